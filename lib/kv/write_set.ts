@@ -1,0 +1,73 @@
+/** One change to a key. `sum` adds a signed amount to a `KvU64` counter, wrapping below zero. */
+export type Mutation =
+  | { type: "set"; key: Deno.KvKey; value: unknown }
+  | { type: "delete"; key: Deno.KvKey }
+  | { type: "sum"; key: Deno.KvKey; by: bigint }
+  | { type: "ring"; queue: string };
+
+/** A precondition: the key still has this versionstamp (null: does not exist). */
+export interface Check {
+  key: Deno.KvKey;
+  versionstamp: string | null;
+}
+
+/**
+ * Changes that are committed together or not at all. Domains add to a write set that somebody
+ * else commits; that is how a reply, its counters and its job's completion become one atomic.
+ */
+export class WriteSet {
+  readonly checks: Check[] = [];
+  readonly mutations: Mutation[] = [];
+  readonly #afterCommit: (() => void)[] = [];
+
+  /** Fails the whole commit unless `key` still has `versionstamp`; null means it must not exist. */
+  check(key: Deno.KvKey, versionstamp: string | null): this {
+    this.checks.push({ key, versionstamp });
+    return this;
+  }
+
+  set(key: Deno.KvKey, value: unknown): this {
+    this.mutations.push({ type: "set", key, value });
+    return this;
+  }
+
+  delete(key: Deno.KvKey): this {
+    this.mutations.push({ type: "delete", key });
+    return this;
+  }
+
+  /** Adds `by` (may be negative) to the counter at `key`. Only for keys that are always counters. */
+  sum(key: Deno.KvKey, by: number | bigint): this {
+    if (by) this.mutations.push({ type: "sum", key, by: BigInt(by) });
+    return this;
+  }
+
+  /** Sends the queue's doorbell with the commit. */
+  ring(queue: string): this {
+    this.mutations.push({ type: "ring", queue });
+    return this;
+  }
+
+  /** Runs `fn` once the changes are durable, before the committer's promise resolves. */
+  afterCommit(fn: () => void): this {
+    this.#afterCommit.push(fn);
+    return this;
+  }
+
+  /** Adds everything of `other` to this one. */
+  merge(other: WriteSet): this {
+    for (const c of other.checks) this.checks.push(c);
+    for (const m of other.mutations) this.mutations.push(m);
+    for (const fn of other.#afterCommit) this.#afterCommit.push(fn);
+    return this;
+  }
+
+  /** Called by the committer only. */
+  committed(): void {
+    for (const fn of this.#afterCommit) fn();
+  }
+
+  get empty(): boolean {
+    return this.checks.length === 0 && this.mutations.length === 0;
+  }
+}
