@@ -81,6 +81,7 @@ export class Database {
   #takeBatch(): Pending[] {
     const mutated = new Set<string>();
     const checked = new Set<string>();
+    const summed = new Set<string>();
     let mutations = 0;
     let bytes = 0;
     let keyBytes = 0;
@@ -93,19 +94,25 @@ export class Database {
       const newChecks = checks.filter((key) => !checked.has(key)).length;
       let writeBytes = 0;
       let writeKeyBytes = 0;
+      let writeMutations = 0;
       const keys: string[] = [];
       for (const m of write.mutations) {
         if (m.type === "ring") continue;
         const key = keyText(m.key);
         keys.push(key);
+        if (m.type === "sum") {
+          if (summed.has(key)) continue; // one sum a key and batch
+          summed.add(key);
+        }
+        writeMutations++;
         writeKeyBytes += key.length + 8;
         writeBytes += key.length + 8 + (m.type === "set" ? estimateSize(m.value) : 9);
       }
-      const fits = mutations + write.mutations.length <= MAX_MUTATIONS &&
+      const fits = mutations + writeMutations <= MAX_MUTATIONS &&
         bytes + writeBytes <= MAX_BYTES && keyBytes + writeKeyBytes <= MAX_KEY_BYTES &&
         checked.size + newChecks <= this.#maxChecks;
       if (count > 0 && !fits) break;
-      mutations += write.mutations.length;
+      mutations += writeMutations;
       bytes += writeBytes;
       keyBytes += writeKeyBytes;
       for (const key of keys) mutated.add(key);

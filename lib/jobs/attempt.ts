@@ -1,0 +1,254 @@
+import { messageOf } from "../errors.ts";
+import { WriteSet } from "../kv/write_set.ts";
+import {
+  type AnyDefinition,
+  type Effects,
+  JobError,
+  type PerformContext,
+  type PerformResult,
+} from "./definition.ts";
+import type { JobEvent } from "./events.ts";
+import type { JobRecord } from "./job.ts";
+import { exponential } from "./backoff.ts";
+import type { Claim, QueueRunner } from "./queue_runner.ts";
+import type { ReadyJob } from "./ready_set.ts";
+import { toJob, writeJob } from "./store.ts";
+import { decide, type Outcome } from "./transition.ts";
+
+/** How often effects are run again when something they checked was changed meanwhile. */
+const MAX_EFFECT_RUNS = 50;
+/** Between the abort signal of a time-out and giving the attempt up. */
+export const ABANDON_MS = 5_000;
+
+type EndReason = "cancelled" | "timeout" | "shutdown" | "lost";
+
+/** One attempt at a job: perform → decide → commit → tell. */
+export class Attempt {
+  readonly startedAt: number;
+  /** Resolves when the outcome is durable, or when the attempt was given up. */
+  readonly ended: Promise<void>;
+  progress: { percent: number; message?: string } | undefined;
+  readonly #controller = new AbortController();
+  readonly #resolveEnded: () => void;
+  #closing = false;
+  #interruption: EndReason | null = null;
+
+  constructor(
+    readonly runner: QueueRunner,
+    readonly job: ReadyJob,
+    readonly claim: Claim,
+  ) {
+    this.startedAt = runner.options.clock.now();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.ended = promise;
+    this.#resolveEnded = resolve;
+  }
+
+  get deadline(): number {
+    const { record } = this.job;
+    return this.startedAt + (record.timeoutMs ?? this.#definition?.timeoutMs ?? 60_000);
+  }
+
+  get #definition(): AnyDefinition | undefined {
+    return this.runner.options.definitions.get(this.job.record.kind);
+  }
+
+  start(): void {
+    this.#tell("job.started", "running");
+    this.#perform().then(
+      (result) => this.#finish(result),
+      (error) => this.#fail(error),
+    );
+  }
+
+  /** The attempt's time is up: abort, and if it does not end by itself, go on without it. */
+  timeOut(): void {
+    if (this.#interruption || this.#closing) return;
+    this.#interruption = "timeout";
+    const error = new JobError("the attempt took longer than it may", { code: "timeout" });
+    this.#controller.abort(error);
+    const cancel = this.runner.options.clock.after(ABANDON_MS, () => this.#fail(error));
+    this.ended.then(cancel);
+  }
+
+  /** Shutdown or a lost session: the job stays as it was and no attempt is spent. */
+  interrupt(reason: "shutdown" | "lost"): void {
+    if (this.#closing) return;
+    this.#interruption = reason;
+    this.#controller.abort(new DOMException(`interrupted: ${reason}`, "AbortError"));
+    this.#settle({ type: "interrupted" });
+  }
+
+  /** Ends the attempt as cancelled, whatever the handler still does. False when it is too late. */
+  async cancel(reason: string): Promise<boolean> {
+    if (this.#closing) return false;
+    this.#interruption = "cancelled";
+    this.#controller.abort(new DOMException(reason, "AbortError"));
+    await this.#settle({ type: "cancelled", reason });
+    return true;
+  }
+
+  async #perform(): Promise<PerformResult | void> {
+    const { record } = this.job;
+    const definition = this.#definition;
+    if (!definition) {
+      throw new JobError(`no handler for tasks named "${record.kind}" is installed`, {
+        code: "no_handler",
+      });
+    }
+    const payload = definition.payload.safeParse(record.payload);
+    if (!payload.success) {
+      throw new JobError("the payload does not fit: " + messageOf(payload.error, 500), {
+        code: "invalid_payload",
+        permanent: true,
+      });
+    }
+    return await definition.perform(this.#context(payload.data));
+  }
+
+  #context(payload: unknown): PerformContext<unknown> {
+    const { record, id, address } = this.job;
+    const { log } = this.runner.options;
+    let bound: PerformContext<unknown>["log"] | undefined;
+    return {
+      id,
+      kind: record.kind,
+      queue: address.queue,
+      priority: address.priority,
+      payload,
+      attempt: record.attempt + 1,
+      maxAttempts: record.maxAttempts,
+      queuedAt: record.queuedAt,
+      startedAt: this.startedAt,
+      signal: this.#controller.signal,
+      get log() {
+        return bound ??= log.with({ task_id: id, kind: record.kind });
+      },
+      progress: (percent, message) => this.#report(percent, message),
+    };
+  }
+
+  #report(percent: number, message?: string): void {
+    const bounded = Math.min(100, Math.max(0, Number(percent) || 0));
+    const changed = this.progress?.percent !== bounded || this.progress.message !== message;
+    this.progress = { percent: bounded, message: message?.slice(0, 500) };
+    if (changed) this.#tell("job.progress", "running");
+  }
+
+  #finish(result: PerformResult | void): Promise<void> {
+    if (!result) return this.#settle({ type: "completed" });
+    if (result.type === "snooze") return this.#settle({ type: "snoozed", ms: result.ms });
+    if (result.type === "cancel") {
+      return this.#settle({ type: "cancelled", reason: result.reason });
+    }
+    return this.#settle({ type: "completed", value: result.value }, result.effects);
+  }
+
+  #fail(error: unknown): Promise<void> {
+    return this.#settle({ type: "failed", error });
+  }
+
+  /** Makes the outcome durable. The first caller wins; what comes later changes nothing. */
+  async #settle(outcome: Outcome, effects?: Effects): Promise<void> {
+    if (this.#closing) return;
+    this.#closing = true;
+    const { clock, session, log } = this.runner.options;
+    const next = decide(this.job.record, outcome, clock.now(), {
+      backoff: this.#definition?.backoff ?? exponential(),
+      random: Math.random,
+      worker: session.worker,
+      startedAt: this.startedAt,
+    });
+    try {
+      if (this.#interruption !== "lost") await this.#commit(next, outcome, effects);
+    } catch (error) {
+      if (effects) {
+        // The effects themselves do not work: that is a failed attempt like any other.
+        this.#closing = false;
+        return await this.#settle({ type: "failed", error });
+      }
+      log.error("the outcome of a task could not be stored; it will run again", {
+        task_id: this.job.id,
+        error,
+      });
+      this.runner.backlog.forget(this.job.id);
+      clock.after(1_000, () => this.runner.backlog.recheck());
+    }
+    this.runner.ended(this);
+    this.#resolveEnded();
+  }
+
+  async #commit(next: JobRecord, outcome: Outcome, effects?: Effects): Promise<void> {
+    const { session, db, onLost } = this.runner.options;
+    const { record, address } = this.job;
+    for (let run = 0; run < MAX_EFFECT_RUNS; run++) {
+      const tx = new WriteSet().check(session.fence.key, session.fence.versionstamp);
+      if (effects) await effects(tx);
+      else await this.#settleDomain(tx, next);
+      if (next !== record) writeJob(tx, address, record, next);
+      if (run === 0) this.runner.release(tx, this.claim);
+      else if (this.claim.remaining === 0) this.runner.dropMarker(tx, this.claim);
+      if (await db.commit(tx)) return this.#committed(next, outcome);
+      const session_ = await db.kv.get(session.fence.key);
+      if (session_.versionstamp !== session.fence.versionstamp) return onLost();
+    }
+    throw new JobError("its effects kept colliding with other changes", { code: "contention" });
+  }
+
+  async #settleDomain(tx: WriteSet, next: JobRecord): Promise<void> {
+    if (next.state !== "failed" && next.state !== "cancelled") return;
+    const error = next.state === "failed"
+      ? next.errors?.at(-1)
+      : { code: "cancelled", message: next.reason ?? "cancelled" };
+    await this.#definition?.settle?.(tx, toJob(this.job.address, next), {
+      state: next.state,
+      error: { code: error?.code ?? "failed", message: error?.message ?? "failed" },
+    });
+  }
+
+  #committed(next: JobRecord, outcome: Outcome): void {
+    const { runner, job } = this;
+    const now = runner.options.clock.now();
+    if (outcome.type === "interrupted") return;
+    runner.options.stats.ended(
+      next.state,
+      now,
+      this.startedAt - job.record.queuedAt,
+      now - this.startedAt,
+    );
+    runner.backlog.forget(job.id);
+    if (next.finishedAt !== undefined) runner.options.onEnded(job.id);
+    if (next.state === "completed") this.#tell("job.completed", "completed");
+    else if (next.state === "failed") this.#tell("job.failed", "failed", next);
+    else if (next.state === "cancelled") this.#tell("job.cancelled", "cancelled", next);
+    else {
+      this.#tell(next.state === "retrying" ? "job.retrying" : "job.snoozed", next.state, next);
+      runner.backlog.arrived({ ...job, record: next });
+    }
+  }
+
+  #tell(type: JobEvent["type"], state: JobEvent["state"], next?: JobRecord): void {
+    const { events, clock } = this.runner.options;
+    if (!events.active) return;
+    const { record, id, address } = this.job;
+    const now = clock.now();
+    const event: JobEvent = {
+      type,
+      at: now,
+      id,
+      kind: record.kind,
+      queue: address.queue,
+      priority: address.priority,
+      state,
+      attempt: record.attempt + 1,
+      waitMs: this.startedAt - record.queuedAt,
+    };
+    if (type !== "job.started") event.runMs = now - this.startedAt;
+    if (this.progress) event.progress = this.progress.percent;
+    const message = this.progress?.message;
+    if (message && type === "job.progress") event.message = message;
+    const error = next?.errors?.at(-1)?.message;
+    if (error && next?.state !== "cancelled") event.error = error;
+    events.emit(event);
+  }
+}

@@ -1,0 +1,223 @@
+import type { Clock } from "../clock.ts";
+import { MAX_TIMER_MS } from "../clock.ts";
+import type { Database } from "../kv/database.ts";
+import type { Logger } from "../log.ts";
+import type { ReadyJob, ReadySet } from "./ready_set.ts";
+import { readLevel, readTimers, type TimerCursor } from "./shard_reader.ts";
+
+/** Jobs of one level kept in memory; the rest stays on disk until there is room. */
+const LEVEL_HIGH = 2_000;
+const LEVEL_LOW = 500;
+const DUE_LIMIT = 500;
+const MAX_DUE = 4_000;
+/** Even when nobody rings, the store is looked at this often. */
+const RECHECK_MS = 30_000;
+const TIMER_START: TimerCursor = { runAt: 0, priority: 0, suffix: "" };
+
+interface Level {
+  /** Everything open up to here is in memory. */
+  cursor: string;
+  /** Nothing open lies behind the cursor. */
+  complete: boolean;
+}
+
+export interface BacklogOptions {
+  queue: string;
+  shard: number;
+  db: Database;
+  clock: Clock;
+  log: Logger;
+}
+
+/**
+ * Keeps a queue's ready set filled from disk: the levels in the order of turns, and the timers as
+ * they fall due. Jobs enqueued by this process arrive directly after their commit, so that a
+ * queue that keeps up never reads at all.
+ */
+export class Backlog {
+  readonly #levels = new Map<number, Level>();
+  /** Ids of all jobs in memory, waiting or running, so that none gets in twice. */
+  readonly #known = new Set<string>();
+  /** Jobs that left memory during the read under way: what it saw of them is stale. */
+  readonly #gone = new Set<string>();
+  /** Jobs being changed from outside: a read must not let them in meanwhile. */
+  readonly #blocked = new Set<string>();
+  /** Jobs that came during the read under way, which may or may not have seen them. */
+  #arrivals: ReadyJob[] = [];
+  #reading = false;
+  #timerCursor = TIMER_START;
+  #timersDue = true;
+  #nextAt = Infinity;
+  #cancelTimer: (() => void) | null = null;
+  #cancelRecheck: (() => void) | null = null;
+  #stopped = false;
+
+  constructor(
+    readonly options: BacklogOptions,
+    readonly ready: ReadySet,
+    readonly wake: () => void,
+  ) {}
+
+  /** Begins to read. `priorities` are those that have ever held a job. */
+  start(priorities: Iterable<number>): void {
+    for (const priority of priorities) {
+      this.#levels.set(priority, { cursor: "", complete: false });
+    }
+    this.refill();
+    this.#scheduleRecheck();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#cancelTimer?.();
+    this.#cancelRecheck?.();
+  }
+
+  /** True when jobs of this priority wait, in memory or on disk. */
+  isBacklogged(priority: number): boolean {
+    return this.ready.sizeOf(priority) > 0 || this.#levels.get(priority)?.complete === false;
+  }
+
+  /** A job is durable and due now or later: takes it in, or leaves it on disk when memory is full. */
+  arrived(job: ReadyJob): void {
+    if (this.#stopped) return;
+    const { state, runAt } = job.record;
+    if (state === "available") {
+      if (this.#reading) this.#arrivals.push(job);
+      else this.#admitOrLeave(job);
+    } else if (runAt === undefined) {
+      return; // held until something releases it
+    } else if (runAt > this.options.clock.now()) {
+      return this.#armTimer(runAt);
+    } else if (this.ready.size < MAX_DUE) {
+      this.#admit(job);
+    } else {
+      this.#timerCursor = TIMER_START;
+      this.#timersDue = true;
+    }
+    this.wake();
+  }
+
+  /** The job has left memory: it ended, waits anew, or was cancelled. */
+  forget(id: string): void {
+    this.#known.delete(id);
+    if (!this.#reading) return;
+    this.#gone.add(id);
+    this.#arrivals = this.#arrivals.filter((job) => job.id !== id);
+  }
+
+  /** Keeps a job that is being changed from outside out of memory until `unblock`. */
+  block(id: string): void {
+    this.#blocked.add(id);
+  }
+
+  /** Ends `block`. A job that was not changed after all is looked for again. */
+  unblock(id: string, changed: boolean): void {
+    this.#blocked.delete(id);
+    if (changed) this.forget(id);
+    else this.recheck();
+  }
+
+  /** Reads on from disk where the ready set runs low, one read at a time. */
+  refill(): void {
+    if (this.#stopped || this.#reading) return;
+    if (this.#timersDue && this.ready.size < MAX_DUE) {
+      this.#read(() => this.#readDue());
+      return;
+    }
+    for (const [priority, level] of this.#levels) {
+      if (level.complete || this.ready.sizeOf(priority) >= LEVEL_LOW) continue;
+      this.#read(() => this.#readLevel(priority, level));
+      return;
+    }
+  }
+
+  /** Something may have been written unseen: looks at the whole store again, from the beginning. */
+  recheck(): void {
+    for (const [priority, level] of this.#levels) {
+      if (this.ready.sizeOf(priority) >= LEVEL_LOW) continue;
+      level.cursor = "";
+      level.complete = false;
+    }
+    this.#timerCursor = TIMER_START;
+    this.#timersDue = true;
+    this.refill();
+  }
+
+  async #read(read: () => Promise<void>): Promise<void> {
+    this.#reading = true;
+    let failed = false;
+    try {
+      await read();
+    } catch (error) {
+      failed = true;
+      if (!this.#stopped) {
+        this.options.log.error("a queue could not be read", { queue: this.options.queue, error });
+      }
+    }
+    this.#reading = false;
+    this.#gone.clear();
+    const arrivals = this.#arrivals;
+    this.#arrivals = [];
+    for (const job of arrivals) this.#admitOrLeave(job);
+    if (this.#stopped) return;
+    if (failed) this.options.clock.after(1_000, () => this.refill());
+    else this.wake();
+  }
+
+  async #readLevel(priority: number, level: Level): Promise<void> {
+    const { queue, shard, db } = this.options;
+    const room = LEVEL_HIGH - this.ready.sizeOf(priority);
+    const page = await readLevel(db.kv, queue, shard, priority, level.cursor, room);
+    level.cursor = page.cursor;
+    level.complete = page.complete;
+    for (const job of page.jobs) if (!this.#gone.has(job.id)) this.#admit(job);
+  }
+
+  async #readDue(): Promise<void> {
+    const { queue, shard, db, clock } = this.options;
+    const page = await readTimers(db.kv, queue, shard, this.#timerCursor, clock.now(), DUE_LIMIT);
+    this.#timerCursor = page.cursor;
+    this.#timersDue = page.more;
+    for (const job of page.due) if (!this.#gone.has(job.id)) this.#admit(job);
+    if (page.nextAt !== null) this.#armTimer(page.nextAt);
+  }
+
+  #admitOrLeave(job: ReadyJob): void {
+    const { suffix, priority } = job.address;
+    let level = this.#levels.get(priority);
+    if (!level) this.#levels.set(priority, level = { cursor: "", complete: true });
+    if (suffix <= level.cursor) return this.#admit(job);
+    if (level.complete && this.ready.sizeOf(priority) < LEVEL_HIGH) {
+      level.cursor = suffix;
+      return this.#admit(job);
+    }
+    level.complete = false;
+  }
+
+  #admit(job: ReadyJob): void {
+    if (this.#stopped || this.#known.has(job.id) || this.#blocked.has(job.id)) return;
+    this.#known.add(job.id);
+    this.ready.push(job);
+  }
+
+  #armTimer(at: number): void {
+    if (at >= this.#nextAt || this.#stopped) return;
+    this.#nextAt = at;
+    this.#cancelTimer?.();
+    const wait = Math.min(at - this.options.clock.now(), MAX_TIMER_MS);
+    this.#cancelTimer = this.options.clock.after(wait, () => {
+      this.#nextAt = Infinity;
+      this.#cancelTimer = null;
+      this.#timersDue = true;
+      this.refill();
+    });
+  }
+
+  #scheduleRecheck(): void {
+    this.#cancelRecheck = this.options.clock.after(RECHECK_MS, () => {
+      this.recheck();
+      this.#scheduleRecheck();
+    });
+  }
+}

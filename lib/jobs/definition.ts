@@ -1,0 +1,137 @@
+import type { z } from "zod";
+import type { WriteSet } from "../kv/write_set.ts";
+import type { Logger } from "../log.ts";
+import { type Backoff, exponential } from "./backoff.ts";
+import type { Job } from "./job.ts";
+import { isQueueName } from "./job_id.ts";
+
+/** Adds what a job does to our database; committed with the job's completion or not at all. */
+export type Effects = (tx: WriteSet) => void | Promise<void>;
+
+/** What a handler says when it is done. Throwing instead means: try again later. */
+export type PerformResult =
+  | { type: "complete"; value?: unknown; effects?: Effects }
+  | { type: "snooze"; ms: number }
+  | { type: "cancel"; reason: string };
+
+/**
+ * The job is done. `effects` are committed in the same atomic as the completion, so they happen
+ * exactly once. When a check in them fails they are run again on fresh reads, so they must not
+ * keep state of an earlier run.
+ */
+export const complete = (value?: unknown, effects?: Effects): PerformResult => ({
+  type: "complete",
+  value,
+  effects,
+});
+
+/** Not now: run again in `ms` milliseconds, without spending an attempt. */
+export const snooze = (ms: number): PerformResult => ({ type: "snooze", ms });
+
+/** Give up on purpose; nothing is retried and nothing counts as a failure. */
+export const cancel = (reason: string): PerformResult => ({ type: "cancel", reason });
+
+/** Throw this, or any error with these fields, to say more than "try again". */
+export class JobError extends Error {
+  override readonly name = "JobError";
+  /** No further attempt can help: the job fails now. */
+  readonly permanent: boolean;
+  /** Wait at least this long before the next attempt. */
+  readonly retryAfterMs: number | undefined;
+  readonly code: string | undefined;
+
+  constructor(
+    message: string,
+    options: { permanent?: boolean; retryAfterMs?: number; code?: string; cause?: unknown } = {},
+  ) {
+    super(message, { cause: options.cause });
+    this.permanent = options.permanent ?? false;
+    this.retryAfterMs = options.retryAfterMs;
+    this.code = options.code;
+  }
+}
+
+/** What a handler gets. */
+export interface PerformContext<P> {
+  id: string;
+  kind: string;
+  queue: string;
+  payload: P;
+  priority: number;
+  /** 1 on the first attempt. */
+  attempt: number;
+  maxAttempts: number;
+  /** Milliseconds UTC. */
+  queuedAt: number;
+  startedAt: number;
+  /** Aborts on cancellation, time-out and shutdown; pass it on to every fetch. */
+  signal: AbortSignal;
+  log: Logger;
+  /** Tells how far the job is, 0–100. */
+  progress(percent: number, message?: string): void;
+}
+
+/** Why a job ended without its handler saying so. */
+export interface Settlement {
+  state: "failed" | "cancelled";
+  error: { code: string; message: string };
+}
+
+/** A kind of job: where it runs, what it takes, how it is retried, and what performs it. */
+export interface JobDefinition<P = unknown> {
+  readonly kind: string;
+  readonly queue: string;
+  readonly payload: z.ZodType<P>;
+  /** 0 runs first, 9 last. */
+  readonly priority: number;
+  readonly maxAttempts: number;
+  /** Longest time of one attempt; then its signal aborts and, a little later, it is abandoned. */
+  readonly timeoutMs: number;
+  readonly backoff: Backoff;
+  perform(job: PerformContext<P>): Promise<PerformResult | void> | PerformResult | void;
+  /** Adds the domain's side of a failure or cancellation to the commit that records it. */
+  settle?(tx: WriteSet, job: Job, settlement: Settlement): Promise<void> | void;
+  /** Adds the domain's side of a retry of a failed or cancelled job; undoes what `settle` did. */
+  revive?(tx: WriteSet, job: Job): Promise<void> | void;
+}
+
+/** Any definition, whatever its payload. Handlers are checked against payloads by their schema. */
+// deno-lint-ignore no-explicit-any
+export type AnyDefinition = JobDefinition<any>;
+
+export interface JobOptions<P> {
+  kind: string;
+  queue: string;
+  payload: z.ZodType<P>;
+  priority?: number;
+  maxAttempts?: number;
+  timeoutMs?: number;
+  backoff?: Backoff;
+  perform: JobDefinition<P>["perform"];
+  settle?: JobDefinition<P>["settle"];
+  revive?: JobDefinition<P>["revive"];
+}
+
+/**
+ * Declares a kind of job. Enqueueing and the handler are typed from the payload's schema.
+ * Throws a RangeError for a queue name or number that cannot work.
+ */
+export function defineJob<P>(options: JobOptions<P>): JobDefinition<P> {
+  const { priority = 5, maxAttempts = 5, timeoutMs = 60_000 } = options;
+  if (!isQueueName(options.queue)) {
+    throw new RangeError(`queue "${options.queue}": use lower-case letters, digits and _`);
+  }
+  if (!Number.isInteger(priority) || priority < 0 || priority > 9) {
+    throw new RangeError(`priority of ${options.kind}: use a whole number from 0 to 9`);
+  }
+  if (maxAttempts < 1 || timeoutMs < 1) {
+    throw new RangeError(`${options.kind}: maxAttempts and timeoutMs are at least 1`);
+  }
+  return {
+    ...options,
+    priority,
+    maxAttempts,
+    timeoutMs,
+    backoff: options.backoff ?? exponential(),
+  };
+}

@@ -1,0 +1,66 @@
+/** Virtual time one job takes up, in microseconds: 62,500 jobs a second before it outruns the clock. */
+const STEP = 16;
+const MAX_KEYS = 10_000;
+
+interface Level {
+  /** Virtual time: the turn served last. */
+  served: number;
+  /** The last turn given to each fair key. */
+  latest: Map<string, number>;
+}
+
+/**
+ * Gives every job its turn within its queue and priority: start-time fair queueing (Goyal, Vin and
+ * Cheng, SIGCOMM 1996). Jobs of one key follow each other a step apart; a key that has nothing
+ * waiting starts at the turn being served now. So one bot's 100,000 jobs stand behind another
+ * bot's single one. Turns are microseconds of the clock while nothing piles up.
+ */
+export class FairOrder {
+  readonly #levels = new Map<string, Level>();
+
+  #level(queue: string, priority: number): Level {
+    const name = queue + priority;
+    let level = this.#levels.get(name);
+    if (!level) this.#levels.set(name, level = { served: 0, latest: new Map() });
+    return level;
+  }
+
+  /** The turn of a new job. `nowMs` is the clock's time, `backlogged` whether others wait. */
+  assign(
+    queue: string,
+    priority: number,
+    fairKey: string,
+    nowMs: number,
+    backlogged: boolean,
+  ): number {
+    const level = this.#level(queue, priority);
+    const now = backlogged ? level.served : Math.max(level.served, nowMs * 1000);
+    const turn = Math.max(now, (level.latest.get(fairKey) ?? -STEP) + STEP);
+    level.latest.set(fairKey, turn);
+    if (level.latest.size > MAX_KEYS) this.#forget(level);
+    return turn;
+  }
+
+  /** A job's turn has come. */
+  serve(queue: string, priority: number, turn: number): void {
+    const level = this.#level(queue, priority);
+    level.served = Math.max(level.served, turn);
+  }
+
+  /** After a start: new jobs without a key line up behind the last one stored. */
+  restore(queue: string, priority: number, last: number): void {
+    const { latest } = this.#level(queue, priority);
+    latest.set("", Math.max(latest.get("") ?? 0, last));
+  }
+
+  /** Keys whose turns are past say nothing any more; beyond that the oldest goes. */
+  #forget(level: Level): void {
+    for (const [key, turn] of level.latest) {
+      if (turn <= level.served) level.latest.delete(key);
+    }
+    for (const key of level.latest.keys()) {
+      if (level.latest.size <= MAX_KEYS / 2) break;
+      if (key !== "") level.latest.delete(key);
+    }
+  }
+}

@@ -1,0 +1,124 @@
+import { type Job, type JobRecord, type JobState } from "./job.ts";
+import { formatJobId, type JobAddress } from "./job_id.ts";
+import { deadPrefix, levelPrefix } from "./keys.ts";
+import { readJob, toJob } from "./store.ts";
+
+export interface JobFilter {
+  queue?: string;
+  state?: JobState;
+  kind?: string;
+  /** Text that the id, kind or payload contains. */
+  text?: string;
+  limit: number;
+  /** From an earlier page. */
+  cursor?: string;
+}
+
+export interface JobPage {
+  jobs: Job[];
+  nextCursor?: string;
+  /** True when the search gave up before it had seen everything; go on with the cursor. */
+  capped: boolean;
+}
+
+export interface Level {
+  queue: string;
+  shard: number;
+  priority: number;
+}
+
+/** Records looked at for one page, so that a rare match cannot make a page slow. */
+const MAX_SCANNED = 5_000;
+
+/** Jobs by their turn, newest first, over all levels. `stateOf` knows what is running. */
+export async function listJobs(
+  kv: Deno.Kv,
+  levels: readonly Level[],
+  filter: JobFilter,
+  stateOf: (id: string, record: JobRecord) => JobState,
+): Promise<JobPage> {
+  const before = filter.cursor?.replace(/[^0-9a-z]/g, "");
+  const chosen = levels.filter((level) => !filter.queue || level.queue === filter.queue);
+  const streams = await Promise.all(chosen.map(async (level) => {
+    const prefix = levelPrefix(level.queue, level.shard, level.priority);
+    const iterator = kv.list<JobRecord>(
+      before ? { prefix, end: [...prefix, before] } : { prefix },
+      { reverse: true, batchSize: Math.min(100, filter.limit + 1) },
+    );
+    return { level, iterator, head: await iterator.next() };
+  }));
+  const page: JobPage = { jobs: [], capped: false };
+  for (let scanned = 0; page.jobs.length < filter.limit; scanned++) {
+    let best: typeof streams[number] | undefined;
+    let suffix = "";
+    for (const stream of streams) {
+      if (stream.head.done) continue;
+      const own = String(stream.head.value.key.at(-1));
+      if (own > suffix) {
+        best = stream;
+        suffix = own;
+      }
+    }
+    if (!best || best.head.done) return page;
+    if (scanned >= MAX_SCANNED) return { ...page, capped: true };
+    const address: JobAddress = { ...best.level, suffix };
+    const record = best.head.value.value;
+    best.head = await best.iterator.next();
+    page.nextCursor = suffix;
+    const state = stateOf(formatJobId(address), record);
+    if (matches(address, record, state, filter)) {
+      page.jobs.push({ ...toJob(address, record), state: state as Job["state"] });
+    }
+  }
+  if (streams.every((stream) => stream.head.done)) delete page.nextCursor;
+  return page;
+}
+
+/** Dead letters, newest first, by their own index. */
+export async function listDead(
+  kv: Deno.Kv,
+  queues: readonly string[],
+  filter: JobFilter,
+): Promise<JobPage> {
+  const before = filter.cursor ? Number(filter.cursor) : Infinity;
+  const found: { at: number; id: string }[] = [];
+  for (const queue of queues) {
+    if (filter.queue && queue !== filter.queue) continue;
+    const prefix = deadPrefix(queue);
+    const entries = kv.list({ prefix, end: [...prefix, before] }, {
+      reverse: true,
+      limit: MAX_SCANNED / 10,
+    });
+    for await (const { key } of entries) {
+      const [at, id] = key.slice(-2) as [number, string];
+      found.push({ at, id });
+    }
+  }
+  found.sort((a, b) => b.at - a.at || (a.id < b.id ? 1 : -1));
+  const page: JobPage = { jobs: [], capped: false };
+  for (const { at, id } of found) {
+    // Letters of the same millisecond stay on one page, since the cursor is that millisecond.
+    if (page.jobs.length >= filter.limit && page.nextCursor !== String(at)) return page;
+    page.nextCursor = String(at);
+    const job = await readJob(kv, id);
+    if (job && matches(job.address, job.record, "failed", filter)) {
+      page.jobs.push(toJob(job.address, job.record));
+    }
+  }
+  if (found.length < MAX_SCANNED / 10) delete page.nextCursor;
+  return page;
+}
+
+function matches(
+  address: JobAddress,
+  record: JobRecord,
+  state: JobState,
+  filter: JobFilter,
+): boolean {
+  if (filter.state && state !== filter.state) return false;
+  if (filter.kind && record.kind !== filter.kind) return false;
+  if (!filter.text) return true;
+  const text = filter.text.toLowerCase();
+  return formatJobId(address).includes(text) || record.kind.toLowerCase().includes(text) ||
+    (JSON.stringify(record.payload) ?? "").toLowerCase().includes(text);
+}

@@ -1,0 +1,104 @@
+import type { JobAddress } from "./job_id.ts";
+import { segmentOf } from "./job_id.ts";
+
+/** The engine's key map. Everything it stores lies under `["jobs", …]`. */
+const ROOT = "jobs";
+
+/** The job itself, in the order of turns, for its whole life. */
+export const jobKey = (a: JobAddress): Deno.KvKey => [
+  ROOT,
+  "j",
+  a.queue,
+  a.shard,
+  a.priority,
+  a.suffix,
+];
+
+/** All jobs of one priority level of a shard. */
+export const levelPrefix = (queue: string, shard: number, priority: number): Deno.KvKey => [
+  ROOT,
+  "j",
+  queue,
+  shard,
+  priority,
+];
+
+/** Counter: jobs of a segment that are available or running. A segment at 0 need not be read. */
+export const openKey = (a: JobAddress): Deno.KvKey => [
+  ROOT,
+  "open",
+  a.queue,
+  a.shard,
+  a.priority,
+  segmentOf(a.suffix),
+];
+export const openPrefix = (queue: string, shard: number, priority: number): Deno.KvKey => [
+  ROOT,
+  "open",
+  queue,
+  shard,
+  priority,
+];
+export const openQueuePrefix = (queue: string): Deno.KvKey => [ROOT, "open", queue];
+export const allOpenPrefix: Deno.KvKey = [ROOT, "open"];
+
+/** Index of jobs that wait for a time; the entry stays until the job has ended or waits anew. */
+export const timerKey = (runAt: number, a: JobAddress): Deno.KvKey => [
+  ROOT,
+  "t",
+  a.queue,
+  a.shard,
+  runAt,
+  a.priority,
+  a.suffix,
+];
+export const timerPrefix = (queue: string, shard: number): Deno.KvKey => [ROOT, "t", queue, shard];
+
+/** Index of dead letters, newest found last. */
+export const deadKey = (queue: string, failedAt: number, id: string): Deno.KvKey => [
+  ROOT,
+  "dead",
+  queue,
+  failedAt,
+  id,
+];
+export const deadPrefix = (queue: string): Deno.KvKey => [ROOT, "dead", queue];
+
+/** A level that has ever held a job, so that lists need not look at the others. */
+export const levelKey = (queue: string, shard: number, priority: number): Deno.KvKey => [
+  ROOT,
+  "level",
+  queue,
+  shard,
+  priority,
+];
+export const allLevelsPrefix: Deno.KvKey = [ROOT, "level"];
+
+/** Counter of jobs by queue, state and priority. For ended states it is a total that only grows. */
+export const depthKey = (queue: string, state: string, priority: number): Deno.KvKey => [
+  ROOT,
+  "n",
+  queue,
+  state,
+  priority,
+];
+export const depthPrefix = (queue: string): Deno.KvKey => [ROOT, "n", queue];
+
+/** Jobs a worker may be running; what is left of it after a crash tells who was on board. */
+export const runPrefix = (worker: string): Deno.KvKey => [ROOT, "run", worker];
+export const runKey = (worker: string, claim: number): Deno.KvKey => [ROOT, "run", worker, claim];
+
+/** A worker's session; every commit of the worker checks it, and a takeover deletes it. */
+export const sessionKey = (worker: string): Deno.KvKey => [ROOT, "session", worker];
+export const allSessionsPrefix: Deno.KvKey = [ROOT, "session"];
+/** Until when the session is good, renewed by the worker. Apart from it, so that renewing keeps its versionstamp. */
+export const heartbeatKey = (worker: string): Deno.KvKey => [ROOT, "heartbeat", worker];
+/** Which worker owns a shard. */
+export const shardKey = (queue: string, shard: number): Deno.KvKey => [ROOT, "shard", queue, shard];
+export const allShardsPrefix: Deno.KvKey = [ROOT, "shard"];
+
+/** A queue's durable settings: paused by whom and since when. */
+export const pauseKey = (queue: string): Deno.KvKey => [ROOT, "pause", queue];
+
+/** The job that holds a unique key. */
+export const uniqueKey = (queue: string, key: string): Deno.KvKey => [ROOT, "unique", queue, key];

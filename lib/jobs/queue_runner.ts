@@ -1,0 +1,252 @@
+import type { Clock } from "../clock.ts";
+import type { Database } from "../kv/database.ts";
+import { WriteSet } from "../kv/write_set.ts";
+import type { Logger } from "../log.ts";
+import { Attempt } from "./attempt.ts";
+import type { AnyDefinition } from "./definition.ts";
+import type { EventHub } from "./events.ts";
+import type { FairOrder } from "./fair_order.ts";
+import { turnOf } from "./job_id.ts";
+import { runKey } from "./keys.ts";
+import { type ReadyJob, ReadySet } from "./ready_set.ts";
+import type { QueueStats } from "./queue_stats.ts";
+import type { Session } from "./session.ts";
+import { Backlog } from "./backlog.ts";
+
+/** Jobs named in one run marker; the marker goes when the last of them has ended. */
+export interface Claim {
+  number: number;
+  remaining: number;
+  /** Resolves when the marker is durable, or could not be written. */
+  marked: Promise<void>;
+}
+
+/** A job taken out before it started, with its claim when it was named in a marker already. */
+export interface Withdrawn {
+  job: ReadyJob;
+  claim: Claim | null;
+}
+
+export interface RunnerOptions {
+  queue: string;
+  shard: number;
+  db: Database;
+  clock: Clock;
+  log: Logger;
+  session: Session;
+  definitions: ReadonlyMap<string, AnyDefinition>;
+  fair: FairOrder;
+  events: EventHub;
+  stats: QueueStats;
+  /** Jobs that may run at the same time. */
+  concurrency: number;
+  nextClaim: () => number;
+  /** The session is gone; nothing may be started or written any more. */
+  onLost: () => void;
+  /** A job has reached a final state, durably. */
+  onEnded: (id: string) => void;
+}
+
+/**
+ * Runs one queue: reads what is due from its shards, marks jobs as claimed in batches, performs
+ * as many as its concurrency allows, best first, and commits how each ended.
+ */
+export class QueueRunner {
+  readonly backlog: Backlog;
+  readonly #ready = new ReadySet();
+  readonly #claimed = new ReadySet();
+  readonly #claims = new Map<string, Claim>();
+  readonly #running = new Map<string, Attempt>();
+  #claiming = 0;
+  #suspects = 0;
+  #stopping = false;
+  #paused = false;
+  concurrency: number;
+
+  constructor(readonly options: RunnerOptions) {
+    this.concurrency = options.concurrency;
+    this.backlog = new Backlog(options, this.#ready, () => this.pump());
+  }
+
+  get running(): ReadonlyMap<string, Attempt> {
+    return this.#running;
+  }
+
+  /** Jobs in memory that may run but do not yet. */
+  get waiting(): number {
+    return this.#ready.size + this.#claimed.size;
+  }
+
+  get idle(): boolean {
+    return this.waiting === 0 && this.#running.size === 0 && this.#claiming === 0;
+  }
+
+  set paused(paused: boolean) {
+    this.#paused = paused;
+    if (!paused) this.pump();
+  }
+
+  /** Jobs of the same priority, in memory, whose turn comes before this one's. */
+  aheadOf(id: string, priority: number): number {
+    let ahead = 0;
+    for (const set of [this.#ready, this.#claimed]) {
+      for (const job of set) if (job.address.priority === priority && job.id < id) ahead++;
+    }
+    return ahead;
+  }
+
+  oldestQueuedAt(): number | null {
+    const oldest = [this.#ready.oldestQueuedAt(), this.#claimed.oldestQueuedAt()]
+      .filter((at) => at !== null);
+    return oldest.length > 0 ? Math.min(...oldest) : null;
+  }
+
+  /** Starts whatever may start now. Called after everything that can change that; cheap if nothing can. */
+  pump(): void {
+    if (this.#stopping || this.#paused) return;
+    this.#start();
+    this.#claim();
+    this.backlog.refill();
+  }
+
+  /** Takes a job out before it has started; undefined when it is not waiting in memory. */
+  withdraw(id: string, priority: number): Withdrawn | undefined {
+    const ready = this.#ready.remove(id, priority);
+    if (ready) return { job: ready, claim: null };
+    const job = this.#claimed.remove(id, priority);
+    if (!job) return undefined;
+    const claim = this.#claims.get(id)!;
+    this.#claims.delete(id);
+    if ((job.record.crashes ?? 0) > 1) this.#suspects--;
+    return { job, claim };
+  }
+
+  /** Puts a withdrawn job back. */
+  restore({ job, claim }: Withdrawn): void {
+    if (claim) {
+      this.#claims.set(job.id, claim);
+      this.#claimed.push(job);
+    } else this.#ready.push(job);
+    this.pump();
+  }
+
+  /** The claim being written that names this job, if there is one. */
+  claiming(id: string): Promise<void> | undefined {
+    return this.#running.has(id) ? undefined : this.#claims.get(id)?.marked;
+  }
+
+  /** One job of a claim has ended: adds the marker's removal when it was the last. */
+  release(tx: WriteSet, claim: Claim): void {
+    if (--claim.remaining === 0) this.dropMarker(tx, claim);
+  }
+
+  /** One job of a claim has ended outside of an attempt. */
+  async releaseNow(claim: Claim): Promise<void> {
+    const tx = new WriteSet();
+    this.release(tx, claim);
+    if (!tx.empty) await this.options.db.commit(tx);
+  }
+
+  /** Removes a claim's run marker. */
+  dropMarker(tx: WriteSet, claim: Claim): void {
+    tx.delete(runKey(this.options.session.worker, claim.number));
+  }
+
+  /** An attempt has ended and its outcome is durable, or was lost with the session. */
+  ended(attempt: Attempt): void {
+    this.#running.delete(attempt.job.id);
+    this.#claims.delete(attempt.job.id);
+    if ((attempt.job.record.crashes ?? 0) > 1) this.#suspects--;
+    this.pump();
+  }
+
+  /** Stops starting jobs, waits for those that run, then aborts what is left after `graceMs`. */
+  async stop(graceMs: number): Promise<void> {
+    this.#stopping = true;
+    this.backlog.stop();
+    const attempts = [...this.#running.values()];
+    const done = Promise.all(attempts.map((attempt) => attempt.ended));
+    if (attempts.length === 0) return;
+    const cancel = this.options.clock.after(graceMs, () => {
+      for (const attempt of attempts) attempt.interrupt("shutdown");
+    });
+    await done;
+    cancel();
+  }
+
+  /** Drops everything at once: another worker owns these jobs now. */
+  abandon(): void {
+    this.#stopping = true;
+    this.backlog.stop();
+    for (const attempt of this.#running.values()) attempt.interrupt("lost");
+  }
+
+  #start(): void {
+    if (this.#stopping || this.#paused) return;
+    const { clock } = this.options;
+    while (this.#running.size < this.concurrency && this.#claimed.size > 0) {
+      const job = this.#claimed.pop(clock.now())!;
+      const attempt = new Attempt(this, job, this.#claims.get(job.id)!);
+      this.#running.set(job.id, attempt);
+      attempt.start();
+    }
+  }
+
+  /** Names the next jobs in a run marker, so that a crash will be counted against them. */
+  #claim(): void {
+    const target = 2 * this.concurrency - this.#running.size - this.#claimed.size - this.#claiming;
+    const outranked = this.#ready.bestPriority() < this.#claimed.bestPriority();
+    const room = Math.max(target, outranked ? 1 : 0);
+    if (room === 0 || this.#ready.size === 0) return;
+    const now = this.options.clock.now();
+    const batch: ReadyJob[] = [];
+    const setAside: ReadyJob[] = [];
+    while (batch.length < room) {
+      const job = this.#ready.pop(now);
+      if (!job) break;
+      const crashes = job.record.crashes ?? 0;
+      if (crashes === 0) batch.push(job);
+      else if (crashes === 1) this.#mark([job]);
+      else if (this.#suspects === 0) {
+        // It may have taken the process down twice: it runs apart from the other suspects.
+        this.#suspects++;
+        this.#mark([job]);
+      } else setAside.push(job);
+    }
+    for (const job of setAside) this.#ready.push(job);
+    if (batch.length > 0) this.#mark(batch);
+  }
+
+  async #mark(batch: ReadyJob[]): Promise<void> {
+    const { session, db, fair, queue, nextClaim, onLost, log } = this.options;
+    const { promise: marked, resolve: resolveMarked } = Promise.withResolvers<void>();
+    const claim: Claim = { number: nextClaim(), remaining: batch.length, marked };
+    const ids = batch.map((job) => job.id);
+    for (const job of batch) {
+      this.#claims.set(job.id, claim);
+      fair.serve(queue, job.address.priority, turnOf(job.address.suffix));
+    }
+    this.#claiming += batch.length;
+    const tx = new WriteSet().check(session.fence.key, session.fence.versionstamp)
+      .set(runKey(session.worker, claim.number), { ids });
+    let committed = false;
+    try {
+      committed = await db.commit(tx);
+      if (!committed) onLost();
+    } catch (error) {
+      log.error("tasks could not be claimed", { queue: this.options.queue, error });
+    }
+    this.#claiming -= batch.length;
+    queueMicrotask(resolveMarked);
+    if (!committed) {
+      for (const job of batch) this.#claims.delete(job.id);
+      if (this.#stopping) return;
+      // The database refused; the jobs are safe in it and are tried again a little later.
+      for (const job of batch) this.#ready.push(job);
+      this.options.clock.after(1_000, () => this.pump());
+      return;
+    }
+    for (const job of batch) this.#claimed.push(job);
+    this.#start();
+  }
+}

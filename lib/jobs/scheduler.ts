@@ -1,0 +1,202 @@
+import type { Clock } from "../clock.ts";
+import { notFound } from "../errors.ts";
+import type { Database } from "../kv/database.ts";
+import { WriteSet } from "../kv/write_set.ts";
+import type { Logger } from "../log.ts";
+import type { JobEngine } from "./engine.ts";
+import { lastTick, nextTick, type Timing, timingText } from "./schedule.ts";
+
+/** A schedule only enqueues: at each tick, one job, once, whatever restarts in between. */
+export interface Schedule {
+  name: string;
+  timing: Timing;
+  description: string;
+  /** Adds the tick's job to the atomic that records the tick; returns the job's id. */
+  enqueue(tx: WriteSet, engine: JobEngine, tick: number): string;
+}
+
+/** How a tick came to be fired. */
+type TickKind = "fired" | "backfilled" | "manual";
+
+/** One line of the ledger. */
+export interface TickRecord {
+  tick: number;
+  firedAt: number;
+  kind: TickKind;
+  by: string;
+  taskId: string;
+  /** Ticks that passed unfired before this one, while nothing ran. */
+  missed: number;
+}
+
+export interface ScheduleView {
+  name: string;
+  cron: string;
+  description: string;
+  nextAt: number;
+  lastAt: number | null;
+  lastStatus: string | null;
+  /** Ticks of the last start's downtime that were not run one by one. */
+  missed: number;
+}
+
+const tickKey = (name: string, tick: number): Deno.KvKey => ["schedule", "tick", name, tick];
+const lastKey = (name: string): Deno.KvKey => ["schedule", "last", name];
+/** A tick's mark is kept this long; nothing fires a tick that old again. */
+const LEDGER_MS = 40 * 86_400_000;
+const MAX_SWEEP = 500;
+
+/**
+ * Fires schedules. Cron ticks are brought by Deno.cron, sub-minute ones by a timer; whoever brings
+ * a tick, the ledger lets it through once, in the atomic that enqueues its job.
+ */
+export class Scheduler {
+  readonly #schedules: Map<string, Schedule>;
+  readonly #timers = new Map<string, () => void>();
+  #stopped = false;
+
+  constructor(
+    readonly options: { db: Database; clock: Clock; log: Logger; engine: JobEngine },
+    schedules: readonly Schedule[],
+  ) {
+    this.#schedules = new Map(schedules.map((s) => [s.name, s]));
+  }
+
+  get schedules(): Schedule[] {
+    return [...this.#schedules.values()];
+  }
+
+  /** Runs what was missed while nothing ran, once each, and begins to bring ticks by timers. */
+  async start(): Promise<void> {
+    for (const schedule of this.#schedules.values()) await this.#catchUp(schedule);
+    for (const schedule of this.#schedules.values()) this.#arm(schedule);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    for (const cancel of this.#timers.values()) cancel();
+    this.#timers.clear();
+  }
+
+  /**
+   * Brings the tick that is due now. Called by Deno.cron as well as by timers: a tick that was
+   * fired already, by whomever, is passed over.
+   */
+  async tick(name: string): Promise<string | null> {
+    const schedule = this.#require(name);
+    const tick = lastTick(schedule.timing, this.options.clock.now());
+    return tick === null ? null : await this.#fire(schedule, tick, "fired", "schedule", 0);
+  }
+
+  /** Runs a schedule now, whatever its time. Returns the job's id. */
+  async runNow(name: string, by: string): Promise<string> {
+    const schedule = this.#require(name);
+    const id = await this.#fire(schedule, this.options.clock.now(), "manual", by, 0);
+    return id ?? await this.runNow(name, by);
+  }
+
+  /** Every schedule with its last and next run. */
+  async list(): Promise<ScheduleView[]> {
+    const { db, clock, engine } = this.options;
+    return await Promise.all(this.schedules.map(async ({ name, timing, description }) => {
+      const last = (await db.kv.get<TickRecord>(lastKey(name))).value;
+      const job = last ? await engine.get(last.taskId) : null;
+      return {
+        name,
+        cron: timingText(timing),
+        description,
+        nextAt: nextTick(timing, clock.now()),
+        lastAt: last?.firedAt ?? null,
+        lastStatus: job?.state ?? (last ? "completed" : null),
+        missed: last?.missed ?? 0,
+      };
+    }));
+  }
+
+  /** Removes ledger lines that nothing can need any more, a bounded number at a time. */
+  async sweep(): Promise<number> {
+    const { db, clock } = this.options;
+    const tx = new WriteSet();
+    for (const name of this.#schedules.keys()) {
+      const entries = db.kv.list({
+        start: tickKey(name, 0),
+        end: tickKey(name, clock.now() - LEDGER_MS),
+      }, { limit: Math.max(1, MAX_SWEEP - tx.mutations.length) });
+      for await (const { key } of entries) tx.delete(key);
+    }
+    await db.commit(tx);
+    return tx.mutations.length;
+  }
+
+  /** A tick that passed while nothing ran is run once, the latest only, and the others counted. */
+  async #catchUp(schedule: Schedule): Promise<void> {
+    const { db, clock, log } = this.options;
+    const last = (await db.kv.get<TickRecord>(lastKey(schedule.name))).value;
+    const due = lastTick(schedule.timing, clock.now());
+    if (due === null) return;
+    if (!last) {
+      // A new installation owes nothing; from now on every tick is owed.
+      const record = { tick: due, firedAt: 0, kind: "fired", by: "install", taskId: "", missed: 0 };
+      await db.commit(new WriteSet().set(lastKey(schedule.name), record));
+      return;
+    }
+    if (last.tick >= due) return;
+    let missed = 0;
+    for (let t = nextTick(schedule.timing, last.tick); t < due && missed < 10_000; missed++) {
+      t = nextTick(schedule.timing, t);
+    }
+    const id = await this.#fire(schedule, due, "backfilled", "start", missed);
+    if (id) {
+      log.info("a missed schedule runs now", { schedule: schedule.name, missed, task_id: id });
+    }
+  }
+
+  #arm(schedule: Schedule): void {
+    if (this.#stopped) return;
+    const { clock, log } = this.options;
+    const now = clock.now();
+    const due = nextTick(schedule.timing, now);
+    if (due === Infinity) return;
+    // Long waits are cut, so that a clock that was set is noticed within the hour.
+    const wait = Math.min(due - now, 3_600_000);
+    this.#timers.set(
+      schedule.name,
+      clock.after(wait, async () => {
+        try {
+          if (clock.now() >= due) await this.#fire(schedule, due, "fired", "schedule", 0);
+        } catch (error) {
+          log.error("a schedule could not be fired", { schedule: schedule.name, error });
+        }
+        this.#arm(schedule);
+      }),
+    );
+  }
+
+  async #fire(
+    schedule: Schedule,
+    tick: number,
+    kind: TickKind,
+    by: string,
+    missed: number,
+  ): Promise<string | null> {
+    const { db, clock, engine } = this.options;
+    if (this.#stopped) return null;
+    const last = (await db.kv.get<TickRecord>(lastKey(schedule.name))).value;
+    if (kind !== "manual" && last && last.tick >= tick) return null;
+    const tx = new WriteSet().check(tickKey(schedule.name, tick), null);
+    const taskId = schedule.enqueue(tx, engine, tick);
+    const record: TickRecord = { tick, firedAt: clock.now(), kind, by, taskId, missed };
+    tx.set(tickKey(schedule.name, tick), record);
+    tx.set(
+      lastKey(schedule.name),
+      kind === "manual" ? { ...record, tick: last?.tick ?? 0 } : record,
+    );
+    return (await db.commit(tx)) ? taskId : null;
+  }
+
+  #require(name: string): Schedule {
+    const schedule = this.#schedules.get(name);
+    if (!schedule) throw notFound(`there is no schedule named ${name}`);
+    return schedule;
+  }
+}

@@ -1,0 +1,89 @@
+import type { Job } from "./job.ts";
+
+/** Why a task that has not finished is not running. Fields are those of the wire. */
+export interface WaitingReason {
+  reason:
+    | "paused"
+    | "behind"
+    | "earlier_turn"
+    | "backoff"
+    | "scheduled"
+    | "concurrency"
+    | "rate_limited"
+    | "no_worker"
+    | "provider_down";
+  detail: string;
+  until?: string;
+  action?: string;
+}
+
+/** What must be known of a job's surroundings to say why it waits. */
+export interface WaitingContext {
+  now: number;
+  paused: { by: string; at: number } | null;
+  /** A worker serves the queue. */
+  served: boolean;
+  running: number;
+  concurrency: number;
+  /** Jobs that go first. */
+  ahead: number;
+  throughputPerSecond: number;
+}
+
+/** Every reason that keeps a job from running, the strongest first. Pure; empty once it has ended. */
+export function waitingBecause(job: Job, context: WaitingContext): WaitingReason[] {
+  if (job.finishedAt !== undefined) return [];
+  const reasons: WaitingReason[] = [];
+  const { now, paused } = context;
+  if (job.heldBy) {
+    reasons.push({
+      reason: "earlier_turn",
+      detail: `an earlier message of this conversation is being answered (task ${job.heldBy})`,
+    });
+  }
+  if (job.runAt !== undefined && job.runAt > now) {
+    const until = new Date(job.runAt).toISOString();
+    if (job.state === "retrying") {
+      const last = job.errors?.at(-1)?.message ?? "unknown";
+      reasons.push({
+        reason: "backoff",
+        detail: `attempt ${
+          job.attempt + 1
+        } of ${job.maxAttempts} comes next; the last error was: ${last}`,
+        until,
+        action: "retry",
+      });
+    } else {
+      reasons.push({ reason: "scheduled", detail: "it was asked to run later", until });
+    }
+  }
+  if (paused) {
+    reasons.push({
+      reason: "paused",
+      detail: `the queue ${job.queue} was paused by ${paused.by} at ${
+        new Date(paused.at).toISOString()
+      }`,
+      action: "resume",
+    });
+  } else if (!context.served) {
+    reasons.push({ reason: "no_worker", detail: `no worker serves the queue ${job.queue}` });
+  }
+  if (reasons.length > 0) return reasons;
+  if (context.running >= context.concurrency) {
+    reasons.push({
+      reason: "concurrency",
+      detail: `all ${context.concurrency} places of the queue ${job.queue} are taken`,
+    });
+  }
+  if (context.ahead > 0) {
+    const start = context.throughputPerSecond > 0
+      ? new Date(now + context.ahead / context.throughputPerSecond * 1000).toISOString()
+      : undefined;
+    reasons.push({
+      reason: "behind",
+      detail: `${context.ahead} others go first`,
+      ...(start ? { until: start } : {}),
+    });
+  }
+  return reasons;
+}
