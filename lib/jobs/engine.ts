@@ -214,6 +214,11 @@ export class JobEngine {
     return job ? this.#view(toJob(job.address, job.record)) : null;
   }
 
+  /** True while this process performs the job. */
+  isRunning(id: string): boolean {
+    return this.#attempt(id) !== undefined;
+  }
+
   /** One page of jobs, newest first. */
   async list(filter: JobFilter): Promise<JobPage> {
     const { kv } = this.options.db;

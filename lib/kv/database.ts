@@ -28,14 +28,15 @@ export interface DatabaseOptions {
  * Write sets keep their order and each is all or nothing.
  */
 export class Database {
-  readonly #maxChecks: number;
   #pending: Pending[] = [];
   #pumping: Promise<void> | null = null;
   #closed = false;
 
-  private constructor(readonly kv: Deno.Kv, maxChecks: number) {
-    this.#maxChecks = maxChecks;
-  }
+  private constructor(
+    readonly kv: Deno.Kv,
+    /** Checks that one write set may carry. */
+    readonly maxChecks: number,
+  ) {}
 
   static async open(options: DatabaseOptions): Promise<Database> {
     const remote = /^https?:/.test(options.path);
@@ -110,7 +111,7 @@ export class Database {
       }
       const fits = mutations + writeMutations <= MAX_MUTATIONS &&
         bytes + writeBytes <= MAX_BYTES && keyBytes + writeKeyBytes <= MAX_KEY_BYTES &&
-        checked.size + newChecks <= this.#maxChecks;
+        checked.size + newChecks <= this.maxChecks;
       if (count > 0 && !fits) break;
       mutations += writeMutations;
       bytes += writeBytes;

@@ -1,0 +1,129 @@
+import { zstdCompressSync } from "node:zlib";
+import type { Clock } from "../clock.ts";
+import type { Database } from "../kv/database.ts";
+import { WriteSet } from "../kv/write_set.ts";
+import type { ConversationRecord } from "./conversation.ts";
+import { deletedHash } from "./deleted.ts";
+import {
+  answersPrefix,
+  archiveKey,
+  archivePrefix,
+  conversationKey,
+  deletedKey,
+  freshKey,
+  freshPrefix,
+  messagesPrefix,
+  storedKey,
+  storedPrefix,
+  turnsPrefix,
+} from "./keys.ts";
+import { readTranscript } from "./transcript.ts";
+
+const DAY_MS = 86_400_000;
+const ARCHIVE_CHUNK_BYTES = 48_000;
+const MAX_DELETES = 400;
+
+export interface CleanUpOptions {
+  db: Database;
+  clock: Clock;
+  /** Texts are packed after this many days, everything is deleted after the other; 0 = never. */
+  archiveAfterDays: number;
+  deleteAfterDays: number;
+  /** Conversations handled in one call at most. */
+  limit: number;
+  signal: AbortSignal;
+  progress: (done: number) => void;
+}
+
+/** Packs old conversations and deletes very old ones. Ages count from when they were stored here. */
+export async function cleanUpConversations(
+  options: CleanUpOptions,
+): Promise<{ archived: number; deleted: number; more: boolean }> {
+  const { db, clock, limit, signal } = options;
+  const now = clock.now();
+  let archived = 0;
+  let deleted = 0;
+  const ids = async (prefix: Deno.KvKey, days: number, room: number) => {
+    if (days <= 0 || room <= 0) return [];
+    const end = [...prefix, now - days * DAY_MS];
+    const found: { id: string; storedAt: number }[] = [];
+    for await (const { key } of db.kv.list({ start: [...prefix, 0], end }, { limit: room })) {
+      found.push({ storedAt: Number(key.at(-2)), id: String(key.at(-1)) });
+    }
+    return found;
+  };
+  const stale = await ids(storedPrefix, options.deleteAfterDays, limit);
+  for (const { id, storedAt } of stale) {
+    signal.throwIfAborted();
+    if (await deleteConversation(db, id, storedAt)) deleted++;
+    options.progress(deleted);
+  }
+  const old = await ids(freshPrefix, options.archiveAfterDays, limit - stale.length);
+  for (const { id, storedAt } of old) {
+    signal.throwIfAborted();
+    if (await archiveConversation(db, id, storedAt)) archived++;
+    options.progress(deleted + archived);
+  }
+  return { archived, deleted, more: stale.length + old.length >= limit };
+}
+
+/** Packs a conversation's texts. False while a turn of it is open. */
+async function archiveConversation(db: Database, id: string, storedAt: number): Promise<boolean> {
+  const entry = await db.kv.get<ConversationRecord>(conversationKey(id));
+  const record = entry.value;
+  if (!record) {
+    await db.commit(new WriteSet().delete(freshKey(storedAt, id)));
+    return false;
+  }
+  if (record.open.length > 0) return false;
+  const transcript = await readTranscript(db.kv, id, record);
+  const packed = zstdCompressSync(new TextEncoder().encode(JSON.stringify(transcript)));
+  const chunks: Uint8Array[] = [];
+  for (let at = 0; at < packed.length; at += ARCHIVE_CHUNK_BYTES) {
+    chunks.push(packed.slice(at, at + ARCHIVE_CHUNK_BYTES));
+  }
+  if (chunks.length > 10) return false; // larger than one atomic should carry: it stays as it is
+  const { importedChunks: _importedChunks, ...rest } = record;
+  const tx = new WriteSet().check(conversationKey(id), entry.versionstamp)
+    .set(conversationKey(id), { ...rest, archivedChunks: chunks.length })
+    .delete(freshKey(storedAt, id));
+  chunks.forEach((chunk, n) => tx.set(archiveKey(id, n), chunk));
+  const keys = await textKeys(db, id);
+  if (keys.length > MAX_DELETES) return false;
+  for (const key of keys) if (key[1] !== "a") tx.delete(key);
+  return await db.commit(tx);
+}
+
+/** Deletes a conversation and all its texts; the hash of its id stays. */
+export async function deleteConversation(
+  db: Database,
+  id: string,
+  storedAt: number,
+): Promise<boolean> {
+  const entry = await db.kv.get<ConversationRecord>(conversationKey(id));
+  if (entry.value && entry.value.open.length > 0) return false;
+  const keys = await textKeys(db, id);
+  // Texts go first, in bounded batches; the record that makes them findable goes last.
+  while (keys.length > MAX_DELETES) {
+    const tx = new WriteSet();
+    for (const key of keys.splice(0, MAX_DELETES)) tx.delete(key);
+    await db.commit(tx);
+  }
+  const tx = new WriteSet().check(conversationKey(id), entry.versionstamp)
+    .delete(conversationKey(id))
+    .delete(storedKey(storedAt, id))
+    .delete(freshKey(storedAt, id))
+    .set(deletedKey(await deletedHash(id)), 1);
+  for (const key of keys) tx.delete(key);
+  return await db.commit(tx);
+}
+
+async function textKeys(db: Database, id: string): Promise<Deno.KvKey[]> {
+  const keys: Deno.KvKey[] = [];
+  for (
+    const prefix of [turnsPrefix(id), answersPrefix(id), messagesPrefix(id), archivePrefix(id)]
+  ) {
+    for await (const { key } of db.kv.list({ prefix })) keys.push(key);
+  }
+  return keys;
+}

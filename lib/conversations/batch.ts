@@ -1,0 +1,152 @@
+import { AppError, conflict } from "../errors.ts";
+import { counterValue } from "../kv/counter.ts";
+import { WriteSet } from "../kv/write_set.ts";
+import type { ConversationRecord } from "./conversation.ts";
+import {
+  batchCountKey,
+  batchItemKey,
+  batchItemsPrefix,
+  batchKey,
+  conversationKey,
+} from "./keys.ts";
+import { type NewTurn, requireSameParties, type SubmitDeps, submitTurn } from "./submit.ts";
+
+interface BatchRecord {
+  createdAt: number;
+  total: number;
+  /** Of the content, so that the same batch sent again is told from another one. */
+  hash: string;
+}
+
+export interface BatchQueued {
+  batchId: string;
+  taskIds: string[];
+  queued: number;
+}
+
+export interface BatchProgress {
+  batchId: string;
+  status: "processing" | "completed" | "completed_with_errors" | "failed";
+  total: number;
+  completed: number;
+  failed: number;
+  pending: number;
+  createdAt: number;
+}
+
+/**
+ * Queues up to 1,000 conversations. All are checked before the first is queued; each is queued
+ * together with its place in the batch, so a batch sent again, after a crash too, goes on where it
+ * stopped and queues nothing twice. Throws AppError `conflict` for another content under the same id.
+ */
+export async function submitBatch(
+  deps: SubmitDeps,
+  batchId: string,
+  turns: NewTurn[],
+): Promise<BatchQueued> {
+  const { db, clock } = deps;
+  const hash = await contentHash(turns);
+  const entry = await db.kv.get<BatchRecord>(batchKey(batchId));
+  if (entry.value && entry.value.hash !== hash) {
+    throw conflict(`batch ${batchId} exists with other content; use another batch_id`);
+  }
+  if (!entry.value) {
+    await checkParties(deps, turns);
+    const record: BatchRecord = { createdAt: clock.now(), total: turns.length, hash };
+    const created = await db.commit(
+      new WriteSet().check(batchKey(batchId), null).set(batchKey(batchId), record),
+    );
+    if (!created) return await submitBatch(deps, batchId, turns);
+  }
+  const taskIds: (string | undefined)[] = new Array(turns.length);
+  for await (const { key, value } of db.kv.list<string>({ prefix: batchItemsPrefix(batchId) })) {
+    taskIds[Number(key.at(-1))] = value;
+  }
+  await Promise.all([...byConversation(turns).values()].map(async (indexes) => {
+    for (const index of indexes) {
+      taskIds[index] ??= await submitItem(deps, batchId, index, turns[index]!);
+    }
+  }));
+  return { batchId, taskIds: taskIds as string[], queued: turns.length };
+}
+
+/** How far a batch is, or null when there is none of that id. */
+export async function batchProgress(kv: Deno.Kv, batchId: string): Promise<BatchProgress | null> {
+  const [record, done, bad] = await kv.getMany<[BatchRecord, Deno.KvU64, Deno.KvU64]>([
+    batchKey(batchId),
+    batchCountKey(batchId, "completed"),
+    batchCountKey(batchId, "failed"),
+  ]);
+  if (!record.value) return null;
+  const { total, createdAt } = record.value;
+  const completed = counterValue(done.value);
+  const failed = counterValue(bad.value);
+  const pending = total - completed - failed;
+  let status: BatchProgress["status"] = "processing";
+  if (pending === 0) {
+    status = failed === 0 ? "completed" : completed === 0 ? "failed" : "completed_with_errors";
+  }
+  return { batchId, status, total, completed, failed, pending, createdAt };
+}
+
+async function submitItem(
+  deps: SubmitDeps,
+  batchId: string,
+  index: number,
+  turn: NewTurn,
+): Promise<string> {
+  const key = batchItemKey(batchId, index);
+  try {
+    const { taskId } = await submitTurn(deps, { ...turn, batchId }, async (tx, submitted) => {
+      const item = await deps.db.kv.get<string>(key);
+      if (item.value !== null) throw new AlreadyQueued(item.value);
+      tx.check(key, null).set(key, submitted.taskId);
+    });
+    return taskId;
+  } catch (error) {
+    if (error instanceof AlreadyQueued) return error.taskId;
+    throw error;
+  }
+}
+
+/** The same batch is being sent twice at once, and the other was here first. */
+class AlreadyQueued extends Error {
+  constructor(readonly taskId: string) {
+    super("already queued");
+  }
+}
+
+/** Nothing may be queued when one item cannot be: parties are compared before the first is. */
+async function checkParties({ db }: SubmitDeps, turns: NewTurn[]): Promise<void> {
+  const groups = [...byConversation(turns).entries()];
+  await Promise.all(groups.map(async ([id, indexes]) => {
+    const first = turns[indexes[0]!]!;
+    const stored = (await db.kv.get<ConversationRecord>(conversationKey(id))).value;
+    const parties = stored ?? { botId: first.botId, userId: first.userId, open: [] };
+    for (const index of indexes) {
+      try {
+        requireSameParties(parties, turns[index]!);
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        throw new AppError(error.code, `conversations.${index}: ${error.message}`, {
+          retryAfterSeconds: error.retryAfterSeconds,
+        });
+      }
+    }
+  }));
+}
+
+function byConversation(turns: NewTurn[]): Map<string, number[]> {
+  const groups = new Map<string, number[]>();
+  turns.forEach(({ conversationId }, index) => {
+    const group = groups.get(conversationId);
+    if (group) group.push(index);
+    else groups.set(conversationId, [index]);
+  });
+  return groups;
+}
+
+async function contentHash(turns: NewTurn[]): Promise<string> {
+  const bytes = new TextEncoder().encode(JSON.stringify(turns));
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+}

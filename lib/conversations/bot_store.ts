@@ -1,0 +1,165 @@
+import { AppError } from "../errors.ts";
+import { commitFresh } from "../kv/commit_fresh.ts";
+import type { Database } from "../kv/database.ts";
+import { WriteSet } from "../kv/write_set.ts";
+import type { BotDefinition } from "../ai/responder.ts";
+
+/** What a bot's owner sets. */
+export type BotInput = Omit<BotDefinition, "botId" | "defined" | "version">;
+
+/** The largest definition, as JSON. */
+export const MAX_BOT_BYTES = 1024 * 1024;
+const CHUNK_CHARACTERS = 24_000;
+const MAX_CACHED = 200;
+const MAX_NOTED = 50_000;
+
+interface BotMeta {
+  name: string;
+  version: number;
+  chunks: number;
+  updatedAt: number;
+}
+
+const metaKey = (id: string): Deno.KvKey => ["bots", "d", id];
+const chunkKey = (id: string, version: number, n: number): Deno.KvKey => [
+  "bots",
+  "k",
+  id,
+  version,
+  n,
+];
+const chunksPrefix = (id: string, version: number): Deno.KvKey => ["bots", "k", id, version];
+/** Bots that somebody talked to, defined or not. */
+const usedKey = (id: string): Deno.KvKey => ["bots", "u", id];
+/** The name that the last import gave a bot. */
+const nameKey = (id: string): Deno.KvKey => ["bots", "n", id];
+const usedPrefix: Deno.KvKey = ["bots", "u"];
+const definedPrefix: Deno.KvKey = ["bots", "d"];
+
+/**
+ * Bots' definitions. A definition may be a megabyte, so it is kept in chunks under its version, and
+ * the record that names the version is what makes it valid.
+ */
+export class BotStore {
+  readonly #cache = new Map<string, BotDefinition>();
+  readonly #noted = new Map<string, string | null>();
+
+  constructor(readonly options: { db: Database; now: () => number }) {}
+
+  /** The bot's definition; one that nobody defined has no knowledge and is named as imported. */
+  async get(botId: string): Promise<BotDefinition> {
+    const { kv } = this.options.db;
+    for (let attempt = 0; attempt < 5; attempt++) {
+      const [meta, name] = await kv.getMany<[BotMeta, string]>([metaKey(botId), nameKey(botId)]);
+      if (!meta.value) return undefinedBot(botId, name.value);
+      const cached = this.#cache.get(botId);
+      if (cached?.version === meta.value.version) return cached;
+      const chunks: string[] = [];
+      for await (
+        const { value } of kv.list<string>({ prefix: chunksPrefix(botId, meta.value.version) })
+      ) chunks.push(value);
+      if (chunks.length !== meta.value.chunks) continue; // replaced while we read
+      const input = JSON.parse(chunks.join("")) as BotInput;
+      const bot: BotDefinition = { ...input, botId, defined: true, version: meta.value.version };
+      this.#remember(bot);
+      return bot;
+    }
+    throw new AppError("unavailable", `bot ${botId} is being changed; try again`, {
+      retryAfterSeconds: 1,
+    });
+  }
+
+  /** True when the bot was defined or used. */
+  async exists(botId: string): Promise<boolean> {
+    const [meta, used] = await this.options.db.kv.getMany([metaKey(botId), usedKey(botId)]);
+    return meta.value !== null || used.value !== null;
+  }
+
+  /** Defines or replaces a bot. Throws AppError `too_large` above 1 MiB. */
+  async put(botId: string, input: BotInput): Promise<BotDefinition> {
+    const { db, now } = this.options;
+    const text = JSON.stringify(input);
+    if (new TextEncoder().encode(text).length > MAX_BOT_BYTES) {
+      throw new AppError("too_large", "a bot's definition may take 1 MiB");
+    }
+    const parts: string[] = [];
+    for (let i = 0; i < text.length; i += CHUNK_CHARACTERS) {
+      parts.push(text.slice(i, i + CHUNK_CHARACTERS));
+    }
+    const version = await commitFresh(db, async (tx) => {
+      const entry = await db.kv.get<BotMeta>(metaKey(botId));
+      const version = (entry.value?.version ?? 0) + 1;
+      // Chunks go first, some to an atomic; without the record below nobody sees them.
+      for (let n = 0; n < parts.length; n += 10) {
+        const chunks = new WriteSet();
+        parts.slice(n, n + 10).forEach((part, i) =>
+          chunks.set(chunkKey(botId, version, n + i), part)
+        );
+        await db.commit(chunks);
+      }
+      const meta: BotMeta = { name: input.name, version, chunks: parts.length, updatedAt: now() };
+      tx.check(metaKey(botId), entry.versionstamp).set(metaKey(botId), meta);
+      for (let n = 0; n < (entry.value?.chunks ?? 0); n++) {
+        tx.delete(chunkKey(botId, version - 1, n));
+      }
+      return version;
+    });
+    const bot: BotDefinition = { ...input, botId, defined: true, version };
+    this.#remember(bot);
+    return bot;
+  }
+
+  /** Bots by id, defined and merely used, at most `limit` (≤ 200) behind `cursor`. */
+  async list(cursor = "", limit = 100): Promise<{ bots: BotDefinition[]; nextCursor?: string }> {
+    const { kv } = this.options.db;
+    const ids = new Set<string>();
+    for (const prefix of [definedPrefix, usedPrefix]) {
+      const entries = kv.list({ start: [...prefix, cursor + "\0"], end: [...prefix, "\uffff"] }, {
+        limit: limit + 1,
+      });
+      for await (const { key } of entries) ids.add(String(key.at(-1)));
+    }
+    const page = [...ids].sort().slice(0, limit);
+    const bots = await Promise.all(page.map((id) => this.get(id)));
+    return ids.size > limit ? { bots, nextCursor: page.at(-1) } : { bots };
+  }
+
+  /** The name people know the bot by, or undefined when it never had one. */
+  async nameOf(botId: string): Promise<string | undefined> {
+    const [meta, name] = await this.options.db.kv.getMany<[BotMeta, string]>([
+      metaKey(botId),
+      nameKey(botId),
+    ]);
+    return meta.value?.name ?? name.value ?? undefined;
+  }
+
+  /** Adds to `tx` that the bot is in use, and the name an import gave it. */
+  noteUsed(tx: WriteSet, botId: string, name?: string): void {
+    const known = this.#noted.get(botId);
+    if (known !== undefined && (name === undefined || known === name)) return;
+    tx.set(usedKey(botId), 1);
+    if (name !== undefined) tx.set(nameKey(botId), name);
+    tx.afterCommit(() => {
+      if (this.#noted.size >= MAX_NOTED) this.#noted.clear();
+      this.#noted.set(botId, name ?? known ?? "");
+    });
+  }
+
+  #remember(bot: BotDefinition): void {
+    this.#cache.delete(bot.botId);
+    this.#cache.set(bot.botId, bot);
+    if (this.#cache.size > MAX_CACHED) this.#cache.delete(this.#cache.keys().next().value!);
+  }
+}
+
+function undefinedBot(botId: string, name: string | null): BotDefinition {
+  return {
+    botId,
+    name: name ?? botId,
+    defined: false,
+    version: 0,
+    cache: undefined,
+    knowledge: [],
+    intents: [],
+  };
+}

@@ -1,0 +1,89 @@
+/** Stored status of a conversation or turn; `processing` is known to the worker alone. */
+export type StoredStatus = "pending" | "completed" | "failed";
+export type ConversationStatus = StoredStatus | "processing";
+
+export interface Message {
+  role: "user" | "assistant";
+  content: string;
+  /** ISO 8601 UTC. */
+  at: string;
+  /** Stored only: the message goes on from the one before, which was too long for one record. */
+  continued?: boolean;
+}
+
+/** One conversation, without its texts. Instants are milliseconds UTC. */
+export interface ConversationRecord {
+  botId: string;
+  userId: string;
+  /** When its first user message came; the period it belongs to in every report. */
+  startedAt: number;
+  /** When it was stored here; ages for clean-ups count from this. */
+  storedAt: number;
+  /** Status of its latest turn. */
+  status: StoredStatus;
+  /** Turns asked live so far. */
+  turns: number;
+  /** Turns not ended yet, in their order; the first is being answered, the others are held. */
+  open: { turn: number; taskId: string }[];
+  /** Task, priority and time of the latest turn. */
+  taskId?: string;
+  priority?: number;
+  queuedAt?: number;
+  completedAt?: number;
+  /** 1–5. */
+  satisfaction?: number;
+  /** What the user said to the score. */
+  comment?: string;
+  /** Came by import: counted in reports, not among the live ones. */
+  imported?: boolean;
+  /** Chunks of messages that came by import, before any live turn. */
+  importedChunks?: number;
+  /** Its texts have been packed into this many archive chunks. */
+  archivedChunks?: number;
+}
+
+/** What a user asked. */
+export interface TurnRecord {
+  taskId: string;
+  message: string;
+  at: number;
+  priority: number;
+  metadata?: Record<string, unknown>;
+  callbackUrl?: string;
+  batchId?: string;
+}
+
+/** The wire's `result` of a turn. */
+export interface TurnResult {
+  conversation_id: string;
+  response: string;
+  bot_id: string;
+  processed_at: string;
+  metadata: Record<string, unknown>;
+  source: "knowledge" | "intent" | "llm" | "none";
+  intent: string | null;
+  score: number;
+  cached: boolean;
+  latency_ms: number;
+  model?: string;
+  tokens?: { prompt: number; completion: number; total: number; estimated: boolean };
+  [extra: string]: unknown;
+}
+
+export interface TurnError {
+  code: string;
+  message: string;
+}
+
+/** How a turn ended. */
+export interface AnswerRecord {
+  status: "completed" | "failed";
+  at: number;
+  result?: TurnResult;
+  error?: TurnError;
+}
+
+/** The longest message of a user, in characters. */
+export const MAX_MESSAGE_LENGTH = 16_000;
+/** Turns of one conversation that may wait at the same time. */
+export const MAX_OPEN_TURNS = 100;

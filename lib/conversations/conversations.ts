@@ -1,0 +1,200 @@
+import { notFound } from "../errors.ts";
+import type { JobEngine } from "../jobs/engine.ts";
+import { commitFresh } from "../kv/commit_fresh.ts";
+import { type BatchProgress, batchProgress, type BatchQueued, submitBatch } from "./batch.ts";
+import type {
+  AnswerRecord,
+  ConversationRecord,
+  ConversationStatus,
+  TurnError,
+  TurnResult,
+} from "./conversation.ts";
+import { importConversations, type ImportResult } from "./import.ts";
+import { answerKey, conversationKey, storedPrefix } from "./keys.ts";
+import { type NewTurn, type SubmitDeps, type Submitted, submitTurn } from "./submit.ts";
+import { readTranscript, type TranscriptMessage } from "./transcript.ts";
+
+/** The latest turn of a conversation. Instants are milliseconds UTC. */
+export interface StatusView {
+  conversationId: string;
+  taskId?: string;
+  status: ConversationStatus;
+  priority: number;
+  queuedAt: number;
+  completedAt?: number;
+  result?: TurnResult;
+  error?: TurnError;
+}
+
+export interface ConversationView extends Omit<ConversationRecord, "status" | "open"> {
+  conversationId: string;
+  status: ConversationStatus;
+  /** Turns that wait for their answer. */
+  waiting: number;
+  messages: TranscriptMessage[];
+}
+
+export interface ConversationSummary {
+  conversationId: string;
+  botId: string;
+  userId: string;
+  status: ConversationStatus;
+  startedAt: number;
+  storedAt: number;
+  turns: number;
+  taskId?: string;
+  satisfaction?: number;
+  imported: boolean;
+}
+
+/** What may be asked of conversations. */
+export class Conversations {
+  constructor(readonly deps: SubmitDeps) {}
+
+  /** Queues a turn; see `submitTurn`. */
+  submit(
+    turn: NewTurn,
+    also?: Parameters<typeof submitTurn>[2],
+  ): Promise<Submitted> {
+    return submitTurn(this.deps, turn, also);
+  }
+
+  /** Queues up to 1,000 turns; see `submitBatch`. */
+  submitBatch(batchId: string | undefined, turns: NewTurn[]): Promise<BatchQueued> {
+    return submitBatch(this.deps, batchId ?? `batch-${crypto.randomUUID()}`, turns);
+  }
+
+  batchStatus(batchId: string): Promise<BatchProgress | null> {
+    return batchProgress(this.deps.db.kv, batchId);
+  }
+
+  /** The latest turn's status, or null for an unknown conversation. */
+  async status(conversationId: string): Promise<StatusView | null> {
+    const { kv } = this.deps.db;
+    const record = (await kv.get<ConversationRecord>(conversationKey(conversationId))).value;
+    if (!record) return null;
+    const answer = record.turns > 0 && record.status !== "pending"
+      ? (await kv.get<AnswerRecord>(answerKey(conversationId, record.turns))).value
+      : null;
+    const view: StatusView = {
+      conversationId,
+      status: this.#statusOf(record),
+      priority: record.priority ?? 5,
+      queuedAt: record.queuedAt ?? record.startedAt,
+    };
+    if (record.taskId) view.taskId = record.taskId;
+    if (record.completedAt !== undefined) view.completedAt = record.completedAt;
+    if (answer?.result) view.result = answer.result;
+    if (answer?.error) view.error = answer.error;
+    return view;
+  }
+
+  /** True once the turn of that task has ended; false after `waitMs` or when the signal aborts. */
+  settled(taskId: string, waitMs: number, signal?: AbortSignal): Promise<boolean> {
+    return this.deps.engine.whenEnded(taskId, waitMs, signal);
+  }
+
+  /** A conversation with all its messages, or null. */
+  async get(conversationId: string): Promise<ConversationView | null> {
+    const { kv } = this.deps.db;
+    const record = (await kv.get<ConversationRecord>(conversationKey(conversationId))).value;
+    if (!record) return null;
+    const { open, ...rest } = record;
+    return {
+      ...rest,
+      conversationId,
+      status: this.#statusOf(record),
+      waiting: open.length,
+      messages: await readTranscript(kv, conversationId, record),
+    };
+  }
+
+  /** Conversations by when they were stored here, newest first; `limit` ≤ 200. */
+  async list(
+    limit: number,
+    cursor?: string,
+  ): Promise<{ conversations: ConversationSummary[]; nextCursor?: string }> {
+    const { kv } = this.deps.db;
+    const before = cursor === undefined ? Infinity : Number(cursor.split("~")[0]);
+    const beforeId = cursor?.slice(cursor.indexOf("~") + 1) ?? "";
+    const entries = kv.list({
+      start: storedPrefix,
+      end: [...storedPrefix, before, beforeId],
+    }, { reverse: true, limit: limit + 1 });
+    const found: { storedAt: number; id: string }[] = [];
+    for await (const { key } of entries) {
+      found.push({ storedAt: Number(key.at(-2)), id: String(key.at(-1)) });
+    }
+    const page = found.slice(0, limit);
+    const records = await Promise.all(
+      page.map(({ id }) => kv.get<ConversationRecord>(conversationKey(id))),
+    );
+    const conversations = records.flatMap(({ value: record }, index) =>
+      record ? [this.#summary(page[index]!.id, record)] : []
+    );
+    const last = page.at(-1);
+    if (found.length <= limit || !last) return { conversations };
+    return { conversations, nextCursor: `${last.storedAt}~${last.id}` };
+  }
+
+  /** Records the user's satisfaction, 1–5. Throws AppError `not_found`. */
+  async feedback(conversationId: string, score: number, comment?: string): Promise<void> {
+    const { db, ledger, clock } = this.deps;
+    const key = conversationKey(conversationId);
+    await commitFresh(db, async (tx) => {
+      const entry = await db.kv.get<ConversationRecord>(key);
+      const record = entry.value;
+      if (!record) throw notFound(`there is no conversation ${conversationId}`);
+      tx.check(key, entry.versionstamp).set(key, {
+        ...record,
+        satisfaction: score,
+        ...(comment ? { comment } : {}),
+      });
+      await ledger.scored(tx, {
+        conversationId,
+        botId: record.botId,
+        userId: record.userId,
+        startedAt: record.startedAt,
+        score,
+        before: record.satisfaction ?? null,
+        at: clock.now(),
+      });
+    });
+  }
+
+  /** Imports finished conversations, a line each; see `importConversations`. */
+  import(lines: AsyncIterable<string>): Promise<ImportResult> {
+    return importConversations(this.deps, lines);
+  }
+
+  /** How many live conversations have a turn being answered right now. */
+  processing(): number {
+    const { engine, turnJob } = this.deps;
+    return countKind(engine, turnJob.queue, turnJob.kind);
+  }
+
+  #statusOf(record: ConversationRecord): ConversationStatus {
+    const latest = record.open.at(-1);
+    if (record.status !== "pending" || !latest) return record.status;
+    return this.deps.engine.isRunning(latest.taskId) ? "processing" : "pending";
+  }
+
+  #summary(conversationId: string, record: ConversationRecord): ConversationSummary {
+    return {
+      conversationId,
+      botId: record.botId,
+      userId: record.userId,
+      status: this.#statusOf(record),
+      startedAt: record.startedAt,
+      storedAt: record.storedAt,
+      turns: record.turns,
+      taskId: record.taskId,
+      satisfaction: record.satisfaction,
+      imported: record.imported ?? false,
+    };
+  }
+}
+
+function countKind(engine: JobEngine, queue: string, kind: string): number {
+  return engine.active(queue).filter((job) => job.kind === kind).length;
+}

@@ -1,0 +1,49 @@
+/** Key map of conversations: everything lies under `["conv", …]`. */
+const ROOT = "conv";
+
+export const conversationKey = (id: string): Deno.KvKey => [ROOT, "c", id];
+/** What a user asked in a turn. */
+export const turnKey = (id: string, turn: number): Deno.KvKey => [ROOT, "t", id, turn];
+/** How a turn ended. */
+export const answerKey = (id: string, turn: number): Deno.KvKey => [ROOT, "r", id, turn];
+export const turnsPrefix = (id: string): Deno.KvKey => [ROOT, "t", id];
+export const answersPrefix = (id: string): Deno.KvKey => [ROOT, "r", id];
+/** Messages that came by import, in chunks. */
+export const messagesKey = (id: string, chunk: number): Deno.KvKey => [ROOT, "m", id, chunk];
+export const messagesPrefix = (id: string): Deno.KvKey => [ROOT, "m", id];
+/** Packed texts of an archived conversation. */
+export const archiveKey = (id: string, chunk: number): Deno.KvKey => [ROOT, "a", id, chunk];
+export const archivePrefix = (id: string): Deno.KvKey => [ROOT, "a", id];
+/** Turns without an answer, oldest first; the sweep looks here for lost ones. */
+export const pendingKey = (at: number, id: string, turn: number): Deno.KvKey => [
+  ROOT,
+  "p",
+  at,
+  id,
+  turn,
+];
+export const pendingPrefix: Deno.KvKey = [ROOT, "p"];
+/** Conversations by the time they were stored, for lists and clean-ups. */
+export const storedKey = (storedAt: number, id: string): Deno.KvKey => [ROOT, "s", storedAt, id];
+export const storedPrefix: Deno.KvKey = [ROOT, "s"];
+/** Conversations stored and not archived yet. */
+export const freshKey = (storedAt: number, id: string): Deno.KvKey => [ROOT, "f", storedAt, id];
+export const freshPrefix: Deno.KvKey = [ROOT, "f"];
+/** A deleted conversation, by the hash of its id. */
+export const deletedKey = (idHash: string): Deno.KvKey => [ROOT, "gone", idHash];
+export const batchKey = (batchId: string): Deno.KvKey => [ROOT, "b", batchId];
+/** The task of one conversation of a batch. */
+export const batchItemKey = (batchId: string, index: number): Deno.KvKey => [
+  ROOT,
+  "bi",
+  batchId,
+  index,
+];
+export const batchItemsPrefix = (batchId: string): Deno.KvKey => [ROOT, "bi", batchId];
+/** Counter of a batch's ended conversations by how they ended. */
+export const batchCountKey = (batchId: string, status: string): Deno.KvKey => [
+  ROOT,
+  "bn",
+  batchId,
+  status,
+];

@@ -1,0 +1,78 @@
+import type { WriteSet } from "../kv/write_set.ts";
+import type { StoredStatus } from "./conversation.ts";
+
+/** What every entry of the ledger says of its conversation. */
+interface Entry {
+  conversationId: string;
+  botId: string;
+  userId: string;
+  /** The conversation's first user message, milliseconds UTC: the period it counts in. */
+  startedAt: number;
+}
+
+export interface SubmittedEntry extends Entry {
+  at: number;
+  /** It opened the conversation. */
+  first: boolean;
+  /** The conversation's status before; null when it is new. */
+  from: StoredStatus | null;
+  /** Counts among the live conversations; imported ones do not. */
+  live: boolean;
+}
+
+export interface FinishedEntry extends Entry {
+  turn: number;
+  queuedAt: number;
+  processingAt: number | null;
+  at: number;
+  outcome: "completed" | "failed" | "cancelled";
+  from: StoredStatus;
+  to: StoredStatus;
+  live: boolean;
+  /** Replies added: 1 or 0. */
+  messages: 0 | 1;
+  attempts: number;
+  question: string;
+  source?: "knowledge" | "intent" | "llm" | "none";
+  intent?: string | null;
+  score?: number;
+  cached?: boolean;
+  latencyMs?: number;
+  model?: string;
+  tokens?: { prompt: number; completion: number; total: number; estimated: boolean };
+  costMicros?: number;
+}
+
+export interface RevivedEntry extends Entry {
+  at: number;
+  from: StoredStatus;
+  live: boolean;
+}
+
+export interface ScoredEntry extends Entry {
+  score: number;
+  before: number | null;
+  at: number;
+}
+
+export interface ImportedEntry extends Entry {
+  botName?: string;
+  endedAt: number;
+  status: "completed" | "failed";
+  satisfaction: number | null;
+  messages: number;
+  userMessages: number;
+}
+
+/**
+ * Where conversations report what the numbers are made of, in the very atomic that changes them.
+ * Checks that an entry needs are added too; when the commit fails, the caller builds it anew.
+ */
+export interface ConversationLedger {
+  submitted(tx: WriteSet, entry: SubmittedEntry): Promise<void>;
+  finished(tx: WriteSet, entry: FinishedEntry): Promise<void>;
+  /** A failed turn is tried again: the conversation is pending once more. */
+  revived(tx: WriteSet, entry: RevivedEntry): Promise<void>;
+  scored(tx: WriteSet, entry: ScoredEntry): Promise<void>;
+  imported(tx: WriteSet, entries: ImportedEntry[]): Promise<void>;
+}

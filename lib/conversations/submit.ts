@@ -1,0 +1,130 @@
+import type { Clock } from "../clock.ts";
+import { AppError, conflict } from "../errors.ts";
+import type { JobDefinition } from "../jobs/definition.ts";
+import type { JobEngine } from "../jobs/engine.ts";
+import { commitFresh } from "../kv/commit_fresh.ts";
+import type { Database } from "../kv/database.ts";
+import type { WriteSet } from "../kv/write_set.ts";
+import type { BotStore } from "./bot_store.ts";
+import { type ConversationRecord, MAX_OPEN_TURNS, type TurnRecord } from "./conversation.ts";
+import { conversationKey, freshKey, pendingKey, storedKey, turnKey } from "./keys.ts";
+import type { ConversationLedger } from "./ledger.ts";
+import type { TurnJob } from "./turn_job.ts";
+
+/** A user's message to be answered. */
+export interface NewTurn {
+  conversationId: string;
+  userMessage: string;
+  botId: string;
+  userId: string;
+  /** 0 goes first, 9 last. */
+  priority: number;
+  metadata?: Record<string, unknown>;
+  callbackUrl?: string;
+  batchId?: string;
+}
+
+export interface Submitted {
+  taskId: string;
+  conversationId: string;
+  priority: number;
+}
+
+export interface SubmitDeps {
+  db: Database;
+  clock: Clock;
+  engine: JobEngine;
+  bots: BotStore;
+  ledger: ConversationLedger;
+  turnJob: JobDefinition<TurnJob>;
+}
+
+/**
+ * Writes the user's message, the conversation's status, its numbers and the job that will answer
+ * it, in one atomic. `also` may add to it, such as an idempotency record. Throws AppError
+ * `conflict` when the conversation belongs to another bot or user.
+ */
+export function submitTurn(
+  deps: SubmitDeps,
+  turn: NewTurn,
+  also?: (tx: WriteSet, submitted: Submitted) => void | Promise<void>,
+): Promise<Submitted> {
+  return commitFresh(deps.db, async (tx) => {
+    const submitted = await addTurn(tx, deps, turn);
+    await also?.(tx, submitted);
+    return submitted;
+  });
+}
+
+async function addTurn(tx: WriteSet, deps: SubmitDeps, turn: NewTurn): Promise<Submitted> {
+  const { db, clock, engine, bots, ledger, turnJob } = deps;
+  const { conversationId, botId, userId, priority } = turn;
+  const key = conversationKey(conversationId);
+  const entry = await db.kv.get<ConversationRecord>(key);
+  const before = entry.value;
+  const at = clock.now();
+  if (before) requireSameParties(before, turn);
+  const number = (before?.turns ?? 0) + 1;
+  const earlier = before?.open.at(-1);
+  const startedAt = before?.startedAt ?? at;
+  const taskId = engine.prepare(tx, turnJob, { conversationId, turn: number, botId, startedAt }, {
+    priority,
+    fairKey: botId,
+    heldBy: earlier?.taskId,
+  });
+  const record: ConversationRecord = {
+    ...(before ?? { botId, userId, startedAt, storedAt: at, turns: 0, open: [] }),
+    status: "pending",
+    turns: number,
+    open: [...(before?.open ?? []), { turn: number, taskId }],
+    taskId,
+    priority,
+    queuedAt: at,
+  };
+  delete record.completedAt;
+  const asked: TurnRecord = { taskId, message: turn.userMessage, at, priority };
+  if (turn.metadata) asked.metadata = turn.metadata;
+  if (turn.callbackUrl) asked.callbackUrl = turn.callbackUrl;
+  if (turn.batchId) asked.batchId = turn.batchId;
+  tx.check(key, entry.versionstamp)
+    .set(key, record)
+    .set(turnKey(conversationId, number), asked)
+    .set(pendingKey(at, conversationId, number), taskId);
+  if (!before) {
+    tx.set(storedKey(at, conversationId), 1).set(freshKey(at, conversationId), 1);
+    bots.noteUsed(tx, botId);
+  }
+  if (before?.archivedChunks) tx.set(freshKey(before.storedAt, conversationId), 1);
+  await ledger.submitted(tx, {
+    conversationId,
+    botId,
+    userId,
+    startedAt,
+    at,
+    first: !before,
+    from: before?.status ?? null,
+    live: !record.imported,
+  });
+  return { taskId, conversationId, priority };
+}
+
+/** Throws AppError `conflict` when a conversation belongs to another bot or user. */
+export function requireSameParties(
+  record: Pick<ConversationRecord, "botId" | "userId" | "open">,
+  turn: Pick<NewTurn, "conversationId" | "botId" | "userId">,
+): void {
+  const { conversationId } = turn;
+  if (record.botId !== turn.botId) {
+    throw conflict(`conversation ${conversationId} is with another bot; start a new one`);
+  }
+  if (record.userId !== turn.userId) {
+    throw conflict(`conversation ${conversationId} belongs to another user; start a new one`);
+  }
+  if (record.open.length >= MAX_OPEN_TURNS) {
+    throw new AppError(
+      "overloaded",
+      `${MAX_OPEN_TURNS} messages of conversation ${conversationId} are waiting already`,
+      { retryAfterSeconds: 5 },
+    );
+  }
+}

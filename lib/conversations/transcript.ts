@@ -1,0 +1,140 @@
+import { zstdDecompressSync } from "node:zlib";
+import type { AnswerRecord, ConversationRecord, Message, TurnRecord } from "./conversation.ts";
+import { answerKey, archivePrefix, messagesPrefix, turnKey, turnsPrefix } from "./keys.ts";
+
+/** One message with what is known of how it came to be. */
+export interface TranscriptMessage extends Message {
+  taskId?: string;
+  source?: string;
+  score?: number;
+  cached?: boolean;
+  latencyMs?: number;
+  error?: { code: string; message: string };
+}
+
+/** Every message of a conversation in order, archived ones included. */
+export async function readTranscript(
+  kv: Deno.Kv,
+  id: string,
+  record: ConversationRecord,
+): Promise<TranscriptMessage[]> {
+  const messages = await readImported(kv, id, record);
+  const asked: { turn: number; record: TurnRecord }[] = [];
+  for await (const { key, value } of kv.list<TurnRecord>({ prefix: turnsPrefix(id) })) {
+    asked.push({ turn: Number(key.at(-1)), record: value });
+  }
+  const answers = await readAnswers(kv, id, asked.map(({ turn }) => turn));
+  asked.forEach(({ turn, record }) => {
+    const answer = answers.get(turn);
+    const question: TranscriptMessage = {
+      role: "user",
+      content: record.message,
+      at: new Date(record.at).toISOString(),
+      taskId: record.taskId,
+    };
+    if (answer?.error) question.error = answer.error;
+    messages.push(question);
+    if (!answer?.result) return;
+    const { result } = answer;
+    messages.push({
+      role: "assistant",
+      content: result.response,
+      at: new Date(answer.at).toISOString(),
+      taskId: record.taskId,
+      source: result.source,
+      score: result.score,
+      cached: result.cached,
+      latencyMs: result.latency_ms,
+    });
+  });
+  return messages;
+}
+
+/** The last `limit` messages before `turn`, for the responder. */
+export async function readHistory(
+  kv: Deno.Kv,
+  id: string,
+  record: ConversationRecord,
+  turn: number,
+  limit: number,
+): Promise<Message[]> {
+  const messages: Message[] = [];
+  const from = Math.max(1, turn - Math.ceil(limit / 2));
+  const turns = Array.from({ length: turn - from }, (_, i) => from + i);
+  if (from === 1 && (record.importedChunks || record.archivedChunks)) {
+    messages.push(...await readImported(kv, id, record));
+  }
+  const [asked, answers] = await Promise.all([
+    readMany<TurnRecord>(kv, turns.map((n) => turnKey(id, n))),
+    readAnswers(kv, id, turns),
+  ]);
+  asked.forEach((question, index) => {
+    if (!question) return;
+    const answer = answers.get(turns[index]!);
+    messages.push({
+      role: "user",
+      content: question.message,
+      at: new Date(question.at).toISOString(),
+    });
+    if (!answer?.result) return;
+    messages.push({
+      role: "assistant",
+      content: answer.result.response,
+      at: new Date(answer.at).toISOString(),
+    });
+  });
+  return messages.slice(-limit);
+}
+
+async function readAnswers(
+  kv: Deno.Kv,
+  id: string,
+  turns: number[],
+): Promise<Map<number, AnswerRecord>> {
+  const answers = await readMany<AnswerRecord>(kv, turns.map((turn) => answerKey(id, turn)));
+  const found = new Map<number, AnswerRecord>();
+  answers.forEach((answer, index) => {
+    if (answer) found.set(turns[index]!, answer);
+  });
+  return found;
+}
+
+/** Reads keys ten at a time, which is what one getMany takes. */
+async function readMany<T>(kv: Deno.Kv, keys: Deno.KvKey[]): Promise<(T | null)[]> {
+  const groups: Promise<Deno.KvEntryMaybe<T>[]>[] = [];
+  for (let i = 0; i < keys.length; i += 10) {
+    groups.push(kv.getMany<T[]>(keys.slice(i, i + 10)) as Promise<Deno.KvEntryMaybe<T>[]>);
+  }
+  return (await Promise.all(groups)).flat().map((entry) => entry.value);
+}
+
+/** Messages that came by import, or that the archive packed. */
+async function readImported(
+  kv: Deno.Kv,
+  id: string,
+  record: ConversationRecord,
+): Promise<TranscriptMessage[]> {
+  const messages: TranscriptMessage[] = [];
+  if (record.archivedChunks) {
+    const chunks: Uint8Array[] = [];
+    for await (const { value } of kv.list<Uint8Array>({ prefix: archivePrefix(id) })) {
+      chunks.push(value);
+    }
+    const packed = new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer());
+    const text = new TextDecoder().decode(zstdDecompressSync(packed));
+    messages.push(...JSON.parse(text) as TranscriptMessage[]);
+  }
+  if (record.importedChunks) {
+    for await (const { value } of kv.list<Message[]>({ prefix: messagesPrefix(id) })) {
+      for (const message of value) addMessage(messages, message);
+    }
+  }
+  return messages;
+}
+
+/** Adds a stored message, joining one that had to be split. */
+function addMessage(messages: TranscriptMessage[], { continued, ...message }: Message): void {
+  const last = messages.at(-1);
+  if (continued && last) last.content += message.content;
+  else messages.push(message);
+}
