@@ -1,5 +1,4 @@
 import { notFound } from "../errors.ts";
-import type { JobEngine } from "../jobs/engine.ts";
 import { commitFresh } from "../kv/commit_fresh.ts";
 import { type BatchProgress, batchProgress, type BatchQueued, submitBatch } from "./batch.ts";
 import type {
@@ -12,6 +11,7 @@ import type {
 import { importConversations, type ImportResult } from "./import.ts";
 import { answerKey, conversationKey, storedPrefix } from "./keys.ts";
 import { type NewTurn, type SubmitDeps, type Submitted, submitTurn } from "./submit.ts";
+import { turnJob } from "./turn_job.ts";
 import { readTranscript, type TranscriptMessage } from "./transcript.ts";
 
 /** The latest turn of a conversation. Instants are milliseconds UTC. */
@@ -169,14 +169,14 @@ export class Conversations {
 
   /** How many live conversations have a turn being answered right now. */
   processing(): number {
-    const { engine, turnJob } = this.deps;
-    return countKind(engine, turnJob.queue, turnJob.kind);
+    const { engine } = this.deps;
+    return engine.active(turnJob.queue).filter((job) => job.kind === turnJob.kind).length;
   }
 
   #statusOf(record: ConversationRecord): ConversationStatus {
-    const latest = record.open.at(-1);
-    if (record.status !== "pending" || !latest) return record.status;
-    return this.deps.engine.isRunning(latest.taskId) ? "processing" : "pending";
+    const head = record.open[0];
+    if (record.status !== "pending" || !head) return record.status;
+    return this.deps.engine.isRunning(head.taskId) ? "processing" : "pending";
   }
 
   #summary(conversationId: string, record: ConversationRecord): ConversationSummary {
@@ -193,8 +193,4 @@ export class Conversations {
       imported: record.imported ?? false,
     };
   }
-}
-
-function countKind(engine: JobEngine, queue: string, kind: string): number {
-  return engine.active(queue).filter((job) => job.kind === kind).length;
 }

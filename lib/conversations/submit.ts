@@ -1,6 +1,5 @@
 import type { Clock } from "../clock.ts";
 import { AppError, conflict } from "../errors.ts";
-import type { JobDefinition } from "../jobs/definition.ts";
 import type { JobEngine } from "../jobs/engine.ts";
 import { commitFresh } from "../kv/commit_fresh.ts";
 import type { Database } from "../kv/database.ts";
@@ -9,7 +8,7 @@ import type { BotStore } from "./bot_store.ts";
 import { type ConversationRecord, MAX_OPEN_TURNS, type TurnRecord } from "./conversation.ts";
 import { conversationKey, freshKey, pendingKey, storedKey, turnKey } from "./keys.ts";
 import type { ConversationLedger } from "./ledger.ts";
-import type { TurnJob } from "./turn_job.ts";
+import { turnJob } from "./turn_job.ts";
 
 /** A user's message to be answered. */
 export interface NewTurn {
@@ -36,7 +35,6 @@ export interface SubmitDeps {
   engine: JobEngine;
   bots: BotStore;
   ledger: ConversationLedger;
-  turnJob: JobDefinition<TurnJob>;
 }
 
 /**
@@ -57,7 +55,7 @@ export function submitTurn(
 }
 
 async function addTurn(tx: WriteSet, deps: SubmitDeps, turn: NewTurn): Promise<Submitted> {
-  const { db, clock, engine, bots, ledger, turnJob } = deps;
+  const { db, clock, engine, bots, ledger } = deps;
   const { conversationId, botId, userId, priority } = turn;
   const key = conversationKey(conversationId);
   const entry = await db.kv.get<ConversationRecord>(key);

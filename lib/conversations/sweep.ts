@@ -1,9 +1,9 @@
-import type { JobEngine } from "../jobs/engine.ts";
 import { commitFresh } from "../kv/commit_fresh.ts";
 import type { Database } from "../kv/database.ts";
 import type { ConversationRecord, TurnRecord } from "./conversation.ts";
 import { conversationKey, pendingPrefix, turnKey } from "./keys.ts";
 import type { SubmitDeps } from "./submit.ts";
+import { turnJob } from "./turn_job.ts";
 
 const MAX_LOOKED_AT = 2_000;
 /** A turn this young may still be on its way through its first commit. */
@@ -38,7 +38,7 @@ async function isHead(db: Database, conversationId: string, turn: number): Promi
 }
 
 function requeue(
-  { db, engine, turnJob }: Pick<SubmitDeps, "db" | "turnJob"> & { engine: JobEngine },
+  { db, engine }: Pick<SubmitDeps, "db" | "engine">,
   pending: Deno.KvKey,
   conversationId: string,
   turn: number,

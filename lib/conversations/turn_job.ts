@@ -1,12 +1,21 @@
 import { z } from "zod";
+import { declareJob } from "../jobs/definition.ts";
+import { exponential } from "../jobs/backoff.ts";
 
-/** Payload of the job that answers one turn; the texts stay in the conversation. */
-export const turnJobSchema = z.object({
+const payload = z.object({
   conversationId: z.string(),
   turn: z.number().int().positive(),
   botId: z.string(),
   startedAt: z.number(),
 });
-export type TurnJob = z.infer<typeof turnJobSchema>;
+export type TurnJob = z.infer<typeof payload>;
 
-export const TURN_JOB_KIND = "process_conversation";
+/** Answers one turn; the texts stay in the conversation. */
+export const turnJob = declareJob<TurnJob>({
+  kind: "process_conversation",
+  queue: "conversations",
+  payload,
+  maxAttempts: 5,
+  timeoutMs: 120_000,
+  backoff: exponential(500, 60_000),
+});

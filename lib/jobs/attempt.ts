@@ -1,5 +1,8 @@
+import type { Clock } from "../clock.ts";
 import { messageOf } from "../errors.ts";
+import type { Database } from "../kv/database.ts";
 import { WriteSet } from "../kv/write_set.ts";
+import type { Logger } from "../log.ts";
 import {
   type AnyDefinition,
   type Effects,
@@ -7,10 +10,11 @@ import {
   type PerformContext,
   type PerformResult,
 } from "./definition.ts";
-import type { JobEvent } from "./events.ts";
+import type { EventHub, JobEvent } from "./events.ts";
 import type { JobRecord } from "./job.ts";
 import { exponential } from "./backoff.ts";
-import type { Claim, QueueRunner } from "./queue_runner.ts";
+import type { QueueStats } from "./queue_stats.ts";
+import type { Session } from "./session.ts";
 import type { ReadyJob } from "./ready_set.ts";
 import { toJob, writeJob } from "./store.ts";
 import { decide, type Outcome } from "./transition.ts";
@@ -19,6 +23,43 @@ import { decide, type Outcome } from "./transition.ts";
 const MAX_EFFECT_RUNS = 50;
 /** Between the abort signal of a time-out and giving the attempt up. */
 export const ABANDON_MS = 5_000;
+
+/** Jobs named in one run marker; the marker goes when the last of them has ended. */
+export interface Claim {
+  number: number;
+  remaining: number;
+  /** Resolves when the marker is durable, or could not be written. */
+  marked: Promise<void>;
+}
+
+export interface AttemptOptions {
+  db: Database;
+  clock: Clock;
+  log: Logger;
+  session: Session;
+  definitions: ReadonlyMap<string, AnyDefinition>;
+  events: EventHub;
+  stats: QueueStats;
+  /** The session is gone; nothing may be started or written any more. */
+  onLost: () => void;
+  /** A job has reached a final state, durably. */
+  onEnded: (id: string) => void;
+}
+
+/** What an attempt needs of the queue that runs it. */
+export interface AttemptHost {
+  readonly options: AttemptOptions;
+  readonly backlog: {
+    forget(id: string): void;
+    arrived(job: ReadyJob): void;
+    recheck(): void;
+  };
+  /** One job of a claim has ended: adds the marker's removal when it was the last. */
+  release(tx: WriteSet, claim: Claim): void;
+  dropMarker(tx: WriteSet, claim: Claim): void;
+  /** An attempt has ended and its outcome is durable, or was lost with the session. */
+  ended(attempt: Attempt): void;
+}
 
 type EndReason = "cancelled" | "timeout" | "shutdown" | "lost";
 
@@ -34,7 +75,7 @@ export class Attempt {
   #interruption: EndReason | null = null;
 
   constructor(
-    readonly runner: QueueRunner,
+    readonly runner: AttemptHost,
     readonly job: ReadyJob,
     readonly claim: Claim,
   ) {

@@ -77,8 +77,8 @@ export interface Settlement {
   error: { code: string; message: string };
 }
 
-/** A kind of job: where it runs, what it takes, how it is retried, and what performs it. */
-export interface JobDefinition<P = unknown> {
+/** A kind of job as those who enqueue it know it: where it runs, what it takes, how it is retried. */
+export interface JobKind<P = unknown> {
   readonly kind: string;
   readonly queue: string;
   readonly payload: z.ZodType<P>;
@@ -88,6 +88,10 @@ export interface JobDefinition<P = unknown> {
   /** Longest time of one attempt; then its signal aborts and, a little later, it is abandoned. */
   readonly timeoutMs: number;
   readonly backoff: Backoff;
+}
+
+/** What performs a kind of job. */
+export interface JobHandler<P> {
   perform(job: PerformContext<P>): Promise<PerformResult | void> | PerformResult | void;
   /** Adds the domain's side of a failure or cancellation to the commit that records it. */
   settle?(tx: WriteSet, job: Job, settlement: Settlement): Promise<void> | void;
@@ -95,11 +99,14 @@ export interface JobDefinition<P = unknown> {
   revive?(tx: WriteSet, job: Job): Promise<void> | void;
 }
 
+/** A kind of job together with its handler: what a worker needs. */
+export interface JobDefinition<P = unknown> extends JobKind<P>, JobHandler<P> {}
+
 /** Any definition, whatever its payload. Handlers are checked against payloads by their schema. */
 // deno-lint-ignore no-explicit-any
 export type AnyDefinition = JobDefinition<any>;
 
-export interface JobOptions<P> {
+export interface JobKindOptions<P> {
   kind: string;
   queue: string;
   payload: z.ZodType<P>;
@@ -107,31 +114,37 @@ export interface JobOptions<P> {
   maxAttempts?: number;
   timeoutMs?: number;
   backoff?: Backoff;
-  perform: JobDefinition<P>["perform"];
-  settle?: JobDefinition<P>["settle"];
-  revive?: JobDefinition<P>["revive"];
 }
 
 /**
- * Declares a kind of job. Enqueueing and the handler are typed from the payload's schema.
+ * Declares a kind of job without its handler, for a domain that enqueues what a worker performs.
  * Throws a RangeError for a queue name or number that cannot work.
  */
-export function defineJob<P>(options: JobOptions<P>): JobDefinition<P> {
-  const { priority = 5, maxAttempts = 5, timeoutMs = 60_000 } = options;
-  if (!isQueueName(options.queue)) {
-    throw new RangeError(`queue "${options.queue}": use lower-case letters, digits and _`);
+export function declareJob<P>(options: JobKindOptions<P>): JobKind<P> {
+  const { kind, queue, payload, priority = 5, maxAttempts = 5, timeoutMs = 60_000 } = options;
+  if (!isQueueName(queue)) {
+    throw new RangeError(`queue "${queue}": use lower-case letters, digits and _`);
   }
   if (!Number.isInteger(priority) || priority < 0 || priority > 9) {
-    throw new RangeError(`priority of ${options.kind}: use a whole number from 0 to 9`);
+    throw new RangeError(`priority of ${kind}: use a whole number from 0 to 9`);
   }
-  if (maxAttempts < 1 || timeoutMs < 1) {
-    throw new RangeError(`${options.kind}: maxAttempts and timeoutMs are at least 1`);
+  if (!(maxAttempts >= 1) || !(timeoutMs >= 1)) {
+    throw new RangeError(`${kind}: maxAttempts and timeoutMs are at least 1`);
   }
-  return {
-    ...options,
-    priority,
-    maxAttempts,
-    timeoutMs,
-    backoff: options.backoff ?? exponential(),
-  };
+  const backoff = options.backoff ?? exponential();
+  return { kind, queue, payload, priority, maxAttempts, timeoutMs, backoff };
+}
+
+/** Gives a declared kind its handler. */
+export function handleJob<P>(kind: JobKind<P>, handler: JobHandler<P>): JobDefinition<P> {
+  return { ...kind, ...handler };
+}
+
+/**
+ * Declares a kind of job and its handler in one. Enqueueing and the handler are typed from the
+ * payload's schema. Throws as `declareJob` does.
+ */
+export function defineJob<P>(options: JobKindOptions<P> & JobHandler<P>): JobDefinition<P> {
+  const { perform, settle, revive } = options;
+  return { ...declareJob(options), perform, settle, revive };
 }

@@ -5,7 +5,7 @@ import { WriteSet } from "../kv/write_set.ts";
 import type { Logger } from "../log.ts";
 import type { Attempt } from "./attempt.ts";
 import { cancelWaiting } from "./cancel.ts";
-import type { AnyDefinition, JobDefinition } from "./definition.ts";
+import type { AnyDefinition, JobKind } from "./definition.ts";
 import { type EnqueueOptions, newRecord } from "./enqueue.ts";
 import { EventHub } from "./events.ts";
 import { FairOrder } from "./fair_order.ts";
@@ -17,6 +17,7 @@ import { QueueRunner } from "./queue_runner.ts";
 import { type QueueOverview, queueOverview } from "./queue_overview.ts";
 import { QueueStats } from "./queue_stats.ts";
 import { endSession, type Recovery, type Session, takeOverAll } from "./session.ts";
+import { type Retention, sweepJobs } from "./retention.ts";
 import { lastSuffix } from "./shard_reader.ts";
 import { readJob, toJob, writeJob } from "./store.ts";
 import { waitingBecause, type WaitingReason } from "./waiting.ts";
@@ -38,7 +39,6 @@ export interface JobEngineOptions {
   db: Database;
   clock: Clock;
   log: Logger;
-  definitions: readonly AnyDefinition[];
   /** Every queue with how many of its jobs may run at the same time. */
   queues: Record<string, number>;
   /** Names the worker in records and events. */
@@ -57,7 +57,7 @@ const MAX_TRIES = 20;
  */
 export class JobEngine {
   readonly events = new EventHub();
-  readonly #definitions: Map<string, AnyDefinition>;
+  readonly #definitions = new Map<string, AnyDefinition>();
   readonly #runners = new Map<string, QueueRunner>();
   readonly #stats = new Map<string, QueueStats>();
   readonly #fair = new FairOrder();
@@ -74,7 +74,6 @@ export class JobEngine {
   #lost = false;
 
   constructor(readonly options: JobEngineOptions) {
-    this.#definitions = new Map(options.definitions.map((d) => [d.kind, d]));
     for (const queue of this.queueNames) this.#stats.set(queue, new QueueStats());
   }
 
@@ -89,6 +88,17 @@ export class JobEngine {
   /** True from `start` until `stop`, or until another worker took over. */
   get working(): boolean {
     return this.#session !== null && !this.#lost;
+  }
+
+  /** Adds what this process can perform. A kind that is registered twice is a mistake and throws. */
+  register(...definitions: AnyDefinition[]): this {
+    for (const definition of definitions) {
+      if (this.#definitions.has(definition.kind)) {
+        throw new RangeError(`two handlers for tasks named ${definition.kind}`);
+      }
+      this.#definitions.set(definition.kind, definition);
+    }
+    return this;
   }
 
   /** Takes over whatever an earlier process left and begins to work. */
@@ -154,7 +164,7 @@ export class JobEngine {
    */
   prepare<P>(
     tx: WriteSet,
-    definition: JobDefinition<P>,
+    definition: JobKind<P>,
     payload: P,
     options: EnqueueOptions = {},
   ): string {
@@ -181,7 +191,7 @@ export class JobEngine {
    * already holds, nothing is queued and that job's id is the answer.
    */
   async enqueue<P>(
-    definition: JobDefinition<P>,
+    definition: JobKind<P>,
     payload: P,
     options: EnqueueOptions = {},
   ): Promise<string> {
@@ -359,6 +369,15 @@ export class JobEngine {
     const runner = this.#runners.get(queue);
     if (runner) runner.paused = false;
     this.events.emit({ type: "queue.resumed", at: this.options.clock.now(), queue, by });
+  }
+
+  /** Deletes ended jobs that have been kept long enough; see `sweepJobs`. */
+  sweep(
+    retention: Retention,
+    options: { limit: number; signal?: AbortSignal; progress?: (deleted: number) => void },
+  ): Promise<number> {
+    const { db, clock } = this.options;
+    return sweepJobs(db, [...this.#levels.values()], retention, clock.now(), options);
   }
 
   /** Resolves true once the job has ended, false after `waitMs` or when the signal aborts. */

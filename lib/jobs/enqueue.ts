@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { AppError } from "../errors.ts";
-import type { JobDefinition } from "./definition.ts";
+import type { JobKind } from "./definition.ts";
 import { type JobRecord, MAX_PAYLOAD_BYTES } from "./job.ts";
 
 export interface EnqueueOptions {
@@ -25,7 +25,7 @@ const encoder = new TextEncoder();
  * schema, `too_large` for one above 48 KiB as JSON.
  */
 export function newRecord<P>(
-  definition: JobDefinition<P>,
+  definition: JobKind<P>,
   payload: P,
   options: EnqueueOptions,
   now: number,

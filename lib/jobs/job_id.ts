@@ -23,6 +23,7 @@ const JOB_ID = /^([a-z][a-z0-9_]{0,31})-([0-9a-z])([0-9])-([0-9a-z]{19})$/;
 
 export const isQueueName = (name: string): boolean => QUEUE_NAME.test(name);
 
+/** The id that spells an address. */
 export function formatJobId(address: JobAddress): string {
   return `${address.queue}-${address.shard.toString(36)}${address.priority}-${address.suffix}`;
 }

@@ -1,25 +1,10 @@
-import type { Clock } from "../clock.ts";
-import type { Database } from "../kv/database.ts";
 import { WriteSet } from "../kv/write_set.ts";
-import type { Logger } from "../log.ts";
-import { Attempt } from "./attempt.ts";
-import type { AnyDefinition } from "./definition.ts";
-import type { EventHub } from "./events.ts";
+import { Attempt, type AttemptHost, type AttemptOptions, type Claim } from "./attempt.ts";
 import type { FairOrder } from "./fair_order.ts";
 import { turnOf } from "./job_id.ts";
 import { runKey } from "./keys.ts";
 import { type ReadyJob, ReadySet } from "./ready_set.ts";
-import type { QueueStats } from "./queue_stats.ts";
-import type { Session } from "./session.ts";
 import { Backlog } from "./backlog.ts";
-
-/** Jobs named in one run marker; the marker goes when the last of them has ended. */
-export interface Claim {
-  number: number;
-  remaining: number;
-  /** Resolves when the marker is durable, or could not be written. */
-  marked: Promise<void>;
-}
 
 /** A job taken out before it started, with its claim when it was named in a marker already. */
 export interface Withdrawn {
@@ -27,31 +12,20 @@ export interface Withdrawn {
   claim: Claim | null;
 }
 
-export interface RunnerOptions {
+export interface RunnerOptions extends AttemptOptions {
   queue: string;
   shard: number;
-  db: Database;
-  clock: Clock;
-  log: Logger;
-  session: Session;
-  definitions: ReadonlyMap<string, AnyDefinition>;
   fair: FairOrder;
-  events: EventHub;
-  stats: QueueStats;
   /** Jobs that may run at the same time. */
   concurrency: number;
   nextClaim: () => number;
-  /** The session is gone; nothing may be started or written any more. */
-  onLost: () => void;
-  /** A job has reached a final state, durably. */
-  onEnded: (id: string) => void;
 }
 
 /**
  * Runs one queue: reads what is due from its shards, marks jobs as claimed in batches, performs
  * as many as its concurrency allows, best first, and commits how each ended.
  */
-export class QueueRunner {
+export class QueueRunner implements AttemptHost {
   readonly backlog: Backlog;
   readonly #ready = new ReadySet();
   readonly #claimed = new ReadySet();

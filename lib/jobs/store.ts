@@ -52,6 +52,7 @@ export async function readJob(kv: Deno.Kv, id: string): Promise<StoredJob | null
   return { address, record: entry.value, versionstamp: entry.versionstamp };
 }
 
+/** A stored record with what its key says. */
 export function toJob(address: JobAddress, record: JobRecord): Job {
   return {
     ...record,

@@ -1,0 +1,131 @@
+import type { Reply, Responder } from "../lib/ai/responder.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { BotStore } from "../lib/conversations/bot_store.ts";
+import type {
+  AnswerRecord,
+  ConversationRecord,
+  TurnRecord,
+} from "../lib/conversations/conversation.ts";
+import { type FinishDeps, finishTurn, reviveTurn } from "../lib/conversations/finish.ts";
+import { conversationKey, turnKey } from "../lib/conversations/keys.ts";
+import { readHistory } from "../lib/conversations/transcript.ts";
+import { type TurnJob, turnJob } from "../lib/conversations/turn_job.ts";
+import { cancel, complete, handleJob, type JobDefinition } from "../lib/jobs/definition.ts";
+import { callbackJob } from "./deliver_callback.ts";
+
+export interface ProcessDeps extends FinishDeps {
+  clock: Clock;
+  bots: BotStore;
+  responder: Responder;
+}
+
+/** Messages before the one to answer that the responder is given. */
+const HISTORY_MESSAGES = 20;
+const MAX_REPLY_LENGTH = 16_000;
+
+/**
+ * Answers one turn: reads the conversation and its bot, asks the responder, and commits reply,
+ * status, numbers, callback and the job's completion in one atomic.
+ */
+export function processConversation(deps: ProcessDeps): JobDefinition<TurnJob> {
+  const { db, clock, bots, responder } = deps;
+  const end = async (
+    tx: Parameters<typeof finishTurn>[0],
+    job: { conversationId: string; turn: number; id: string },
+    answer: AnswerRecord,
+    figures: Parameters<typeof finishTurn>[5],
+  ) => {
+    const asked = await finishTurn(tx, deps, job.conversationId, job.turn, answer, figures);
+    if (asked?.callbackUrl) {
+      const { conversationId, turn } = job;
+      deps.engine.prepare(tx, callbackJob, { conversationId, turn, url: asked.callbackUrl });
+    }
+  };
+
+  return handleJob(turnJob, {
+    async perform(job) {
+      const { conversationId, turn } = job.payload;
+      const [conversation, asked] = await db.kv.getMany<[ConversationRecord, TurnRecord]>([
+        conversationKey(conversationId),
+        turnKey(conversationId, turn),
+      ]);
+      if (!conversation.value || !asked.value) return cancel("the conversation was deleted");
+      const { userId, botId } = conversation.value;
+      const [bot, history] = await Promise.all([
+        bots.get(botId),
+        readHistory(db.kv, conversationId, conversation.value, turn, HISTORY_MESSAGES),
+      ]);
+      const reply = await responder.respond({
+        bot,
+        conversationId,
+        userId,
+        message: asked.value.message,
+        history,
+        signal: job.signal,
+      });
+      const at = clock.now();
+      const answer: AnswerRecord = {
+        status: "completed",
+        at,
+        result: toResult(reply, conversationId, botId, at, asked.value.metadata),
+      };
+      const value = { conversation_id: conversationId, source: reply.source, score: reply.score };
+      return complete(value, (tx) =>
+        end(tx, { conversationId, turn, id: job.id }, answer, {
+          outcome: "completed",
+          processingAt: job.startedAt,
+          attempts: job.attempt,
+          source: reply.source,
+          intent: reply.intent,
+          score: reply.score,
+          cached: reply.cached,
+          latencyMs: reply.latencyMs,
+          model: reply.model,
+          tokens: reply.tokens,
+        }));
+    },
+
+    async settle(tx, job, { state, error }) {
+      const payload = turnJob.payload.safeParse(job.payload);
+      if (!payload.success) return;
+      const answer: AnswerRecord = { status: "failed", at: clock.now(), error };
+      await end(tx, { ...payload.data, id: job.id }, answer, {
+        outcome: state,
+        processingAt: job.startedAt ?? null,
+        attempts: job.attempt,
+      });
+    },
+
+    async revive(tx, job) {
+      const { conversationId, turn } = turnJob.payload.parse(job.payload);
+      await reviveTurn(tx, deps, conversationId, turn, job.id, clock.now());
+    },
+  });
+}
+
+function toResult(
+  reply: Reply,
+  conversationId: string,
+  botId: string,
+  at: number,
+  metadata: Record<string, unknown> = {},
+): NonNullable<AnswerRecord["result"]> {
+  const { response } = reply;
+  return {
+    conversation_id: conversationId,
+    response: response.length > MAX_REPLY_LENGTH ? response.slice(0, MAX_REPLY_LENGTH) : response,
+    bot_id: botId,
+    processed_at: new Date(at).toISOString(),
+    metadata,
+    source: reply.source,
+    intent: reply.intent,
+    score: reply.score,
+    cached: reply.cached,
+    latency_ms: Math.round(reply.latencyMs * 1000) / 1000,
+    ...(reply.model ? { model: reply.model } : {}),
+    ...(reply.tokens ? { tokens: reply.tokens } : {}),
+    ...(reply.matched ? { matched: reply.matched } : {}),
+    ...(reply.language ? { language: reply.language } : {}),
+    ...(reply.sentiment === undefined ? {} : { sentiment: reply.sentiment }),
+  };
+}
