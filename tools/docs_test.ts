@@ -20,7 +20,10 @@ export async function bare() {}
 export class Said {}
 export class Bare {}
 /* not a docstring */
-export const arrow = (a: number): number => a;
+export const arrow = (a: number): number => {
+  return a;
+};
+export const short = (a: number): number => a;
 export const longArrow = (
   a: number,
 ): number => a;
@@ -36,7 +39,7 @@ export function over(a: string): void;
     "4 bare",
     "9 Bare",
     "11 arrow",
-    "12 longArrow",
+    "15 longArrow",
   ]);
   assert.equal(problemsOf({ "lib/a.ts": source }).length, 4);
   assert.deepEqual(problemsOf({ "lib/a_test.ts": source, "routes/a.ts": source }), []);

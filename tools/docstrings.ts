@@ -1,7 +1,10 @@
 import { codeOf } from "./source_text.ts";
 
-const EXPORT =
-  /^export\s+(?:default\s+)?(?:async\s+)?(?:abstract\s+)?(?:(function\*?|class)\s+(\w+)|const\s+(\w+)(?=\s*(?::[^=\n]+)?=\s*(?:async\s*)?(?:function\b|(?:<[^\n]*>)?\([^\n]*\)[^\n]*=>|\(\n)))/;
+const DECLARATION =
+  /^export\s+(?:default\s+)?(?:async\s+)?(?:abstract\s+)?(?:function\*?|class)\s+(\w+)/;
+/** A constant that holds a function with a body; one that is a mere expression explains itself. */
+const ARROW =
+  /^export\s+const\s+(\w+)[^\n]*=\s*(?:async\s*)?(?:function\b|\(\s*$|[^\n]*=>\s*\{\s*$)/;
 
 /** Names and lines of exported functions and classes that no docstring stands above. */
 export function undocumentedIn(source: string): { name: string; line: number }[] {
@@ -9,8 +12,7 @@ export function undocumentedIn(source: string): { name: string; line: number }[]
   const missing: { name: string; line: number }[] = [];
   const seen = new Set<string>();
   for (const [index, text] of code.entries()) {
-    const match = EXPORT.exec(text + "\n" + (code[index + 1] ?? ""));
-    const name = match?.[2] ?? match?.[3];
+    const name = (DECLARATION.exec(text) ?? ARROW.exec(text))?.[1];
     if (!name || seen.has(name)) continue;
     seen.add(name);
     if (!docstringAbove(code, index)) missing.push({ name, line: index + 1 });
