@@ -50,9 +50,11 @@ export class AppError extends Error {
   }
 }
 
+/** The error for a thing that does not exist; `message` names it. */
 export const notFound = (message: string, extensions?: Record<string, unknown>): AppError =>
   new AppError("not_found", message, { extensions });
 
+/** The error for a request that contradicts what is stored; `message` says how. */
 export const conflict = (message: string): AppError => new AppError("conflict", message);
 
 /** The message of anything that was thrown, an Error or not, cut to a bounded length. */

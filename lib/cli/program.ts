@@ -1,0 +1,69 @@
+import { Command, CommanderError } from "commander";
+import { messageOf } from "../errors.ts";
+import { ApiProblem } from "./api_client.ts";
+import { type CliContext, CliError, INTERRUPTED, USAGE_ERROR } from "./context.ts";
+import { demoCommand } from "./demo/demo_command.ts";
+import type { StartService } from "./demo/demo.ts";
+import { importCommand } from "./import_command.ts";
+import { replayCommand } from "./replay_command.ts";
+
+/** What the command line needs of the layer above it. */
+export interface CliPorts {
+  /** Starts the whole service inside this process. */
+  startService: StartService;
+}
+
+/** Runs one command line, without the program's name, and returns its exit code. Never throws. */
+export async function runCli(
+  args: string[],
+  context: CliContext,
+  ports: CliPorts,
+): Promise<number> {
+  let exitCode = 0;
+  try {
+    await buildProgram(context, ports, (code) => exitCode = code)
+      .parseAsync(args, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_ERROR;
+    if (context.signal.aborted) return INTERRUPTED;
+    const expected = error instanceof CliError || error instanceof ApiProblem;
+    const text = expected || !(error instanceof Error) ? messageOf(error) : error.stack!;
+    context.err(`error: ${text}\n`);
+    return error instanceof CliError ? error.exitCode : 1;
+  }
+}
+
+function buildProgram(
+  context: CliContext,
+  ports: CliPorts,
+  finish: (exitCode: number) => void,
+): Command {
+  const program = new Command("pixel")
+    .description("Operates the Pixel Performance service.")
+    .option("--url <address>", "of the service (default: PIXEL_URL, else this machine and PORT)")
+    .option("--json", "answer as JSON")
+    .addCommand(importCommand(context, finish))
+    .addCommand(replayCommand(context, finish))
+    .addCommand(demoCommand(context, ports.startService))
+    .addHelpText(
+      "after",
+      `
+The service's token is taken from PIXEL_TOKEN or ADMIN_TOKEN, else from DATA_DIR/admin-token.
+
+Examples:
+  deno task pixel import conversations.ndjson.gz
+  deno task pixel replay conversations.ndjson --limit 100 --json`,
+    );
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({
+      writeOut: (text) => context.out(text),
+      writeErr: (text) => context.err(text),
+      getOutHelpWidth: () => context.columns,
+      getErrHelpWidth: () => context.columns,
+      getOutHasColors: () => context.outIsTerminal && !context.env.NO_COLOR,
+      getErrHasColors: () => context.errIsTerminal && !context.env.NO_COLOR,
+    });
+  }
+  return program;
+}

@@ -1,0 +1,47 @@
+/** The command line behind `deno task pixel`, `import`, `replay` and `demo`. */
+import type { StartService } from "./lib/cli/demo/demo.ts";
+import { runCli } from "./lib/cli/program.ts";
+
+const DEFAULT_COLUMNS = 100;
+const encoder = new TextEncoder();
+
+/** Loads the service only for the command that runs it, so that the others start at once. */
+const startService: StartService = async (env) => {
+  const main = await import(new URL("./main.ts", import.meta.url).href) as {
+    startService: StartService;
+  };
+  return await main.startService(env);
+};
+
+function writeAll(to: { writeSync(bytes: Uint8Array): number }, text: string): void {
+  let rest = encoder.encode(text);
+  while (rest.length > 0) rest = rest.subarray(to.writeSync(rest));
+}
+
+function columns(): number {
+  try {
+    return Deno.consoleSize().columns || DEFAULT_COLUMNS;
+  } catch {
+    return DEFAULT_COLUMNS;
+  }
+}
+
+if (import.meta.main) {
+  const stop = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => {
+      if (stop.signal.aborted) Deno.exit(130);
+      stop.abort(new Error("stopped by the user"));
+    });
+  }
+  const exitCode = await runCli(Deno.args, {
+    env: Deno.env.toObject(),
+    out: (text) => writeAll(Deno.stdout, text),
+    err: (text) => writeAll(Deno.stderr, text),
+    outIsTerminal: Deno.stdout.isTerminal(),
+    errIsTerminal: Deno.stderr.isTerminal(),
+    columns: columns(),
+    signal: stop.signal,
+  }, { startService });
+  Deno.exit(exitCode);
+}

@@ -1,0 +1,220 @@
+const ROOT = new URL("../../", import.meta.url);
+const READY_MS = 60_000;
+const STOP_MS = 35_000;
+const POLL_MS = 20;
+const KEPT_LOG_LINES = 5_000;
+
+/** Variables of the surroundings that the child gets; a developer's own settings stay out. */
+const PASSED_ON =
+  /^(PATH|HOME|TMPDIR|LANG|TZ|DENO_DIR|XDG_CACHE_HOME|SSL_CERT_FILE|npm_config_.*|.*_proxy)$/i;
+
+/** How a test wants its service. */
+export interface ServiceOptions {
+  /** Configuration; PORT, HOST, DATA_DIR, ADMIN_TOKEN and LOG_FORMAT have values already. */
+  env?: Record<string, string>;
+  /** An existing folder to run on; otherwise one is made, and deleted at the end. */
+  dataDir?: string;
+}
+
+/** An answer with its body parsed. */
+export interface Answer<T> {
+  status: number;
+  headers: Headers;
+  body: T;
+}
+
+/**
+ * The real service as a child process, started as `deno task start` starts it, on a free port and a
+ * temporary folder. `await using` ends it.
+ */
+export class TestService implements AsyncDisposable {
+  readonly token = `test-${crypto.randomUUID()}`;
+  readonly port = freePort();
+  readonly url = `http://127.0.0.1:${this.port}`;
+  /** Lines of standard output and error since the first start, the latest ones. */
+  readonly logs: string[] = [];
+  #child: Deno.ChildProcess | null = null;
+  #exitCode: number | null = null;
+  #reading: Promise<unknown> = Promise.resolve();
+  #watchers = new Set<(line: string) => void>();
+
+  private constructor(
+    readonly dataDir: string,
+    private readonly ownsFolder: boolean,
+    private env: Record<string, string>,
+  ) {}
+
+  /** Starts the service and waits until it is ready. */
+  static async start(options: ServiceOptions = {}): Promise<TestService> {
+    const dataDir = options.dataDir ?? await Deno.makeTempDir({ prefix: "pixel-test-" });
+    const service = new TestService(dataDir, options.dataDir === undefined, options.env ?? {});
+    try {
+      await service.#launch();
+    } catch (error) {
+      await service[Symbol.asyncDispose]();
+      throw error;
+    }
+    return service;
+  }
+
+  get pid(): number {
+    if (!this.#child) throw new Error("the service is not running");
+    return this.#child.pid;
+  }
+
+  /** A request with the admin token; `path` counts from `/api/performance` unless it is absolute. */
+  async request<T = Record<string, unknown>>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Answer<T>> {
+    const response = await fetch(`${this.url}/api/performance${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${this.token}`,
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...headers,
+      },
+      body: body === undefined ? null : JSON.stringify(body),
+    });
+    const text = await response.text();
+    const parsed = text === "" ? null : JSON.parse(text);
+    return { status: response.status, headers: response.headers, body: parsed as T };
+  }
+
+  /** Resolves with the first log line, from now on, that fits. */
+  async nextLog(pattern: RegExp, withinMs = READY_MS): Promise<string> {
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    const watcher = (line: string) => pattern.test(line) && resolve(line);
+    const timer = setTimeout(() => reject(this.#failure(`logged no ${pattern}`)), withinMs);
+    this.#watchers.add(watcher);
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      this.#watchers.delete(watcher);
+    }
+  }
+
+  /** Asks it to end (SIGTERM) and returns its exit code. */
+  async stop(): Promise<number> {
+    const child = this.#running();
+    if (this.#exitCode === null) child.kill("SIGTERM");
+    const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
+    try {
+      return (await child.status).code;
+    } finally {
+      clearTimeout(timer);
+      await this.#ended();
+    }
+  }
+
+  /** Ends it with SIGKILL, as a crash or a power failure would. */
+  async kill(): Promise<void> {
+    const child = this.#running();
+    if (this.#exitCode === null) child.kill("SIGKILL");
+    await child.status;
+    await this.#ended();
+  }
+
+  /** Starts it again after `stop` or `kill`, on the same folder and port. */
+  async restart(env: Record<string, string> = {}): Promise<void> {
+    if (this.#child) throw new Error("stop or kill the service before restarting it");
+    this.env = { ...this.env, ...env };
+    await this.#launch();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child) await this.kill();
+    if (this.ownsFolder) await Deno.remove(this.dataDir, { recursive: true });
+  }
+
+  async #launch(): Promise<void> {
+    const surroundings = Object.entries(Deno.env.toObject()).filter(([name]) =>
+      PASSED_ON.test(name)
+    );
+    const child = new Deno.Command(Deno.execPath(), {
+      args: await startArguments(),
+      cwd: ROOT,
+      clearEnv: true,
+      env: {
+        ...Object.fromEntries(surroundings),
+        PORT: String(this.port),
+        HOST: "127.0.0.1",
+        DATA_DIR: this.dataDir,
+        ADMIN_TOKEN: this.token,
+        LOG_FORMAT: "json",
+        NO_COLOR: "1",
+        ...this.env,
+      },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.#child = child;
+    this.#reading = Promise.all([this.#read(child.stdout), this.#read(child.stderr)]);
+    this.#exitCode = null;
+    void child.status.then(({ code }) => this.#exitCode = code);
+    const deadline = performance.now() + READY_MS;
+    while (!await this.#isReady()) {
+      if (this.#exitCode !== null) throw this.#failure(`ended with code ${this.#exitCode}`);
+      if (performance.now() > deadline) throw this.#failure(`was not ready in ${READY_MS} ms`);
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  }
+
+  async #isReady(): Promise<boolean> {
+    try {
+      const response = await fetch(`${this.url}/readyz`, { signal: AbortSignal.timeout(2_000) });
+      await response.body?.cancel();
+      return response.ok;
+    } catch {
+      return false;
+    }
+  }
+
+  async #read(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
+    let rest = "";
+    for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
+      const lines = (rest + chunk).split("\n");
+      rest = lines.pop()!;
+      for (const line of lines) this.#log(line);
+    }
+    if (rest !== "") this.#log(rest);
+  }
+
+  #log(line: string): void {
+    this.logs.push(line);
+    if (this.logs.length > KEPT_LOG_LINES) this.logs.shift();
+    for (const watcher of this.#watchers) watcher(line);
+  }
+
+  #running(): Deno.ChildProcess {
+    if (!this.#child) throw new Error("the service is not running");
+    return this.#child;
+  }
+
+  async #ended(): Promise<void> {
+    await this.#reading;
+    this.#child = null;
+  }
+
+  #failure(what: string): Error {
+    return new Error(`the service ${what}; its last lines:\n${this.logs.slice(-30).join("\n")}`);
+  }
+}
+
+/** The arguments of `deno task start`: tests run the service with its real permissions. */
+async function startArguments(): Promise<string[]> {
+  const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
+  const [deno, run, ...rest] = (tasks.start as string).split(/\s+/);
+  if (deno !== "deno" || run !== "run") throw new Error("deno task start runs something else");
+  return [run, "--quiet", "--no-check", ...rest];
+}
+
+/** A port that nobody listens on just now. */
+export function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
