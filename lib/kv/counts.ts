@@ -25,6 +25,7 @@ export function addCounts(base: Counts, delta: CountDelta): Counts {
   const values: number[] = [];
   let i = 0;
   for (const [field, by] of added) {
+    if (!(Number.isSafeInteger(field) && field >= 0)) throw new RangeError(`no field ${field}`);
     while (i < base.fields.length && base.fields[i]! < field) {
       fields.push(base.fields[i]!);
       values.push(base.values[i]!);
