@@ -1,13 +1,17 @@
+import { CountRecords, type MergedCounts } from "./count_records.ts";
 import { counterDelta } from "./counter.ts";
 import { keyText } from "./key_text.ts";
 import { estimateSize } from "./size.ts";
-import type { WriteSet } from "./write_set.ts";
+import type { Mutation, WriteSet } from "./write_set.ts";
 
 /** Limits of one atomic operation, kept below Deno KV's own (1000 mutations, 800 KiB, 80 KiB of keys). */
 const MAX_MUTATIONS = 900;
 const MAX_BYTES = 720 * 1024;
 const MAX_KEY_BYTES = 72 * 1024;
 const MAX_LOCKED_RETRIES = 40;
+const MAX_OVERTAKEN_RETRIES = 100;
+/** Mutations kept free for what follows from one change to a count record. */
+const CONSEQUENCES = 3;
 
 interface Pending {
   write: WriteSet;
@@ -20,6 +24,8 @@ export interface DatabaseOptions {
   path: string;
   /** Checks that one atomic may carry: 10 on a remote database, 100 on a file. */
   maxChecks?: number;
+  /** Other processes write to it too. Default: true for an address, false for a file. */
+  shared?: boolean;
 }
 
 /**
@@ -28,20 +34,22 @@ export interface DatabaseOptions {
  * Write sets keep their order and each is all or nothing.
  */
 export class Database {
+  /** Checks that one write set may carry. */
+  readonly maxChecks: number;
+  readonly #records: CountRecords;
   #pending: Pending[] = [];
   #pumping: Promise<void> | null = null;
   #closed = false;
 
-  private constructor(
-    readonly kv: Deno.Kv,
-    /** Checks that one write set may carry. */
-    readonly maxChecks: number,
-  ) {}
+  private constructor(readonly kv: Deno.Kv, maxChecks: number, shared: boolean) {
+    this.maxChecks = shared ? maxChecks - 1 : maxChecks;
+    this.#records = new CountRecords(kv, shared);
+  }
 
   static async open(options: DatabaseOptions): Promise<Database> {
     const remote = /^https?:/.test(options.path);
     const kv = await Deno.openKv(options.path);
-    return new Database(kv, options.maxChecks ?? (remote ? 10 : 90));
+    return new Database(kv, options.maxChecks ?? (remote ? 10 : 90), options.shared ?? remote);
   }
 
   /**
@@ -80,9 +88,8 @@ export class Database {
 
   /** The longest run of pending write sets that one atomic can hold without changing their meaning. */
   #takeBatch(): Pending[] {
-    const mutated = new Set<string>();
+    const mutated = new Map<string, Mutation["type"]>();
     const checked = new Set<string>();
-    const summed = new Set<string>();
     let mutations = 0;
     let bytes = 0;
     let keyBytes = 0;
@@ -93,34 +100,43 @@ export class Database {
       // change to the same key that comes before it.
       if (count > 0 && checks.some((key) => mutated.has(key))) break;
       const newChecks = checks.filter((key) => !checked.has(key)).length;
+      let writeMutations = 0;
       let writeBytes = 0;
       let writeKeyBytes = 0;
-      let writeMutations = 0;
-      const keys: string[] = [];
+      const own = new Map<string, Mutation["type"]>();
+      let alone = false;
       for (const m of write.mutations) {
         if (m.type === "ring") continue;
         const key = keyText(m.key);
-        keys.push(key);
-        if (m.type === "sum") {
-          if (summed.has(key)) continue; // one sum a key and batch
-          summed.add(key);
-        }
-        writeMutations++;
-        writeKeyBytes += key.length + 8;
-        writeBytes += key.length + 8 + (m.type === "set" ? estimateSize(m.value) : 9);
+        const earlier = own.get(key) ?? mutated.get(key);
+        own.set(key, m.type);
+        // A count record that is replaced or removed shares no atomic with additions to it.
+        if (earlier && earlier !== m.type && (earlier === "add" || m.type === "add")) alone = true;
+        if (m.type === "set" || m.type === "delete") this.#records.forgetKey(key);
+        // Sums and additions to one key become one mutation, so only the first counts.
+        if (earlier === m.type && (m.type === "sum" || m.type === "add")) continue;
+        const times = m.type === "add" && m.then ? 1 + CONSEQUENCES : 1;
+        writeMutations += times;
+        writeKeyBytes += (key.length + 8) * times;
+        writeBytes += key.length + 8 + this.#sizeOf(m, key);
       }
       const fits = mutations + writeMutations <= MAX_MUTATIONS &&
         bytes + writeBytes <= MAX_BYTES && keyBytes + writeKeyBytes <= MAX_KEY_BYTES &&
         checked.size + newChecks <= this.maxChecks;
-      if (count > 0 && !fits) break;
+      if (count > 0 && (alone || !fits)) break;
       mutations += writeMutations;
       bytes += writeBytes;
       keyBytes += writeKeyBytes;
-      for (const key of keys) mutated.add(key);
+      for (const [key, type] of own) mutated.set(key, type);
       for (const key of checks) checked.add(key);
       count++;
     }
     return this.#pending.splice(0, count);
+  }
+
+  #sizeOf(m: Mutation, key: string): number {
+    if (m.type === "set") return estimateSize(m.value);
+    return m.type === "add" ? this.#records.sizeOf(key) : 9;
   }
 
   async #commitBatch(batch: Pending[]): Promise<void> {
@@ -150,19 +166,34 @@ export class Database {
   }
 
   async #commitAtomic(batch: Pending[]): Promise<boolean> {
+    const writes = batch.map(({ write }) => write);
+    let merged = await this.#records.merge(writes);
+    let overtaken = 0;
     for (let attempt = 0;; attempt++) {
       try {
-        return (await this.#build(batch).commit()).ok;
+        const result = await this.#build(batch, merged).commit();
+        if (result.ok) {
+          merged?.committed(result.versionstamp);
+          return true;
+        }
+        if (!merged || !(await this.#records.overtaken())) return false;
+        if (++overtaken > MAX_OVERTAKEN_RETRIES) {
+          throw new Error("other processes change the counters faster than this one can");
+        }
+        merged = await this.#records.merge(writes);
       } catch (error) {
         // Another program holds the file for a moment (a backup tool, a second handle).
         const locked = error instanceof Error && /database is locked|busy/i.test(error.message);
-        if (!locked || attempt >= MAX_LOCKED_RETRIES) throw error;
+        if (!locked || attempt >= MAX_LOCKED_RETRIES) {
+          this.#records.forget(); // whether it was written is unknown
+          throw error;
+        }
         await new Promise((resolve) => setTimeout(resolve, 5 + Math.random() * 20 * (attempt + 1)));
       }
     }
   }
 
-  #build(batch: Pending[]): Deno.AtomicOperation {
+  #build(batch: Pending[], merged: MergedCounts | null): Deno.AtomicOperation {
     const atomic = this.kv.atomic();
     const checked = new Set<string>();
     const sums = new Map<string, { key: Deno.KvKey; by: bigint }>();
@@ -178,7 +209,7 @@ export class Database {
         if (m.type === "set") atomic.set(m.key, m.value);
         else if (m.type === "delete") atomic.delete(m.key);
         else if (m.type === "ring") rung.add(m.queue);
-        else {
+        else if (m.type === "sum") {
           const text = keyText(m.key);
           const sum = sums.get(text);
           if (sum) sum.by += m.by;
@@ -189,6 +220,7 @@ export class Database {
     for (const { key, by } of sums.values()) {
       if (by !== 0n) atomic.mutate({ type: "sum", key, value: counterDelta(by) });
     }
+    merged?.write(atomic);
     for (const queue of rung) atomic.enqueue({ doorbell: queue }, { keysIfUndelivered: [] });
     return atomic;
   }

@@ -1,8 +1,19 @@
+import type { CountDelta, Counts } from "./counts.ts";
+
+/**
+ * What follows from a count record's change, in the same commit: called with the record before and
+ * after the commit that the change is part of, it may add `set`, `delete` and plain `add` to `more`.
+ * It may be called again when the commit is retried, so it must have no other effect. When several
+ * write sets that share a commit change the same record, it is called once, for all of them.
+ */
+export type Consequence = (before: Counts, after: Counts, more: WriteSet) => void;
+
 /** One change to a key. `sum` adds a signed amount to a `KvU64` counter, wrapping below zero. */
 export type Mutation =
   | { type: "set"; key: Deno.KvKey; value: unknown }
   | { type: "delete"; key: Deno.KvKey }
   | { type: "sum"; key: Deno.KvKey; by: bigint }
+  | { type: "add"; key: Deno.KvKey; delta: CountDelta; then: Consequence | undefined }
   | { type: "ring"; queue: string };
 
 /** A precondition: the key still has this versionstamp (null: does not exist). */
@@ -39,6 +50,15 @@ export class WriteSet {
   /** Adds `by` (may be negative) to the counter at `key`. Only for keys that are always counters. */
   sum(key: Deno.KvKey, by: number | bigint): this {
     if (by) this.mutations.push({ type: "sum", key, by: BigInt(by) });
+    return this;
+  }
+
+  /**
+   * Adds to the fields of the count record at `key`; needs no check and never conflicts. Only for
+   * keys that are always count records. The delta must not change afterwards.
+   */
+  add(key: Deno.KvKey, delta: CountDelta, then?: Consequence): this {
+    if (delta.size > 0) this.mutations.push({ type: "add", key, delta, then });
     return this;
   }
 

@@ -1,0 +1,110 @@
+import { LRUCache } from "lru-cache";
+import type { Database } from "../kv/database.ts";
+import { WriteSet } from "../kv/write_set.ts";
+import { botIdKey, botKey, nextBotKey } from "./keys.ts";
+
+const MAX_CACHED = 20_000;
+const MAX_ATTEMPTS = 50;
+const GET_MANY = 10;
+
+/** What is stored about a bot: its number in the records and its last imported name. */
+export interface IndexedBot {
+  index: number;
+  name?: string;
+}
+
+/** Gives every bot a small number, once and for good; records name bots by it. */
+export class BotIndex {
+  readonly #known = new LRUCache<string, IndexedBot>({ max: MAX_CACHED });
+  #allocating: Promise<unknown> = Promise.resolve();
+
+  constructor(readonly db: Database) {}
+
+  /** The bot when it is known in memory. */
+  peek(botId: string): IndexedBot | undefined {
+    return this.#known.get(botId);
+  }
+
+  /** The bots with their numbers; those never seen get theirs now, in a commit of its own. */
+  async resolve(botIds: Iterable<string>): Promise<Map<string, IndexedBot>> {
+    const found = new Map<string, IndexedBot>();
+    const unknown: string[] = [];
+    for (const id of new Set(botIds)) {
+      const bot = this.#known.get(id);
+      if (bot) found.set(id, bot);
+      else unknown.push(id);
+    }
+    if (unknown.length === 0) return found;
+    const allocated = this.#allocating.then(() => this.#readOrAllocate(unknown));
+    this.#allocating = allocated.catch(() => {});
+    for (const [id, bot] of await allocated) found.set(id, bot);
+    return found;
+  }
+
+  /** The bot's imported name was stored. */
+  renamed(botId: string, bot: IndexedBot): void {
+    this.#known.set(botId, bot);
+  }
+
+  async #readOrAllocate(botIds: string[]): Promise<Map<string, IndexedBot>> {
+    const found = new Map<string, IndexedBot>();
+    for (let i = 0; i < botIds.length; i += GET_MANY - 1) {
+      const part = botIds.slice(i, i + GET_MANY - 1);
+      for (const [id, bot] of await this.#allocate(part)) found.set(id, bot);
+    }
+    return found;
+  }
+
+  async #allocate(botIds: string[]): Promise<Map<string, IndexedBot>> {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const [next, ...entries] = await this.db.kv.getMany<[number, ...IndexedBot[]]>(
+        [nextBotKey, ...botIds.map(botKey)],
+      );
+      const found = new Map<string, IndexedBot>();
+      let free = next!.value ?? 0;
+      const tx = new WriteSet().check(nextBotKey, next!.versionstamp);
+      botIds.forEach((id, i) => {
+        const stored = entries[i]!.value;
+        const bot = stored ?? { index: free++ };
+        if (!stored) tx.set(botKey(id), bot).set(botIdKey(bot.index), id);
+        found.set(id, bot);
+      });
+      const allocates = free !== (next!.value ?? 0);
+      if (!allocates || await this.db.commit(tx.set(nextBotKey, free))) {
+        for (const [id, bot] of found) this.#known.set(id, bot);
+        return found;
+      }
+    }
+    throw new Error("could not number a new bot: other processes keep doing so");
+  }
+}
+
+/** The ids behind bots' numbers. */
+export async function readBotIds(kv: Deno.Kv, indexes: number[]): Promise<Map<number, string>> {
+  const entries = await readMany<string>(kv, indexes.map(botIdKey));
+  return new Map(indexes.map((index, i) => [index, entries[i] ?? `#${index}`]));
+}
+
+/** The names that bots were last imported with, for those that were. */
+export async function readImportedNames(
+  kv: Deno.Kv,
+  botIds: string[],
+): Promise<Map<string, string>> {
+  const entries = await readMany<IndexedBot>(kv, botIds.map(botKey));
+  const names = new Map<string, string>();
+  botIds.forEach((id, i) => {
+    const name = entries[i]?.name;
+    if (name !== undefined) names.set(id, name);
+  });
+  return names;
+}
+
+async function readMany<T>(kv: Deno.Kv, keys: Deno.KvKey[]): Promise<(T | null)[]> {
+  const reads: Promise<(T | null)[]>[] = [];
+  for (let i = 0; i < keys.length; i += GET_MANY) {
+    reads.push(
+      kv.getMany<T[]>(keys.slice(i, i + GET_MANY)).then((entries) => entries.map((e) => e.value)),
+    );
+  }
+  return (await Promise.all(reads)).flat();
+}

@@ -1,0 +1,65 @@
+/** What the recorder is told. Instants and durations are milliseconds. */
+
+/** Status of a conversation as stored; a cancelled one is shown as failed and counted apart. */
+export type CountedStatus = "pending" | "completed" | "failed" | "cancelled";
+
+/** Fields that name the conversation. `startedAt` is when its first user message was sent. */
+export interface ConversationFact {
+  conversationId: string;
+  botId: string;
+  userId: string;
+  startedAt: number;
+}
+
+/** A user's message was accepted. `first`: it opened the conversation, then `from` is null. */
+export interface SubmittedFact extends ConversationFact {
+  at: number;
+  first: boolean;
+  from: CountedStatus | null;
+  /** False for a conversation that was imported: it is not part of the live figures. */
+  live: boolean;
+}
+
+/** A turn ended. `messages` is 1 when a reply was added. */
+export interface FinishedFact extends ConversationFact {
+  turn: number;
+  queuedAt: number;
+  processingAt: number | null;
+  at: number;
+  outcome: "completed" | "failed" | "cancelled";
+  from: CountedStatus;
+  to: CountedStatus;
+  messages: 0 | 1;
+  attempts: number;
+  source?: "knowledge" | "intent" | "llm" | "none";
+  intent?: string | null;
+  score?: number;
+  cached?: boolean;
+  question?: string;
+  /** Time the responder took. */
+  latencyMs?: number;
+  model?: string;
+  tokens?: { prompt: number; completion: number; total: number; estimated: boolean };
+  /** Millionths of the price table's currency. */
+  costMicros?: number;
+  /** As in SubmittedFact; absent means true. */
+  live?: boolean;
+}
+
+/** A satisfaction score of 1–5 was given; `before` is the one it replaces. */
+export interface ScoredFact extends ConversationFact {
+  score: number;
+  before: number | null;
+  at: number;
+}
+
+/** A finished conversation from elsewhere. */
+export interface ImportedFact extends ConversationFact {
+  botName?: string;
+  endedAt: number;
+  status: "completed" | "failed";
+  satisfaction: number | null;
+  /** Messages of both roles. */
+  messages: number;
+  userMessages: number;
+}

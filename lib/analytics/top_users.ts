@@ -1,0 +1,93 @@
+import { LRUCache } from "lru-cache";
+import type { Counts } from "../kv/counts.ts";
+import type { WriteSet } from "../kv/write_set.ts";
+import { topKey, topPrefix } from "./keys.ts";
+import { periodOf } from "./periods.ts";
+import { conversationsIn } from "./user_activity.ts";
+
+/** Rows of a top list. */
+export const TOP_ROWS = 5;
+const MAX_MONTHS = 256;
+
+/** A user's place in a month. */
+export interface UserCount {
+  userId: string;
+  conversations: number;
+}
+
+/**
+ * The users with the most conversations of each month, kept sorted in the database at little cost:
+ * a user's entry is moved only when the user has at least as many conversations as the fifth had
+ * when this process last looked. Counts only grow, so that bound stays below the true fifth, and
+ * everyone who belongs in the list is in it with the exact count.
+ */
+export class TopUsers {
+  readonly #leaders = new LRUCache<number, Map<string, number>>({ max: MAX_MONTHS });
+
+  constructor(readonly kv: Deno.Kv) {}
+
+  /** Reads the month's leaders once, so that the bound is not 0 after a start. */
+  async prepare(month: number): Promise<void> {
+    if (this.#leaders.has(month)) return;
+    const top = await readTopUsers(this.kv, month);
+    if (this.#leaders.has(month)) return;
+    this.#leaders.set(month, new Map(top.map((u) => [u.userId, u.conversations])));
+  }
+
+  /** Whether `prepare` has anything to do. */
+  prepared(month: number): boolean {
+    return this.#leaders.has(month);
+  }
+
+  /**
+   * Moves the user's entries for the months of `days`, whose counts changed. Returns what to pass
+   * to `moved` once that is committed.
+   */
+  move(
+    userId: string,
+    before: Counts,
+    after: Counts,
+    days: number[],
+    tx: WriteSet,
+  ): [month: number, conversations: number][] {
+    const moves: [number, number][] = [];
+    for (const month of new Set(days.map((day) => periodOf("month", day)))) {
+      const had = conversationsIn(before, "month", month);
+      const has = conversationsIn(after, "month", month);
+      if (has === had || has < this.#bound(month)) continue;
+      if (had > 0) tx.delete(topKey(month, had, userId));
+      if (has > 0) tx.set(topKey(month, has, userId), 1);
+      moves.push([month, has]);
+    }
+    return moves;
+  }
+
+  /** The user's entries are stored. */
+  moved(userId: string, moves: [month: number, conversations: number][]): void {
+    for (const [month, conversations] of moves) {
+      const leaders = this.#leaders.get(month);
+      if (!leaders) continue;
+      leaders.set(userId, Math.max(conversations, leaders.get(userId) ?? 0));
+      if (leaders.size <= TOP_ROWS) continue;
+      const last = [...leaders].reduce((a, b) => b[1] < a[1] ? b : a);
+      leaders.delete(last[0]);
+    }
+  }
+
+  #bound(month: number): number {
+    const leaders = this.#leaders.get(month);
+    return leaders && leaders.size >= TOP_ROWS ? Math.min(...leaders.values()) : 0;
+  }
+}
+
+/** The month's users with the most conversations, at most five, ties by id. */
+export async function readTopUsers(kv: Deno.Kv, month: number): Promise<UserCount[]> {
+  const top = new Map<string, number>();
+  // A user passed by others may have an older, lower entry left: the first one counts.
+  for await (const { key } of kv.list({ prefix: topPrefix(month) }, { limit: 2 * TOP_ROWS })) {
+    const userId = key[4] as string;
+    if (!top.has(userId)) top.set(userId, -(key[3] as number));
+    if (top.size === TOP_ROWS) break;
+  }
+  return [...top].map(([userId, conversations]) => ({ userId, conversations }));
+}

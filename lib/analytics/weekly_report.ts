@@ -1,0 +1,73 @@
+import { countOf } from "../kv/counts.ts";
+import { Metric } from "./metrics.ts";
+import { dateText, firstDay } from "./periods.ts";
+import { periodBounds, type ReportFrame } from "./report.ts";
+import { daysSoFar, type WeekData } from "./report_data.ts";
+import { ratio2 } from "./rounding.ts";
+import { type TrendDirection, trendDirection } from "./trend.ts";
+
+export interface WeeklyBody {
+  report_type: "weekly";
+  /** The Monday. */
+  week_start: string;
+  period: ReportFrame["period"];
+  aggregated_stats: {
+    total_conversations: number;
+    total_active_users: number;
+    total_new_users: number;
+    /** Over every day of the week, of a running week those so far. */
+    daily_average_conversations: number | null;
+    days_with_data: number;
+  };
+  conversation_trends: {
+    daily_trends: { date: string; conversations: number }[];
+    trend_direction: TrendDirection;
+  };
+  user_retention: {
+    total_users: number;
+    /** Active in this week and the one before. */
+    returning_users: number;
+    retention_rate: number | null;
+    retained_of_previous_rate: number | null;
+  };
+  /** Days that the report is made of. */
+  daily_reports_count: number;
+}
+
+export type WeeklyReport = WeeklyBody & ReportFrame;
+
+export function weeklyReport(data: WeekData, today: number): WeeklyBody {
+  const of = (metric: number) => countOf(data.totals, metric);
+  const users = of(Metric.activeUsers);
+  const returning = of(Metric.retainedUsers);
+  const total = of(Metric.conversations);
+  const days = daysSoFar("week", data.week, today).map((day, i) => ({
+    date: dateText(day),
+    conversations: countOf(data.days[i]!, Metric.conversations),
+  }));
+  const counts = days.map((day) => day.conversations);
+  return {
+    report_type: "weekly",
+    week_start: dateText(firstDay("week", data.week)),
+    period: periodBounds("week", data.week),
+    aggregated_stats: {
+      total_conversations: total,
+      total_active_users: users,
+      total_new_users: of(Metric.newUsers),
+      daily_average_conversations: ratio2(total, days.length),
+      days_with_data: counts.filter((n) => n > 0).length,
+    },
+    conversation_trends: { daily_trends: days, trend_direction: trendDirection(counts) },
+    user_retention: {
+      total_users: users,
+      returning_users: returning,
+      retention_rate: ratio2(returning, users, 100),
+      retained_of_previous_rate: ratio2(
+        returning,
+        countOf(data.previous, Metric.activeUsers),
+        100,
+      ),
+    },
+    daily_reports_count: days.length,
+  };
+}

@@ -1,0 +1,154 @@
+import { LRUCache } from "lru-cache";
+import { addCounts, type Counts, decodeCounts, encodeCounts, NO_COUNTS } from "./counts.ts";
+import { keyText } from "./key_text.ts";
+import { WriteSet } from "./write_set.ts";
+
+/** Numbers that the cached records may hold together: about 16 MB. */
+const MAX_CACHED_NUMBERS = 1_000_000;
+const GET_MANY = 10;
+const GUARD: Deno.KvKey = ["meta", "counts"];
+
+interface Change {
+  key: Deno.KvKey;
+  delta: Map<number, number>;
+  then: ((before: Counts, after: Counts, more: WriteSet) => void) | undefined;
+}
+
+/** What one commit does to count records, worked out but not yet written. */
+export interface MergedCounts {
+  /** Adds the writes to the atomic operation. */
+  write(atomic: Deno.AtomicOperation): void;
+  /** The commit succeeded: what was written is now what the cache knows. */
+  committed(versionstamp: string): void;
+}
+
+/**
+ * Merges the `add` mutations of a commit into the records they touch. The records in use are kept
+ * in memory; that is sound because all writes to them go through one `Database`, which commits one
+ * atomic after the other. On a database that other processes write to (`shared`), a guard entry
+ * that each such commit checks and rewrites shows when the memory is out of date.
+ */
+export class CountRecords {
+  readonly #cache = new LRUCache<string, Counts>({
+    maxSize: MAX_CACHED_NUMBERS,
+    sizeCalculation: (counts) => 8 + 2 * counts.fields.length,
+  });
+  #guard: string | null | undefined;
+
+  constructor(readonly kv: Deno.Kv, readonly shared: boolean) {}
+
+  /** Loads what is not in memory and computes the records after these write sets. */
+  async merge(writes: readonly WriteSet[]): Promise<MergedCounts | null> {
+    const changes = new Map<string, Change>();
+    for (const write of writes) collect(changes, write);
+    if (changes.size === 0) return null;
+    if (this.shared) await this.#readGuard();
+    const merged = new Map<string, { key: Deno.KvKey; after: Counts }>();
+    const more = new WriteSet();
+    await this.#apply(changes, merged, more);
+    const derived = new Map<string, Change>();
+    collect(derived, more);
+    await this.#apply(derived, merged, more);
+    const others = more.mutations.filter((m) => m.type !== "add");
+    return {
+      write: (atomic) => {
+        if (this.shared) atomic.check({ key: GUARD, versionstamp: this.#guard! }).set(GUARD, 1);
+        for (const m of others) {
+          if (m.type === "set") atomic.set(m.key, m.value);
+          else if (m.type === "delete") atomic.delete(m.key);
+        }
+        for (const { key, after } of merged.values()) {
+          if (after.fields.length > 0) atomic.set(key, encodeCounts(after));
+          else atomic.delete(key);
+        }
+      },
+      committed: (versionstamp) => {
+        if (this.shared) this.#guard = versionstamp;
+        for (const [text, { after }] of merged) this.#cache.set(text, after);
+      },
+    };
+  }
+
+  /** Drops what is remembered of all records: their state in the database is uncertain. */
+  forget(): void {
+    this.#cache.clear();
+    this.#guard = undefined;
+  }
+
+  /** The key is about to be set or deleted directly. */
+  forgetKey(text: string): void {
+    this.#cache.delete(text);
+  }
+
+  /** Whether another process changed count records since they were read. */
+  async overtaken(): Promise<boolean> {
+    if (!this.shared) return false;
+    const known = this.#guard;
+    await this.#readGuard();
+    return known !== this.#guard;
+  }
+
+  /** Encoded length, about, of a record as far as it is known. */
+  sizeOf(text: string): number {
+    const known = this.#cache.peek(text);
+    return known ? 4 * known.fields.length + 32 : 256;
+  }
+
+  async #readGuard(): Promise<void> {
+    const { versionstamp } = await this.kv.get(GUARD);
+    if (versionstamp !== this.#guard) this.#cache.clear();
+    this.#guard = versionstamp;
+  }
+
+  async #apply(
+    changes: Map<string, Change>,
+    merged: Map<string, { key: Deno.KvKey; after: Counts }>,
+    more: WriteSet,
+  ): Promise<void> {
+    const before = new Map<string, Counts>();
+    const missing: [string, Deno.KvKey][] = [];
+    for (const [text, { key }] of changes) {
+      const known = merged.get(text)?.after ?? this.#cache.get(text);
+      if (known) before.set(text, known);
+      else missing.push([text, key]);
+    }
+    if (missing.length > 0) await this.#load(missing, before);
+    for (const [text, { key, delta, then }] of changes) {
+      const old = before.get(text)!;
+      const after = addCounts(old, delta);
+      merged.set(text, { key, after });
+      then?.(old, after, more);
+    }
+  }
+
+  async #load(missing: [string, Deno.KvKey][], into: Map<string, Counts>): Promise<void> {
+    const reads: Promise<void>[] = [];
+    for (let i = 0; i < missing.length; i += GET_MANY) {
+      const part = missing.slice(i, i + GET_MANY);
+      reads.push(
+        this.kv.getMany(part.map(([, key]) => key)).then((entries) => {
+          entries.forEach((entry, j) => {
+            into.set(part[j]![0], entry.value === null ? NO_COUNTS : decodeCounts(entry.value));
+          });
+        }),
+      );
+    }
+    await Promise.all(reads);
+  }
+}
+
+function collect(changes: Map<string, Change>, write: WriteSet): void {
+  for (const m of write.mutations) {
+    if (m.type !== "add") continue;
+    const text = keyText(m.key);
+    const change = changes.get(text);
+    if (!change) {
+      changes.set(text, { key: m.key, delta: new Map(m.delta), then: m.then });
+      continue;
+    }
+    for (const [field, by] of m.delta) {
+      change.delta.set(field, (change.delta.get(field) ?? 0) + by);
+    }
+    if (m.then) change.then = m.then;
+  }
+}

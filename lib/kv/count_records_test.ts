@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { countOf, decodeCounts, NO_COUNTS } from "./counts.ts";
+import { Database } from "./database.ts";
+import { WriteSet } from "./write_set.ts";
+
+const sanitize = { sanitizeOps: true, sanitizeResources: true };
+const key = ["r"];
+const stored = async (db: Database, k: Deno.KvKey = key) =>
+  decodeCounts((await db.kv.get(k, { consistency: "strong" })).value);
+
+Deno.test("additions that arrive together and apart all count", sanitize, async () => {
+  await using db = await Database.open({ path: ":memory:" });
+  const many = Array.from(
+    { length: 2_500 },
+    (_, i) => db.commit(new WriteSet().add(key, new Map([[i % 7, 1]])).set(["x", i], i)),
+  );
+  assert.ok((await Promise.all(many)).every(Boolean));
+  await db.commit(new WriteSet().add(key, new Map([[0, 10]])));
+  const counts = await stored(db);
+  assert.equal(countOf(counts, 0), 358 + 10);
+  assert.equal(countOf(counts, 6), 357);
+});
+
+Deno.test("a write set whose check fails adds nothing, its neighbours do", sanitize, async () => {
+  await using db = await Database.open({ path: ":memory:" });
+  const add = () => new WriteSet().add(key, new Map([[1, 1]]));
+  const [a, b, c] = await Promise.all([
+    db.commit(add()),
+    db.commit(add().check(["absent"], "00000000000000010000")),
+    db.commit(add()),
+  ]);
+  assert.deepEqual([a, b, c], [true, false, true]);
+  assert.equal(countOf(await stored(db), 1), 2);
+});
+
+Deno.test("a record that was removed starts from nothing", sanitize, async () => {
+  await using db = await Database.open({ path: ":memory:" });
+  const results = await Promise.all([
+    db.commit(new WriteSet().add(key, new Map([[1, 5]]))),
+    db.commit(new WriteSet().delete(key)),
+    db.commit(new WriteSet().add(key, new Map([[2, 1]]))),
+  ]);
+  assert.deepEqual(results, [true, true, true]);
+  assert.deepEqual(await stored(db), { fields: [2], values: [1] });
+  await db.commit(new WriteSet().add(key, new Map([[2, -1]])));
+  assert.deepEqual(await stored(db), NO_COUNTS);
+});
+
+Deno.test(
+  "consequences see the record before and after, and are committed with it",
+  sanitize,
+  async () => {
+    await using db = await Database.open({ path: ":memory:" });
+    const once = (name: string) =>
+      new WriteSet().add(["u", name], new Map([[0, 1]]), (before, after, more) => {
+        if (before.fields.length === 0) more.add(["people"], new Map([[0, 1]]));
+        more.delete(["rank", -countOf(before, 0), name]).set(["rank", -countOf(after, 0), name], 1);
+      });
+    await Promise.all(["ann", "bob", "ann", "cy", "ann", "bob"].map((n) => db.commit(once(n))));
+    await db.commit(once("bob"));
+    assert.equal(countOf(await stored(db, ["people"]), 0), 3);
+    const rank = await Array.fromAsync(
+      db.kv.list({ prefix: ["rank"] }),
+      (entry) => entry.key.slice(1),
+    );
+    assert.deepEqual(rank, [[-3, "ann"], [-3, "bob"], [-1, "cy"]]);
+  },
+);
+
+Deno.test("a bad amount fails its own write set only", sanitize, async () => {
+  await using db = await Database.open({ path: ":memory:" });
+  const bad = db.commit(new WriteSet().add(key, new Map([[1, Number.MAX_SAFE_INTEGER]])));
+  const good = db.commit(new WriteSet().add(key, new Map([[1, 1]])));
+  await assert.rejects(bad, RangeError);
+  assert.equal(await good, true);
+  assert.equal(countOf(await stored(db), 1), 1);
+});
+
+Deno.test("two handles that share a database lose no addition", sanitize, async () => {
+  const dir = await Deno.makeTempDir();
+  try {
+    const path = dir + "/kv";
+    await using one = await Database.open({ path, shared: true });
+    await using two = await Database.open({ path, shared: true });
+    const add = (db: Database) => db.commit(new WriteSet().add(key, new Map([[3, 1]])));
+    for (let round = 0; round < 15; round++) {
+      const done = await Promise.all([add(one), add(two), add(one), add(two)]);
+      assert.ok(done.every(Boolean));
+    }
+    assert.equal(countOf(await stored(one), 3), 60);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});

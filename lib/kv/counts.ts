@@ -1,0 +1,133 @@
+/**
+ * A count record: many counters kept as one value, so that what happens together is counted with
+ * one write. A record is a sparse vector of integers, field number → count; adding two records
+ * adds them field by field, so the order of additions never matters.
+ */
+export interface Counts {
+  /** Field numbers, ascending, each at most once. */
+  readonly fields: readonly number[];
+  /** The count of each field, same order, never 0. */
+  readonly values: readonly number[];
+}
+
+/** What is to be added to a record: field number (a safe integer ≥ 0) → signed amount. */
+export type CountDelta = ReadonlyMap<number, number>;
+
+export const NO_COUNTS: Counts = { fields: [], values: [] };
+
+/** Counts stay below this, so that a sum of two is still exact. */
+const MAX_COUNT = 2 ** 52;
+
+/** The record with the delta added. Fields that come to 0 leave it. */
+export function addCounts(base: Counts, delta: CountDelta): Counts {
+  const added = [...delta].sort((a, b) => a[0] - b[0]);
+  const fields: number[] = [];
+  const values: number[] = [];
+  let i = 0;
+  for (const [field, by] of added) {
+    if (!(Number.isSafeInteger(field) && field >= 0)) throw new RangeError(`no field ${field}`);
+    while (i < base.fields.length && base.fields[i]! < field) {
+      fields.push(base.fields[i]!);
+      values.push(base.values[i]!);
+      i++;
+    }
+    const sum = (base.fields[i] === field ? base.values[i++]! : 0) + by;
+    if (!(Math.abs(sum) < MAX_COUNT)) throw new RangeError(`count of field ${field} out of range`);
+    if (sum !== 0) {
+      fields.push(field);
+      values.push(sum);
+    }
+  }
+  for (; i < base.fields.length; i++) {
+    fields.push(base.fields[i]!);
+    values.push(base.values[i]!);
+  }
+  return { fields, values };
+}
+
+/** Adds `by` to the delta under construction. */
+export function bump(delta: Map<number, number>, field: number, by: number): void {
+  if (by !== 0) delta.set(field, (delta.get(field) ?? 0) + by);
+}
+
+/** Index of the first field that is ≥ `field`. */
+export function lowerBound(counts: Counts, field: number): number {
+  let low = 0;
+  let high = counts.fields.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (counts.fields[middle]! < field) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** The count of one field, 0 when the record does not have it. */
+export function countOf(counts: Counts, field: number): number {
+  const index = lowerBound(counts, field);
+  return counts.fields[index] === field ? counts.values[index]! : 0;
+}
+
+/** The sum of the fields from `from` up to, not including, `to`. */
+export function sumOf(counts: Counts, from: number, to: number): number {
+  let sum = 0;
+  for (let i = lowerBound(counts, from); i < counts.fields.length && counts.fields[i]! < to; i++) {
+    sum += counts.values[i]!;
+  }
+  return sum;
+}
+
+/** Whether any field from `from` up to, not including, `to` is there. */
+export function hasAny(counts: Counts, from: number, to: number): boolean {
+  const field = counts.fields[lowerBound(counts, from)];
+  return field !== undefined && field < to;
+}
+
+let scratch = new Uint8Array(16 * 1024);
+
+/** Stored form: for each field the gap to the one before and the zigzag count, as varints. */
+export function encodeCounts(counts: Counts): Uint8Array {
+  const most = counts.fields.length * 16;
+  if (scratch.length < most) scratch = new Uint8Array(most);
+  const out = scratch;
+  let at = 0;
+  let previous = 0;
+  for (let i = 0; i < counts.fields.length; i++) {
+    const field = counts.fields[i]!;
+    const value = counts.values[i]!;
+    let rest = field - previous;
+    previous = field;
+    for (let part = 0; part < 2; part++) {
+      while (rest >= 0x80) {
+        out[at++] = (rest % 0x80) | 0x80;
+        rest = Math.floor(rest / 0x80);
+      }
+      out[at++] = rest;
+      rest = value >= 0 ? value * 2 : -value * 2 - 1;
+    }
+  }
+  return out.slice(0, at);
+}
+
+/** Reads the stored form; anything that is not one (nothing stored) is the empty record. */
+export function decodeCounts(stored: unknown): Counts {
+  if (!(stored instanceof Uint8Array)) return NO_COUNTS;
+  const fields: number[] = [];
+  const values: number[] = [];
+  let at = 0;
+  let field = 0;
+  while (at < stored.length) {
+    for (let part = 0; part < 2; part++) {
+      let number = 0;
+      for (let scale = 1;; scale *= 0x80) {
+        const byte = stored[at++];
+        if (byte === undefined) throw new RangeError("a count record is cut short");
+        number += (byte & 0x7f) * scale;
+        if (byte < 0x80) break;
+      }
+      if (part === 0) fields.push(field += number);
+      else values.push(number % 2 === 0 ? number / 2 : -(number + 1) / 2);
+    }
+  }
+  return { fields, values };
+}

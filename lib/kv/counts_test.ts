@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import {
+  addCounts,
+  type Counts,
+  decodeCounts,
+  encodeCounts,
+  hasAny,
+  NO_COUNTS,
+  sumOf,
+} from "./counts.ts";
+
+const delta = fc.uniqueArray(
+  fc.tuple(fc.nat({ max: 2 ** 40 }), fc.integer({ min: -(2 ** 40), max: 2 ** 40 })),
+  { selector: ([field]) => field, maxLength: 40 },
+).map((pairs) => new Map(pairs));
+const near = fc.uniqueArray(fc.tuple(fc.nat({ max: 12 }), fc.integer({ min: -3, max: 3 })), {
+  selector: ([field]) => field,
+}).map((pairs) => new Map(pairs));
+const asMap = (c: Counts) => new Map(c.fields.map((f, i) => [f, c.values[i]!]));
+
+Deno.test("the stored form gives the same record back", () => {
+  fc.assert(fc.property(delta, (d) => {
+    const counts = addCounts(NO_COUNTS, d);
+    assert.deepEqual(decodeCounts(encodeCounts(counts)), counts);
+  }));
+  const wide = addCounts(NO_COUNTS, new Map([[0, 2 ** 52 - 1], [2 ** 50, -(2 ** 52) + 1]]));
+  assert.deepEqual(decodeCounts(encodeCounts(wide)), wide);
+});
+
+Deno.test("addition is commutative and associative, and conserves every field", () => {
+  fc.assert(fc.property(near, near, near, (a, b, c) => {
+    const one = addCounts(addCounts(addCounts(NO_COUNTS, a), b), c);
+    const other = addCounts(addCounts(addCounts(NO_COUNTS, c), a), b);
+    assert.deepEqual(one, other);
+    const plain = new Map<number, number>();
+    for (const d of [a, b, c]) {
+      for (const [field, by] of d) plain.set(field, (plain.get(field) ?? 0) + by);
+    }
+    for (const [field, sum] of plain) if (sum === 0) plain.delete(field);
+    assert.deepEqual(asMap(one), new Map([...plain].sort((x, y) => x[0] - y[0])));
+  }));
+});
+
+Deno.test("ranges are half open", () => {
+  const counts = addCounts(NO_COUNTS, new Map([[2, 5], [4, 7], [9, 1]]));
+  assert.equal(sumOf(counts, 2, 9), 12);
+  assert.equal(sumOf(counts, 3, 10), 8);
+  assert.equal(hasAny(counts, 5, 9), false);
+  assert.equal(hasAny(counts, 5, 10), true);
+});
+
+Deno.test("a count that would lose exactness is refused", () => {
+  assert.throws(() => addCounts(NO_COUNTS, new Map([[1, 2 ** 53]])), RangeError);
+  assert.throws(() => addCounts(NO_COUNTS, new Map([[1, NaN]])), RangeError);
+});
