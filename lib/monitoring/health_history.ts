@@ -16,8 +16,8 @@ export interface StoredHealthReport {
 
 /** The machine over a period, for daily reports; means are null where nothing was reported. */
 export interface SystemAverage {
-  cpuPercent: number | null;
-  memoryPercent: number | null;
+  cpu: number | null;
+  memory: number | null;
   reports: number;
 }
 
@@ -71,8 +71,8 @@ export class HealthHistory {
       }
     }
     return {
-      cpuPercent: reports > 0 ? cpu / reports : null,
-      memoryPercent: reports > 0 ? memory / reports : null,
+      cpu: reports > 0 ? cpu / reports : null,
+      memory: reports > 0 ? memory / reports : null,
       reports,
     };
   }

@@ -39,8 +39,8 @@ Deno.test("a day's average is that of the reports within it, and null without an
   await using db = await Database.open({ path: ":memory:" });
   const history = new HealthHistory(db);
   assert.deepEqual(await history.average(start, start + DAY), {
-    cpuPercent: null,
-    memoryPercent: null,
+    cpu: null,
+    memory: null,
     reports: 0,
   });
   await store(history, start - 1, 99);
@@ -48,8 +48,8 @@ Deno.test("a day's average is that of the reports within it, and null without an
   await store(history, start + DAY - 1, 20);
   await store(history, start + DAY, 99);
   assert.deepEqual(await history.average(start, start + DAY), {
-    cpuPercent: 15,
-    memoryPercent: 40,
+    cpu: 15,
+    memory: 40,
     reports: 2,
   });
 });

@@ -7,6 +7,7 @@ import { Database } from "../../lib/kv/database.ts";
 import { WriteSet } from "../../lib/kv/write_set.ts";
 import { Backups } from "../../lib/monitoring/backup.ts";
 import { restore } from "../../lib/monitoring/restore.ts";
+import { moduleUrl, runAsService } from "../support/scoped.ts";
 
 /** A folder with the KV file of a service in it. */
 async function dataDir() {
@@ -158,35 +159,15 @@ Deno.test("old backups go by the policy, and a cancelled one leaves nothing", as
 
 Deno.test("backups work with the permissions that the service has", async () => {
   await using place = await dataDir();
-  const backupModule = new URL("../../lib/monitoring/backup.ts", import.meta.url).href;
-  const program = join(place.dir, "program.ts");
-  await Deno.writeTextFile(
-    program,
-    `import { Backups } from ${JSON.stringify(backupModule)};
+  const printed = await runAsService(
+    `import { Backups } from ${moduleUrl("lib/monitoring/backup.ts")};
      const kv = await Deno.openKv(Deno.args[1]);
      await kv.set(["a"], 1);
      const backups = new Backups(Deno.args[0], Deno.args[1]);
      const backup = await backups.create();
      console.log(JSON.stringify(await backups.verify(backup.name)));
      kv.close();`,
+    [place.folder, place.kvFile],
   );
-  const config = new URL("../../deno.json", import.meta.url).pathname;
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--no-prompt",
-      `--config=${config}`,
-      "--allow-net",
-      "--allow-read",
-      "--allow-write",
-      "--allow-env",
-      "--allow-sys=systemMemoryInfo,loadavg,cpus,osUptime,statfs",
-      program,
-      place.folder,
-      place.kvFile,
-    ],
-  }).output();
-  const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
-  assert.ok(success, err);
-  assert.deepEqual(JSON.parse(out!), { ok: true, problem: null, entries: 1 });
+  assert.deepEqual(JSON.parse(printed), { ok: true, problem: null, entries: 1 });
 });
