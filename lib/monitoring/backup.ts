@@ -1,0 +1,150 @@
+import { basename, join } from "node:path";
+import { type Clock, systemClock } from "../clock.ts";
+import { AppError, messageOf, notFound } from "../errors.ts";
+import { type BackupManifest, removeDatabase } from "./backup_file.ts";
+import { type BackupPolicy, DEFAULT_POLICY, keptBackups } from "./backup_policy.ts";
+import { unpackInThread, writeInThread } from "./backup_thread.ts";
+
+/** A backup in the folder; the manifest is null where it was lost. */
+export interface Backup {
+  /** Name of the file in the folder. */
+  name: string;
+  path: string;
+  at: number;
+  compressedBytes: number;
+  manifest: BackupManifest | null;
+}
+
+export interface BackupCheck {
+  ok: boolean;
+  /** What is wrong with it. */
+  problem: string | null;
+  /** KV entries that were found; null when it could not be opened. */
+  entries: number | null;
+}
+
+const LEFTOVER_MS = 6 * 3_600_000;
+const NAME = /^pixel-(\d{4}-\d\d-\d\d)T(\d\d)-(\d\d)-(\d\d)Z\.sqlite\.zst$/;
+
+/** The compressed copies of one KV file in a folder (DATA_DIR/backups). */
+export class Backups {
+  constructor(
+    readonly folder: string,
+    readonly kvFile: string,
+    readonly policy: BackupPolicy = DEFAULT_POLICY,
+    readonly clock: Clock = systemClock,
+  ) {}
+
+  /** Makes a checked backup of the live file, then deletes those that the policy does not keep. */
+  async create(signal?: AbortSignal): Promise<Backup> {
+    await Deno.mkdir(this.folder, { recursive: true, mode: 0o700 });
+    await this.#removeLeftovers();
+    const at = Math.floor(this.clock.now() / 1_000) * 1_000;
+    const createdAt = new Date(at).toISOString();
+    const name = `pixel-${createdAt.slice(0, 19).replaceAll(":", "-")}Z.sqlite.zst`;
+    const path = join(this.folder, name);
+    const partial = `${path}.partial`;
+    try {
+      const manifest = await writeInThread(
+        { source: this.kvFile, target: partial, createdAt },
+        signal,
+      );
+      await Deno.writeTextFile(`${path}.json`, JSON.stringify(manifest, null, 2) + "\n");
+      await Deno.rename(partial, path);
+      await this.prune();
+      return { name, path, at, compressedBytes: manifest.compressedBytes, manifest };
+    } finally {
+      await removeDatabase(partial);
+      await removeDatabase(`${partial}.copy`);
+    }
+  }
+
+  /** All backups, newest first. */
+  async list(): Promise<Backup[]> {
+    const found: Backup[] = [];
+    for (const name of await namesIn(this.folder)) {
+      const match = NAME.exec(name);
+      if (!match) continue;
+      const path = join(this.folder, name);
+      found.push({
+        name,
+        path,
+        at: Date.parse(`${match[1]}T${match[2]}:${match[3]}:${match[4]}Z`),
+        compressedBytes: (await Deno.stat(path)).size,
+        manifest: await readManifest(path),
+      });
+    }
+    return found.toSorted((a, b) => b.at - a.at);
+  }
+
+  /** Deletes what the policy does not keep; gives the names. */
+  async prune(): Promise<string[]> {
+    const all = await this.list();
+    const kept = keptBackups(all.map((backup) => backup.at), this.policy);
+    const gone = all.filter((backup) => !kept.has(backup.at));
+    for (const { path } of gone) {
+      await Deno.remove(path);
+      await Deno.remove(`${path}.json`).catch(() => {}); // it may have been lost before
+    }
+    return gone.map((backup) => backup.name);
+  }
+
+  /** Unpacks a backup aside and checks all of it; the live file is not touched. */
+  async verify(name: string, signal?: AbortSignal): Promise<BackupCheck> {
+    const target = join(this.folder, `.check-${crypto.randomUUID()}.partial`);
+    try {
+      return await unpackChecked(join(this.folder, basename(name)), target, signal);
+    } finally {
+      await removeDatabase(target);
+    }
+  }
+
+  /** Removes what a killed process left half written, long enough ago to be nobody's work. */
+  async #removeLeftovers(): Promise<void> {
+    const names = await namesIn(this.folder);
+    for (const name of names) {
+      const orphan = name.endsWith(".zst.json") && !names.includes(name.slice(0, -5));
+      if (!orphan && !/\.partial(\.copy)?(-wal|-shm|-journal)?$/.test(name)) continue;
+      const path = join(this.folder, name);
+      const modified = (await Deno.stat(path).catch(() => null))?.mtime?.getTime() ?? Infinity;
+      if (Date.now() - modified > LEFTOVER_MS) await Deno.remove(path).catch(() => {}); // gone already
+    }
+  }
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await Array.fromAsync(Deno.readDir(folder), (entry) => entry.name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
+
+/** Unpacks the backup at `path` to `target` and says what is wrong with it. */
+export async function unpackChecked(
+  path: string,
+  target: string,
+  signal?: AbortSignal,
+): Promise<BackupCheck> {
+  await Deno.stat(path).catch(() => {
+    throw notFound(`there is no backup ${path}`);
+  });
+  const manifest = await readManifest(path);
+  try {
+    const { entries } = await unpackInThread({ backupFile: path, target, manifest }, signal);
+    return { ok: true, problem: null, entries };
+  } catch (error) {
+    signal?.throwIfAborted();
+    return { ok: false, problem: messageOf(error), entries: null };
+  }
+}
+
+async function readManifest(path: string): Promise<BackupManifest | null> {
+  try {
+    return JSON.parse(await Deno.readTextFile(`${path}.json`)) as BackupManifest;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return null;
+    throw new AppError("unavailable", `the manifest of ${path} cannot be read`, { cause: error });
+  }
+}

@@ -1,0 +1,101 @@
+import { basename } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { AppError, messageOf } from "../errors.ts";
+import { lockDataDir } from "../kv/data_lock.ts";
+import { unpackChecked } from "./backup.ts";
+import { checkDatabase, removeDatabase } from "./backup_file.ts";
+
+export interface RestoreRequest {
+  dataDir: string;
+  /** The KV file in it. */
+  kvFile: string;
+  /** Path of the backup. */
+  backup: string;
+  /** Checks everything and changes nothing. */
+  dryRun?: boolean;
+}
+
+export interface RestoreResult {
+  /** KV entries in the backup. */
+  entries: number;
+  /** What it replaces: null when there was no KV file. */
+  replaced: {
+    bytes: number;
+    modifiedAt: string | null;
+    /** Null when it cannot be read, which may be why it is replaced. */
+    entries: number | null;
+    /** Where it was moved to; null on a dry run. */
+    keptAs: string | null;
+  } | null;
+}
+
+/**
+ * Puts a backup in the place of the KV file, which is kept beside it. Only while no process uses
+ * DATA_DIR (AppError `conflict` otherwise): under a running service the copy would start delayed jobs
+ * a second time. The file in use is never missing or half written, whenever this is killed.
+ */
+export async function restore(request: RestoreRequest): Promise<RestoreResult> {
+  await using _lock = await lockDataDir(request.dataDir);
+  const { kvFile, backup, dryRun = false } = request;
+  const incoming = `${kvFile}.restoring`;
+  try {
+    const check = await unpackChecked(backup, incoming);
+    if (check.entries === null) {
+      throw new AppError("conflict", `${basename(backup)} cannot be restored: ${check.problem}`);
+    }
+    const replaced = await describe(kvFile);
+    if (dryRun) return { entries: check.entries, replaced };
+    if (replaced) replaced.keptAs = await keepAside(kvFile);
+    await removeBeside(incoming);
+    await Deno.rename(incoming, kvFile);
+    return { entries: check.entries, replaced };
+  } finally {
+    await removeDatabase(incoming);
+  }
+}
+
+async function describe(kvFile: string): Promise<RestoreResult["replaced"]> {
+  let stat: Deno.FileInfo;
+  try {
+    stat = await Deno.stat(kvFile);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw new AppError("unavailable", `${kvFile} cannot be read: ${messageOf(error)}`);
+  }
+  let entries: number | null = null;
+  try {
+    entries = checkDatabase(kvFile).entries;
+  } catch {
+    // A damaged file is a reason to restore, not to stop.
+  }
+  return {
+    bytes: stat.size,
+    modifiedAt: stat.mtime?.toISOString() ?? null,
+    entries,
+    keptAs: null,
+  };
+}
+
+/** Gives the KV file a second name, with all its commits inside it, and leaves no log beside it. */
+async function keepAside(kvFile: string): Promise<string> {
+  const stamp = new Date().toISOString().slice(0, 19).replaceAll(":", "-");
+  const aside = `${kvFile}.before-${stamp}Z`;
+  try {
+    const database = new DatabaseSync(kvFile);
+    try {
+      database.exec("pragma wal_checkpoint(truncate)");
+    } finally {
+      database.close();
+    }
+  } catch {
+    // Too damaged to be opened: its log is kept beside it as it is.
+    await Deno.rename(`${kvFile}-wal`, `${aside}-wal`).catch(() => {});
+  }
+  await removeBeside(kvFile); // SQLite would apply a log that belongs to another file
+  await Deno.link(kvFile, aside);
+  return aside;
+}
+
+async function removeBeside(path: string): Promise<void> {
+  for (const suffix of ["-wal", "-shm"]) await Deno.remove(path + suffix).catch(() => {});
+}

@@ -1,0 +1,164 @@
+import process from "node:process";
+import { type Clock, systemClock } from "../clock.ts";
+import type { QueueLoads } from "./checks/work.ts";
+import { within } from "./deadline.ts";
+import { Counter, Histogram, type MetricFamily, renderMetrics, type Sample } from "./prometheus.ts";
+import type { ConversationFigures } from "./summary.ts";
+import type { Score } from "./score.ts";
+import type { SystemSource } from "./system.ts";
+
+/** Where `/metrics` reads at the moment it is asked; a part that does not answer is left out. */
+export interface MetricsPorts {
+  system: SystemSource;
+  queues: QueueLoads;
+  cache(): Promise<CacheCounters> | CacheCounters;
+  conversations(): Promise<ConversationFigures> | ConversationFigures;
+  score(): Promise<Score>;
+}
+
+export interface CacheCounters {
+  hits: number;
+  misses: number;
+  totalKeys: number;
+  memoryBytes: number;
+  connected: boolean;
+}
+
+const PORT_TIMEOUT_MS = 1_000;
+
+/** The metrics of the service: what others count in it as things happen, and what it reads on demand. */
+export class ServiceMetrics {
+  /** `route` is the pattern ("/tasks/{task_id}"), never the path. */
+  readonly httpRequests = new Counter("pixel_http_requests_total", "Requests answered.", [
+    "method",
+    "route",
+    "status",
+  ]);
+  readonly httpSeconds = new Histogram("pixel_http_request_seconds", "Time to answer a request.", [
+    "method",
+    "route",
+  ]);
+  /** `outcome`: completed, failed, retrying, cancelled. */
+  readonly jobs = new Counter("pixel_jobs_total", "Attempts of jobs that ended.", [
+    "queue",
+    "kind",
+    "outcome",
+  ]);
+  readonly jobSeconds = new Histogram("pixel_job_seconds", "Time that an attempt ran.", [
+    "queue",
+    "kind",
+  ]);
+  readonly replies = new Counter("pixel_replies_total", "Replies of responders.", [
+    "source",
+    "cached",
+  ]);
+  readonly tokens = new Counter("pixel_ai_tokens_total", "Tokens of the AI provider.", [
+    "model",
+    "kind",
+  ]);
+  readonly #failures = new Counter("pixel_scrape_failures_total", "Parts that did not answer.", [
+    "part",
+  ]);
+  readonly #startedAt: number;
+
+  constructor(readonly ports: MetricsPorts, readonly clock: Clock = systemClock) {
+    this.#startedAt = clock.now();
+  }
+
+  /** The body of `/metrics`. */
+  async render(): Promise<string> {
+    const parts = await Promise.all([
+      this.#part("queues", async () => queueFamilies(await this.ports.queues())),
+      this.#part("cache", async () => cacheFamilies(await this.ports.cache())),
+      this.#part("conversations", async () => {
+        const { breakdown } = await this.ports.conversations();
+        const samples = Object.entries(breakdown)
+          .map(([status, value]) => ({ labels: { status }, value }));
+        return [gauge("pixel_conversations", "Live conversations by status.", samples)];
+      }),
+      this.#part("score", async () => {
+        const { performance_score } = await this.ports.score();
+        return [
+          gauge("pixel_performance_score", "Performance score, 0 to 100.", performance_score),
+        ];
+      }),
+      this.#part("system", () => systemFamilies(this.ports.system, this.#startedAt)),
+    ]);
+    const counted = [
+      this.httpRequests,
+      this.httpSeconds,
+      this.jobs,
+      this.jobSeconds,
+      this.replies,
+      this.tokens,
+      this.#failures,
+    ].map((metric) => metric.family());
+    return renderMetrics([...counted, ...parts.flat()]);
+  }
+
+  async #part(
+    part: string,
+    read: () => MetricFamily[] | Promise<MetricFamily[]>,
+  ): Promise<MetricFamily[]> {
+    try {
+      return await within(read, PORT_TIMEOUT_MS, this.clock);
+    } catch {
+      this.#failures.add({ part });
+      return [];
+    }
+  }
+}
+
+function gauge(name: string, help: string, value: number | Sample[]): MetricFamily {
+  return { name, help, type: "gauge", samples: typeof value === "number" ? [{ value }] : value };
+}
+
+function counter(name: string, help: string, value: number): MetricFamily {
+  return { name, help, type: "counter", samples: [{ value }] };
+}
+
+function queueFamilies(queues: Awaited<ReturnType<QueueLoads>>): MetricFamily[] {
+  const each = (read: (queue: typeof queues[number]) => number): Sample[] =>
+    queues.map((queue) => ({ labels: { queue: queue.name }, value: read(queue) }));
+  return [
+    gauge("pixel_queue_waiting", "Jobs that could run now.", each((q) => q.waiting)),
+    gauge("pixel_queue_running", "Jobs that run.", each((q) => q.running)),
+    gauge("pixel_queue_paused", "1 while the queue is paused.", each((q) => q.paused ? 1 : 0)),
+    gauge(
+      "pixel_queue_oldest_waiting_seconds",
+      "Age of the oldest job that could run.",
+      each((q) => q.oldestWaitingSeconds ?? 0),
+    ),
+  ];
+}
+
+function cacheFamilies(cache: CacheCounters): MetricFamily[] {
+  return [
+    counter("pixel_cache_hits_total", "Lookups that found a value.", cache.hits),
+    counter("pixel_cache_misses_total", "Lookups that found none.", cache.misses),
+    gauge("pixel_cache_keys", "Keys in the cache.", cache.totalKeys),
+    gauge("pixel_cache_memory_bytes", "Memory that the cache takes.", cache.memoryBytes),
+    gauge("pixel_cache_connected", "1 while the cache's store answers.", cache.connected ? 1 : 0),
+  ];
+}
+
+function systemFamilies(system: SystemSource, startedAt: number): MetricFamily[] {
+  const sample = system.latest();
+  const { user, system: kernel } = process.cpuUsage();
+  return [
+    gauge("pixel_system_cpu_percent", "Busy processor time of the machine.", sample.cpuPercent),
+    gauge("pixel_system_memory_percent", "Memory in use.", [
+      { labels: { of: sample.memorySource }, value: sample.memoryPercent },
+    ]),
+    gauge("pixel_disk_percent", "Used share of the disk of DATA_DIR.", sample.diskPercent),
+    gauge("pixel_disk_free_bytes", "Free bytes on the disk of DATA_DIR.", sample.diskFreeBytes),
+    gauge(
+      "pixel_event_loop_lag_seconds",
+      "Longest delay in the last 15 s.",
+      sample.eventLoopLagMs / 1_000,
+    ),
+    gauge("process_resident_memory_bytes", "Resident memory of the process.", sample.rssBytes),
+    counter("process_cpu_seconds_total", "Processor time used.", (user + kernel) / 1e6),
+    gauge("process_start_time_seconds", "When the process started.", startedAt / 1_000),
+  ];
+}
