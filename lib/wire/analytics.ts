@@ -1,7 +1,6 @@
 import type { Day, Instant } from "./envelope.ts";
 
-export const REPORT_TYPES = ["daily", "weekly", "monthly"] as const;
-export type ReportType = typeof REPORT_TYPES[number];
+export type ReportType = "daily" | "weekly" | "monthly";
 
 export interface Period {
   start: Instant;

@@ -2,9 +2,8 @@ import type { Instant } from "./envelope.ts";
 import type { HealthReport } from "./system.ts";
 import type { TaskStatus } from "./tasks.ts";
 
-/** The four `event:` names of GET /events; `id:` counts up, and `Last-Event-ID` resumes after it. */
-export const EVENT_NAMES = ["task", "queue", "health", "alert"] as const;
-export type EventName = typeof EVENT_NAMES[number];
+/** The `event:` names of GET /events; `id:` counts up, and `Last-Event-ID` resumes after it. */
+export type EventName = "task" | "queue" | "health" | "alert";
 
 /** `event: task`: a task changed its status or made progress. */
 export interface TaskEvent {

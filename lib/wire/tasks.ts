@@ -1,15 +1,13 @@
 import type { Instant, PriorityWord } from "./envelope.ts";
 
-export const TASK_STATUSES = [
-  "queued",
-  "scheduled",
-  "running",
-  "retrying",
-  "completed",
-  "failed",
-  "cancelled",
-] as const;
-export type TaskStatus = typeof TASK_STATUSES[number];
+export type TaskStatus =
+  | "queued"
+  | "scheduled"
+  | "running"
+  | "retrying"
+  | "completed"
+  | "failed"
+  | "cancelled";
 
 /** An item of `active_tasks` in GET /tasks/active. */
 export interface ActiveTask {
