@@ -1,0 +1,51 @@
+import { useEffect, useState } from "preact/hooks";
+import { livePage } from "./client/live.ts";
+import { useLiveState } from "./client/use_live.ts";
+import { duration } from "./parts/format.ts";
+
+/** Switches live updates on and off, and says how fresh the page is. */
+export default function LiveSwitch() {
+  const { mode, failing, updatedAt } = useLiveState();
+  const [on, setOn] = useState(true);
+  const [opened, setOpened] = useState(0);
+  const [, setTick] = useState(0);
+  useEffect(() => {
+    setOn(livePage.switchedOn);
+    setOpened(Date.now());
+  }, []);
+  useEffect(() => {
+    if (!failing) return;
+    const timer = setInterval(() => setTick((tick) => tick + 1), 1_000);
+    return () => clearInterval(timer);
+  }, [failing]);
+
+  if (mode === "signed out") {
+    const next = encodeURIComponent(location.pathname + location.search);
+    return <a class="live bad" href={`/sign-in?next=${next}`}>Session ended: sign in</a>;
+  }
+  const text = !on
+    ? "Updates off"
+    : failing
+    ? `Stale for ${duration(Date.now() - (updatedAt ?? opened))}`
+    : mode === "polling"
+    ? "Every 10 s"
+    : "Live";
+  const toggle = () => {
+    setOn(!on);
+    livePage.setSwitch(!on);
+  };
+  return (
+    <button
+      type="button"
+      role="switch"
+      aria-checked={on}
+      aria-label="Live updates"
+      class={`live needs-script ${!on ? "idle" : failing ? "warn" : mode}`}
+      onClick={toggle}
+      title={on ? "Switch live updates off" : "Switch live updates on"}
+    >
+      <span class="knob" aria-hidden="true" />
+      <span class="state">{text}</span>
+    </button>
+  );
+}

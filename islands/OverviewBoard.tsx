@@ -1,0 +1,135 @@
+import type { CacheCleared } from "../lib/wire/cache.ts";
+import type { CleanupStarted } from "../lib/wire/system.ts";
+import { act } from "./client/api.ts";
+import { useLivePage, useNow } from "./client/use_live.ts";
+import { ActionForm } from "./parts/ActionForm.tsx";
+import { FirstConversation } from "./parts/FirstConversation.tsx";
+import { counted } from "./parts/format.ts";
+import { headline } from "./parts/headline.ts";
+import {
+  ActiveTasks,
+  CacheFigures,
+  Machine,
+  Queues,
+  Services,
+  Talks,
+} from "./parts/overview_panels.tsx";
+import type { OverviewData } from "./parts/page_data.ts";
+import { Badge, Panel, Unread } from "./parts/pieces.tsx";
+import { Score } from "./parts/Score.tsx";
+import { asWords, CLEANUP } from "./parts/words.ts";
+
+/** The Overview: how it stands, what it does, and the few things one does from here. */
+export default function OverviewBoard(rendered: OverviewData) {
+  const data = useLivePage(rendered);
+  const now = useNow(data.now);
+  const { tone, title, work } = headline(data);
+  const empty = data.summary?.conversation_metrics.total_conversations === 0;
+  return (
+    <div class="overview">
+      <section class={`headline ${tone}`} aria-label="How it stands">
+        <div>
+          <h1>{title}</h1>
+          <p>{work}</p>
+        </div>
+        {data.summary ? <Score summary={data.summary} /> : <Unread what="The score" />}
+      </section>
+      {empty && <FirstConversation origin={data.origin} />}
+      <Machine health={data.health} history={data.history} />
+      {!empty && <Talks summary={data.summary} />}
+      <Services health={data.health} />
+      <ActiveTasks active={data.active} now={now} />
+      <Queues queues={data.queues} />
+      <CachePanel {...data} />
+      {data.operator && <Maintenance csrf={data.csrf} />}
+    </div>
+  );
+}
+
+function CachePanel({ cache, csrf, operator }: OverviewData) {
+  if (!cache) {
+    return (
+      <Panel title="Cache">
+        <Unread what="The cache" />
+      </Panel>
+    );
+  }
+  const standing = cache.connected
+    ? <Badge tone="ok">{cache.backend === "redis" ? "Redis" : "Embedded"}</Badge>
+    : <Badge tone="bad">Redis is away</Badge>;
+  return (
+    <Panel title="Cache" aside={standing} class="cache">
+      <div class="split">
+        <CacheFigures cache={cache} />
+        {operator && (
+          <ActionForm
+            action="/"
+            csrf={csrf}
+            fields={{ do: "clear-cache" }}
+            label="Clear"
+            class="line"
+            confirm={(form) => {
+              const pattern = String(form.get("pattern") ?? "").trim();
+              return pattern ? `Clear every key like ${pattern}?` : "Clear the whole cache?";
+            }}
+            perform={async (form) => {
+              const pattern = String(form.get("pattern") ?? "").trim();
+              const body = pattern ? { pattern } : {};
+              const done = await act<CacheCleared>("POST", "/cache/clear", csrf, body);
+              const cleared = `Cleared ${counted(done.cleared_entries, "key")}`;
+              return done.complete === false
+                ? `${cleared} so far; the rest follows.`
+                : `${cleared}.`;
+            }}
+          >
+            <label class="field">
+              <span>Clear keys like</span>
+              <input name="pattern" placeholder="everything" maxLength={200} autocomplete="off" />
+            </label>
+          </ActionForm>
+        )}
+      </div>
+    </Panel>
+  );
+}
+
+function Maintenance({ csrf }: { csrf: string }) {
+  return (
+    <Panel title="Clean-up" class="maintenance">
+      <ActionForm
+        action="/"
+        csrf={csrf}
+        fields={{ do: "clean-up" }}
+        label="Run"
+        class="line"
+        confirm={(form) => {
+          const type = String(form.get("cleanup_type")) as keyof typeof CLEANUP;
+          return `Delete ${CLEANUP[type].does}?`;
+        }}
+        perform={async (form) => {
+          const body = { cleanup_type: form.get("cleanup_type") };
+          const done = await act<CleanupStarted>("POST", "/maintenance/cleanup", csrf, body);
+          return (
+            <>
+              Started: {done.cleanup_tasks.map(({ type, task_id }, at) => (
+                <span key={task_id}>
+                  {at > 0 && ", "}
+                  <a href={`/tasks/${encodeURIComponent(task_id)}`}>{asWords(type)}</a>
+                </span>
+              ))}
+            </>
+          );
+        }}
+      >
+        <label class="field">
+          <span>What to clean up</span>
+          <select name="cleanup_type">
+            {Object.entries(CLEANUP).map(([type, { word }]) => (
+              <option key={type} value={type}>{word}</option>
+            ))}
+          </select>
+        </label>
+      </ActionForm>
+    </Panel>
+  );
+}

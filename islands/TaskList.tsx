@@ -1,0 +1,114 @@
+import { useEffect, useState } from "preact/hooks";
+import type { TaskRow } from "../lib/wire/tasks.ts";
+import { useLivePage, useNow } from "./client/use_live.ts";
+import { counted, duration, NONE, shortId } from "./parts/format.ts";
+import { mergeRows, type ShownRow } from "./parts/merge_rows.ts";
+import { TaskProgress } from "./parts/overview_panels.tsx";
+import type { TaskListData } from "./parts/page_data.ts";
+import { Empty, Moment, Name, StatusBadge } from "./parts/pieces.tsx";
+import { TaskAction } from "./parts/task_actions.tsx";
+import { PRIORITY } from "./parts/words.ts";
+
+/**
+ * The tasks of one page. Rows stay where they are while one reads: news change them in place, and
+ * tasks that came since wait behind a button instead of pushing the others down.
+ */
+export default function TaskList(rendered: TaskListData) {
+  const data = useLivePage(rendered);
+  const now = useNow(data.now);
+  const [rows, setRows] = useState<ShownRow[]>(() => mergeRows([], rendered.page.tasks).rows);
+  const [fresh, setFresh] = useState(0);
+  useEffect(() => {
+    if (data === rendered) return;
+    const merged = mergeRows(rows, data.page.tasks);
+    setRows(merged.rows);
+    setFresh(merged.fresh);
+  }, [data]);
+  const showAll = () => {
+    setRows(mergeRows([], data.page.tasks).rows);
+    setFresh(0);
+  };
+
+  if (rows.length === 0 && fresh === 0) return <Empty>No task fits these filters.</Empty>;
+  return (
+    <>
+      <p class="fresh" role="status">
+        {fresh > 0 && (
+          <button type="button" class="button" onClick={showAll}>
+            Show {counted(fresh, "newer task")}
+          </button>
+        )}
+      </p>
+      <table class="rows tasks">
+        <thead>
+          <tr>
+            <th scope="col">Task</th>
+            <th scope="col">Status</th>
+            <th scope="col" class="wide">Queue</th>
+            <th scope="col" class="wide">Priority</th>
+            <th scope="col" class="number wide">Attempt</th>
+            <th scope="col" class="wide">Queued</th>
+            <th scope="col" class="number">Took</th>
+            {data.operator && <th scope="col" class="wide">Action</th>}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => <Row key={row.task_id} row={row} now={now} data={data} />)}
+        </tbody>
+      </table>
+    </>
+  );
+}
+
+function Row({ row, now, data }: { row: ShownRow; now: number; data: TaskListData }) {
+  return (
+    <tr class={row.gone ? "gone" : undefined}>
+      <td>
+        <a href={`/tasks/${encodeURIComponent(row.task_id)}`}>
+          <Name of={row.name} />
+        </a>{" "}
+        <code class="wide" title={row.task_id}>{shortId(row.task_id)}</code>
+        <small class="narrow">
+          {row.queue}, <Moment at={row.queued_at} now={now} />
+        </small>
+        {row.status === "failed" && row.error && <small class="why">{messageOf(row.error)}</small>}
+      </td>
+      <td>
+        <StatusBadge status={row.status} />
+        {row.gone && <small>no longer in this list</small>}
+        {row.status === "running" && row.progress != null && (
+          <TaskProgress progress={row.progress} />
+        )}
+      </td>
+      <td class="wide">{row.queue}</td>
+      <td class="wide">{PRIORITY[row.priority]}</td>
+      <td class="number wide">{row.attempt} of {row.max_attempts}</td>
+      <td class="wide">
+        <Moment at={row.queued_at} now={now} />
+      </td>
+      <td class="number">{took(row, now)}</td>
+      {data.operator && (
+        <td class="wide">
+          <TaskAction
+            taskId={row.task_id}
+            name={row.name}
+            status={row.status}
+            csrf={data.csrf}
+            kind="quiet"
+          />
+        </td>
+      )}
+    </tr>
+  );
+}
+
+const messageOf = (error: NonNullable<TaskRow["error"]>) =>
+  typeof error === "string" ? error : error.message;
+
+function took(row: TaskRow, now: number): string {
+  if (!row.started_at) return NONE;
+  const end = row.finished_at ? Date.parse(row.finished_at) : now;
+  return row.finished_at || row.status === "running"
+    ? duration(end - Date.parse(row.started_at))
+    : NONE;
+}

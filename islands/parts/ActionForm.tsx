@@ -1,0 +1,105 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { ActionFailed } from "../client/api.ts";
+import { livePage } from "../client/live.ts";
+
+interface ActionFormProps {
+  /** Where the plain form goes when there is no script. */
+  action: string;
+  csrf: string;
+  /** Hidden fields of the plain form. */
+  fields: Record<string, string>;
+  label: string;
+  /** What will happen, asked before it does; absent = it happens at once. */
+  confirm?: (form: FormData) => string;
+  /** Does it, and says in words what happened. */
+  perform: (form: FormData) => Promise<ComponentChildren>;
+  kind?: "primary" | "danger" | "quiet";
+  class?: string;
+  /** Inputs of the form. */
+  children?: ComponentChildren;
+}
+
+type Stage =
+  | { at: "rest" }
+  | { at: "asking"; question: string }
+  | { at: "busy" }
+  | { at: "done"; said: ComponentChildren }
+  | { at: "failed"; said: string; requestId: string };
+
+/** A form that works without a script, and with one asks first and tells here how it went. */
+export function ActionForm(props: ActionFormProps) {
+  const [stage, setStage] = useState<Stage>({ at: "rest" });
+  const form = useRef<HTMLFormElement>(null);
+  const keep = useRef<HTMLButtonElement>(null);
+  useEffect(() => keep.current?.focus(), [stage.at === "asking"]);
+
+  async function perform() {
+    const given = new FormData(form.current!);
+    setStage({ at: "busy" });
+    try {
+      setStage({ at: "done", said: await props.perform(given) });
+      livePage.refresh();
+    } catch (thrown) {
+      setStage({
+        at: "failed",
+        said: thrown instanceof Error ? thrown.message : "It did not work.",
+        requestId: thrown instanceof ActionFailed ? thrown.requestId : "",
+      });
+    }
+  }
+  function submit(event: Event) {
+    event.preventDefault();
+    const question = props.confirm?.(new FormData(form.current!));
+    const answered = stage.at === "asking" && stage.question === question;
+    if (question && !answered) setStage({ at: "asking", question });
+    else perform();
+  }
+
+  return (
+    <form
+      ref={form}
+      class={`action ${props.class ?? ""}`}
+      method="post"
+      action={props.action}
+      onSubmit={submit}
+    >
+      <input type="hidden" name="csrf" value={props.csrf} />
+      {Object.entries(props.fields).map(([name, value]) => (
+        <input key={name} type="hidden" name={name} value={value} />
+      ))}
+      {props.children}
+      <button
+        type="submit"
+        class={`button ${props.kind ?? ""}`}
+        disabled={stage.at === "busy"}
+        hidden={stage.at === "asking"}
+      >
+        {stage.at === "busy" ? "Working…" : props.label}
+      </button>
+      {stage.at === "asking" && (
+        <span class="asking">
+          <span>{stage.question}</span>
+          <button type="submit" class="button danger">{props.label}</button>
+          <button
+            ref={keep}
+            type="button"
+            class="button quiet"
+            onClick={() => setStage({ at: "rest" })}
+          >
+            Keep
+          </button>
+        </span>
+      )}
+      <span class="said" role="status">
+        {stage.at === "done" && stage.said}
+        {stage.at === "failed" && (
+          <span class="bad">
+            {stage.said}
+            {stage.requestId && <small>Request {stage.requestId}</small>}
+          </span>
+        )}
+      </span>
+    </form>
+  );
+}

@@ -1,0 +1,52 @@
+import type { PerformanceSummary, ScoreTerm } from "../../lib/wire/system.ts";
+import { mean, percent } from "./format.ts";
+import { asWords, SCORE_TERM, type Tone } from "./words.ts";
+
+/** The performance score as a ring, with what takes points off beside it. */
+export function Score({ summary }: { summary: PerformanceSummary }) {
+  const score = summary.performance_score;
+  const tone: Tone = score >= 90 ? "ok" : score >= 70 ? "warn" : "bad";
+  const lowering = summary.score_terms.filter((term) => term.points > 0);
+  return (
+    <div class="score">
+      <svg
+        class={`ring ${tone}`}
+        viewBox="0 0 80 80"
+        role="img"
+        aria-label={`Score ${mean(score)}`}
+      >
+        <circle class="track" cx="40" cy="40" r="34" />
+        <circle
+          class="fill"
+          cx="40"
+          cy="40"
+          r="34"
+          pathLength="100"
+          stroke-dasharray={`${Math.max(0, score)} 100`}
+          transform="rotate(-90 40 40)"
+        />
+        <text x="40" y="41" dominant-baseline="middle" text-anchor="middle">
+          {Math.round(score)}
+        </text>
+      </svg>
+      <div>
+        <h2>Performance score</h2>
+        {lowering.length === 0 ? <p class="muted">Nothing lowers it.</p> : (
+          <ul class="terms">
+            {lowering.map((term) => (
+              <li key={term.term}>
+                <b>−{mean(term.points)}</b> {describe(term)}
+              </li>
+            ))}
+          </ul>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function describe(term: ScoreTerm): string {
+  const side = term.term === "cpu" || term.term === "memory" ? "over" : "under";
+  const name = SCORE_TERM[term.term] ?? asWords(term.term);
+  return `${name} ${percent(term.value)}, ${side} ${percent(term.threshold)}`;
+}

@@ -1,0 +1,51 @@
+import type { TaskStatus } from "../../lib/wire/tasks.ts";
+import { act } from "../client/api.ts";
+import { ActionForm } from "./ActionForm.tsx";
+
+interface TaskActionProps {
+  taskId: string;
+  name: string;
+  status: TaskStatus;
+  csrf: string;
+  kind?: "primary" | "quiet";
+}
+
+/** The one thing that an operator can do with a task: cancel it, or run it again. */
+export function TaskAction({ taskId, name, status, csrf, kind }: TaskActionProps) {
+  const page = `/tasks/${encodeURIComponent(taskId)}`;
+  if (status === "completed") return null;
+  if (status === "failed" || status === "cancelled") {
+    return (
+      <ActionForm
+        key="retry"
+        action={page}
+        csrf={csrf}
+        fields={{ do: "retry" }}
+        label="Retry"
+        kind={kind}
+        perform={async () => {
+          const { task_id } = await act<{ task_id: string }>("POST", `${page}/retry`, csrf);
+          return task_id === taskId
+            ? "Queued again."
+            : <a href={`/tasks/${encodeURIComponent(task_id)}`}>Queued again</a>;
+        }}
+      />
+    );
+  }
+  return (
+    <ActionForm
+      key="cancel"
+      action={page}
+      csrf={csrf}
+      fields={{ do: "cancel" }}
+      label="Cancel"
+      kind={kind}
+      confirm={() =>
+        status === "running" ? `Stop ${name} while it runs?` : `Cancel ${name} before it runs?`}
+      perform={async () => {
+        await act("DELETE", page, csrf);
+        return "Cancelled.";
+      }}
+    />
+  );
+}

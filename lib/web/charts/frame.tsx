@@ -1,0 +1,64 @@
+import type { JSX } from "preact";
+
+/** A chart is drawn at each of these widths, and the style sheet shows the one that fits: text stays sharp. */
+const WIDTHS = { narrow: 340, wide: 720, full: 1160 };
+
+export interface TableOf {
+  head: string[];
+  rows: (string | number)[][];
+}
+
+interface ChartFrameProps {
+  title: string;
+  /** One sentence that says what the picture shows, for those who do not see it. */
+  summary: string;
+  /** The numbers behind the picture. */
+  table: TableOf;
+  height: number;
+  draw: (width: number) => JSX.Element;
+}
+
+/** A figure with its caption, its picture at each width, and the table behind it. */
+export function ChartFrame({ title, summary, table, height, draw }: ChartFrameProps) {
+  return (
+    <figure class="chart">
+      <figcaption class="unseen">{title}</figcaption>
+      {Object.entries(WIDTHS).map(([name, width]) => (
+        <svg
+          key={name}
+          class={`at-${name}`}
+          viewBox={`0 0 ${width} ${height}`}
+          role="img"
+          aria-label={summary}
+        >
+          {draw(width)}
+        </svg>
+      ))}
+      <details>
+        <summary>Numbers</summary>
+        <DataTable {...table} />
+      </details>
+    </figure>
+  );
+}
+
+export function DataTable({ head, rows }: TableOf) {
+  return (
+    <table class="rows">
+      <thead>
+        <tr>
+          {head.map((name, at) => (
+            <th key={name} scope="col" class={at > 0 ? "number" : undefined}>{name}</th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((row) => (
+          <tr key={row[0]}>
+            {row.map((cell, at) => <td key={at} class={at > 0 ? "number" : undefined}>{cell}</td>)}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

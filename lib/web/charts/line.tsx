@@ -1,0 +1,84 @@
+import { scaleLinear, scaleUtc } from "d3-scale";
+import { area, line } from "d3-shape";
+import { ChartFrame } from "./frame.tsx";
+
+export interface Point {
+  /** Milliseconds since the epoch. */
+  at: number;
+  /** Null is a gap in the line: nothing was measured. */
+  value: number | null;
+}
+
+interface LineChartProps {
+  title: string;
+  points: Point[];
+  format: (value: number) => string;
+  /** The label of an instant, on the axis and in the table. */
+  formatTime: (at: number) => string;
+  /** The top of the axis where it is known, such as 100 for percentages. */
+  highest?: number;
+}
+
+const HEIGHT = 200;
+const EDGE = { top: 12, right: 28, bottom: 24, left: 44 };
+
+/** A line over time with a soft area below it, honest about its gaps. */
+export function LineChart({ title, points, format, formatTime, highest }: LineChartProps) {
+  const values = points.flatMap((point) => point.value === null ? [] : [point.value]);
+  const y = scaleLinear(
+    [0, highest ?? (Math.max(...values, 0) || 1)],
+    [HEIGHT - EDGE.bottom, EDGE.top],
+  );
+  if (highest === undefined) y.nice(4);
+  const last = values.at(-1);
+  const summary = last === undefined
+    ? `${title}: nothing was measured.`
+    : `${title}: from ${format(Math.min(...values))} to ${format(Math.max(...values))}, last ${
+      format(last)
+    }.`;
+
+  const draw = (width: number) => {
+    const first = points[0]?.at ?? 0;
+    const x = scaleUtc([first, points.at(-1)?.at ?? first + 1], [EDGE.left, width - EDGE.right]);
+    const known = (point: Point) => point.value !== null;
+    const path = line<Point>().defined(known).x((p) => x(p.at)).y((p) => y(p.value ?? 0));
+    const below = area<Point>().defined(known).x((p) => x(p.at)).y0(y(0)).y1((p) =>
+      y(p.value ?? 0)
+    );
+    return (
+      <>
+        <g class="grid">
+          {y.ticks(4).map((tick) => (
+            <g key={tick}>
+              <line x1={EDGE.left} x2={width - EDGE.right} y1={y(tick)} y2={y(tick)} />
+              <text x={EDGE.left - 8} y={y(tick)} text-anchor="end" dominant-baseline="middle">
+                {format(tick)}
+              </text>
+            </g>
+          ))}
+          {points.length > 1 &&
+            x.ticks(width / 110).map((tick) => (
+              <text key={+tick} x={x(tick)} y={HEIGHT - 6} text-anchor="middle">
+                {formatTime(+tick)}
+              </text>
+            ))}
+        </g>
+        <path class="area" d={below(points) ?? ""} />
+        <path class="line" d={path(points) ?? ""} />
+      </>
+    );
+  };
+  const rows = points.map((point) => [
+    formatTime(point.at),
+    point.value === null ? "–" : format(point.value),
+  ]);
+  return (
+    <ChartFrame
+      title={title}
+      summary={summary}
+      height={HEIGHT}
+      table={{ head: ["", title], rows }}
+      draw={draw}
+    />
+  );
+}

@@ -1,0 +1,92 @@
+import type { Context, Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { createElement } from "preact";
+import type { Assets } from "./assets.ts";
+import type { ErrorPageProps, FileRoute, FileRoutes } from "./file_routes.ts";
+import type { PageContext, RenderOptions } from "./page.ts";
+import { renderDocument } from "./render.ts";
+
+export interface ServePagesOptions<State> {
+  pages: FileRoutes;
+  assets: Assets;
+  /** What a page knows of its visitor, or an answer instead of the page, such as a redirect. */
+  enter(c: Context, open: boolean): Promise<State | Response>;
+  /** How a failure is told to people. It is also the place to log it. */
+  explain(c: Context, thrown: unknown): ErrorPageProps;
+}
+
+const MAX_FORM_BYTES = 64 * 1024;
+
+/** Serves every page of routes/ below `app`, with 405 for methods that a page does not know. */
+export function servePages<State>(app: Hono, options: ServePagesOptions<State>): void {
+  const limit = bodyLimit({
+    maxSize: MAX_FORM_BYTES,
+    onError: (c) => c.text("This form is too large.", 413),
+  });
+  for (const route of options.pages.routes) {
+    app.all(route.pattern, limit, async (c) => {
+      const response = await answer(c, route, options);
+      // Through the context, so that cookies set on the way are kept.
+      return c.newResponse(response.body, response);
+    });
+  }
+}
+
+async function answer<State>(
+  c: Context,
+  { module }: FileRoute,
+  options: ServePagesOptions<State>,
+): Promise<Response> {
+  const { pages, assets } = options;
+  const url = new URL(c.req.url);
+  const isData = wantsData(c);
+  const failed = (problem: ErrorPageProps, state: State | null) =>
+    isData ? c.json({ message: problem.message }, problem.status as 404) : renderDocument(
+      pages.App,
+      assets,
+      { page: createElement(pages.ErrorPage, problem), title: problem.message, url, state },
+      { status: problem.status },
+    );
+  let state: State | null = null;
+  try {
+    const entered = await options.enter(c, module.config?.open ?? false);
+    if (entered instanceof Response) return entered;
+    state = entered;
+    const method = c.req.method === "HEAD" ? "GET" : c.req.method;
+    const handle = method === "POST" ? module.handler?.POST : module.handler?.GET;
+    if (method !== "GET" && !(method === "POST" && handle)) {
+      const allow = module.handler?.POST ? "GET, HEAD, POST" : "GET, HEAD";
+      return c.text("This page cannot do that.", 405, { allow });
+    }
+    const params = c.req.param() as Record<string, string>;
+    const render = (data: unknown, given: RenderOptions = {}): Response =>
+      isData
+        ? c.json(data as null, 200, { "cache-control": "no-store", "vary": "accept, cookie" })
+        : renderDocument(pages.App, assets, {
+          page: createElement(module.default, { data, url, params, state }),
+          title: given.title ?? "",
+          url,
+          state,
+        }, given);
+    const context: PageContext<State> = {
+      request: c.req.raw,
+      url,
+      params,
+      state,
+      hono: c,
+      render,
+      redirect: (to, headers) =>
+        new Response(null, { status: 303, headers: { location: to, ...headers } }),
+      notFound: (what) =>
+        failed({ status: 404, message: what ?? "There is nothing here.", requestId: "" }, state),
+    };
+    return handle ? await handle(context) : render(undefined);
+  } catch (thrown) {
+    return failed(options.explain(c, thrown), state);
+  }
+}
+
+/** A live page asks its own address again for fresh data, by `Accept: application/json`. */
+export function wantsData(c: Context): boolean {
+  return c.req.header("accept") === "application/json";
+}

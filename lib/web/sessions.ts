@@ -1,0 +1,42 @@
+import type { Role } from "../wire/envelope.ts";
+
+/** The cookie that carries a session: HttpOnly, SameSite=Lax, Secure over HTTPS. */
+export const SESSION_COOKIE = "pixel_session";
+/** The header that proves a request with a cookie came from our pages: the session's `csrf`. */
+export const CSRF_HEADER = "x-csrf-token";
+
+/** Somebody who is signed in to the dashboard. */
+export interface Session {
+  /** Who: the token's subject. */
+  subject: string;
+  role: Role;
+  /** May read message texts, arguments and results. */
+  content: boolean;
+  /** A secret of this session that pages send back with everything that changes something. */
+  csrf: string;
+  /** Milliseconds since the epoch. */
+  expiresAt: number;
+}
+
+export interface NewSession {
+  /** The secret value of the cookie. */
+  cookie: string;
+  session: Session;
+}
+
+/** Where a sign-in comes from, for limits and the audit log. */
+export interface Visitor {
+  address: string;
+  userAgent: string;
+}
+
+/** Dashboard sessions. Refusals by rate are `AppError("rate_limited")`. */
+export interface Sessions {
+  /** Exchanges a bearer token for a session; null when the token is not valid. */
+  signIn(token: string, visitor: Visitor): Promise<NewSession | null>;
+  /** Exchanges the code of a one-time sign-in link, where there are such links. */
+  redeem?(code: string, visitor: Visitor): Promise<NewSession | null>;
+  /** The session of a cookie's value; null when unknown, expired or signed out. */
+  find(cookie: string): Promise<Session | null>;
+  signOut(cookie: string): Promise<void>;
+}

@@ -1,0 +1,89 @@
+import LiveSwitch from "../islands/LiveSwitch.tsx";
+import { ROLE } from "../islands/parts/words.ts";
+import type { AppProps } from "../lib/web/page.ts";
+import type { Session } from "../lib/web/sessions.ts";
+import type { PageState } from "./pages.ts";
+
+const TABS = [
+  { href: "/", name: "Overview", live: true },
+  { href: "/tasks", name: "Background Tasks", live: true },
+  { href: "/analytics", name: "Analytics", live: false },
+];
+
+/** The document around every page. */
+export default function App({ page, title, url, state, href }: AppProps<PageState | null>) {
+  const session = state?.session ?? null;
+  const here = TABS.findLast((tab) => url.pathname === tab.href || inside(url.pathname, tab.href));
+  return (
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <meta name="robots" content="noindex" />
+        <title>{title ? `${title} · Pixel Performance` : "Pixel Performance"}</title>
+        <link
+          rel="preload"
+          href={href("fonts/geist.woff2")}
+          as="font"
+          type="font/woff2"
+          crossOrigin="anonymous"
+        />
+        <link rel="stylesheet" href={href("styles.css")} />
+        <link rel="icon" href={href("icon.svg")} type="image/svg+xml" />
+        {session && <script type="module" src={href("client.js")} />}
+      </head>
+      <body>
+        <a class="skip" href="#main">Skip to the content</a>
+        <header class="top">
+          <a class="brand" href="/">
+            <img src={href("icon.svg")} alt="" width="22" height="22" />
+            <span>Pixel Performance</span>
+          </a>
+          {session && (
+            <>
+              <nav aria-label="Pages">
+                {TABS.map((tab) => (
+                  <a
+                    key={tab.href}
+                    href={tab.href}
+                    aria-current={tab === here
+                      ? url.pathname === tab.href ? "page" : "true"
+                      : undefined}
+                  >
+                    {tab.name}
+                  </a>
+                ))}
+              </nav>
+              {here?.live && <LiveSwitch />}
+              <Account session={session} />
+            </>
+          )}
+        </header>
+        <main id="main">{page}</main>
+      </body>
+    </html>
+  );
+}
+
+function Account({ session }: { session: Session }) {
+  return (
+    <details class="account">
+      <summary>{session.subject}</summary>
+      <div>
+        <p>
+          Signed in as <b>{session.subject}</b>
+          <br />
+          <span class="muted">{ROLE[session.role]}</span>
+        </p>
+        <form method="post" action="/sign-out">
+          <input type="hidden" name="csrf" value={session.csrf} />
+          <button type="submit" class="button">Sign out</button>
+        </form>
+      </div>
+    </details>
+  );
+}
+
+/** The Overview is not the home of every other page. */
+const inside = (path: string, tab: string) => tab !== "/" && path.startsWith(`${tab}/`);

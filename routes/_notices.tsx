@@ -1,0 +1,20 @@
+import { counted } from "../islands/parts/format.ts";
+
+const NOTICES: Record<string, (n: number) => string> = {
+  cleared: (n) => `Cleared ${counted(n, "key")} from the cache.`,
+  cleaning: (n) => `The clean-up started as ${counted(n, "task")}.`,
+  cancelled: () => "The task is cancelled.",
+  retried: () => "The task is queued again.",
+};
+
+/** A path that tells, after a plain form was sent, what it did. */
+export const backWith = (path: string, said: string, n = 0): string =>
+  `${path}?said=${said}&n=${n}`;
+
+/** What a plain form did: from a fixed list, so that no link can put words into our mouth. */
+export function Notice({ url }: { url: URL }) {
+  const say = NOTICES[url.searchParams.get("said") ?? ""];
+  const n = Number(url.searchParams.get("n"));
+  if (!say || !Number.isSafeInteger(n) || n < 0) return null;
+  return <p class="notice" role="status">{say(n)}</p>;
+}

@@ -1,0 +1,69 @@
+import type { Problem } from "../lib/wire/envelope.ts";
+import type { DashboardActions, DashboardData } from "./dashboard_data.ts";
+
+/** Sends a request to our own API in this process, as the visitor who asked for the page. */
+export type AskApi = (path: string, init?: RequestInit) => Promise<Response>;
+
+/** The API refused or failed; `problem` says why, for people. */
+export class ApiRefusal extends Error {
+  override readonly name = "ApiRefusal";
+  constructor(readonly status: number, readonly problem: Partial<Problem>) {
+    super(problem.detail ?? problem.title ?? `The API answered ${status}`);
+  }
+}
+
+/**
+ * Pages and plain forms over the API itself, so that roles, hidden content, limits and the audit
+ * log are decided in one place, whether a request comes from a script or from a page.
+ */
+export function apiData(ask: AskApi): DashboardData & DashboardActions {
+  async function call<T>(path: string, init?: RequestInit): Promise<T> {
+    const response = await ask(`/api/performance${path}`, init);
+    const body = await response.json().catch(() => ({}));
+    if (!response.ok) throw new ApiRefusal(response.status, body);
+    return body as T;
+  }
+  const send = <T>(method: string, path: string, body?: unknown) =>
+    call<T>(path, {
+      method,
+      ...(body === undefined
+        ? {}
+        : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+    });
+  const field = async <T>(name: string, path: string): Promise<T> =>
+    (await call<Record<string, T>>(path))[name]!;
+  const query = (values: object): string => {
+    const entries = Object.entries(values).filter(([, value]) => value !== undefined);
+    return entries.length === 0 ? "" : `?${new URLSearchParams(entries)}`;
+  };
+  const taskPath = (taskId: string) => `/tasks/${encodeURIComponent(taskId)}`;
+
+  return {
+    summary: () => field("performance_summary", "/performance/summary"),
+    health: () => field("health_report", "/health"),
+    cacheStats: () => field("cache_stats", "/cache/stats"),
+    activeTasks: (limit) => call(`/tasks/active${query({ limit })}`),
+    queues: () => field("queues", "/queues"),
+    history: (asked) => field("history", `/performance/history${query(asked)}`),
+    tasks: (asked) => call(`/tasks${query(asked)}`),
+    async task(taskId) {
+      try {
+        return await field("task_status", taskPath(taskId));
+      } catch (thrown) {
+        if (thrown instanceof ApiRefusal && thrown.status === 404) return null;
+        throw thrown;
+      }
+    },
+    daily: (date) => field("analytics", `/analytics/daily${query({ date })}`),
+    weekly: (date) => field("analytics", `/analytics/weekly${query({ date })}`),
+    monthly: (date) => field("analytics", `/analytics/monthly${query({ date })}`),
+
+    async cancelTask(taskId) {
+      await send("DELETE", taskPath(taskId));
+    },
+    retryTask: async (taskId) =>
+      (await send<{ task_id: string }>("POST", `${taskPath(taskId)}/retry`)).task_id,
+    clearCache: (pattern) => send("POST", "/cache/clear", pattern ? { pattern } : {}),
+    cleanUp: (type) => send("POST", "/maintenance/cleanup", { cleanup_type: type }),
+  };
+}

@@ -1,0 +1,185 @@
+import type { Context, Hono } from "hono";
+import { deleteCookie, getCookie, setCookie } from "hono/cookie";
+import type { LiveData } from "../islands/parts/page_data.ts";
+import type { Clock } from "../lib/clock.ts";
+import { AppError, messageOf } from "../lib/errors.ts";
+import type { Logger } from "../lib/log.ts";
+import { openAssets } from "../lib/web/assets.ts";
+import { loadRoutes } from "../lib/web/file_routes.ts";
+import { registerIslands } from "../lib/web/islands.ts";
+import { servePages, wantsData } from "../lib/web/serve_pages.ts";
+import {
+  CSRF_HEADER,
+  type NewSession,
+  type Session,
+  SESSION_COOKIE,
+  type Sessions,
+  type Visitor,
+} from "../lib/web/sessions.ts";
+import { apiData, ApiRefusal } from "./api_data.ts";
+import type { DashboardActions, DashboardData } from "./dashboard_data.ts";
+
+export interface PageDependencies {
+  sessions: Sessions;
+  clock: Clock;
+  log: Logger;
+  /** Where pages read and what forms do; by default our own API, asked within the process. */
+  data?: (c: Context, session: Session) => DashboardData & DashboardActions;
+  /** The client's address, for sign-in limits; by default the connection's. */
+  addressOf?: (c: Context) => string;
+  /** Where the build is; by default dist/ of the project. */
+  assets?: URL;
+}
+
+/** What every page knows. `session` and `data` are missing only on open pages. */
+export interface PageState {
+  session: Session | null;
+  data: DashboardData & DashboardActions;
+  /** When the page was asked for, ms since the epoch: pages tell all times from here. */
+  now: number;
+  signIn(token: string): Promise<boolean>;
+  redeem(code: string): Promise<boolean>;
+  signOut(): Promise<void>;
+}
+
+/** What every live page tells its islands. */
+export function liveData({ session, now }: PageState): LiveData {
+  return {
+    now,
+    operator: session !== null && session.role !== "viewer",
+    csrf: session?.csrf ?? "",
+  };
+}
+
+/**
+ * Mounts the dashboard: every page of routes/, /assets/* and the favicon. Pages are behind a
+ * session cookie; a form that changes something must come from our own page and carry its secret.
+ * The API, whose routes may be mounted before or after, is asked in this process through `app`.
+ */
+export async function mountPages(app: Hono, deps: PageDependencies): Promise<void> {
+  const here = new URL("./", import.meta.url);
+  const [pages, assets] = await Promise.all([
+    loadRoutes(here),
+    openAssets(deps.assets ?? new URL("../dist/", here)),
+    registerIslands(new URL("../islands/", here)),
+  ]);
+  assets.mount(app);
+  const addressOf = deps.addressOf ?? ((c) => c.env?.remoteAddr?.hostname ?? "unknown");
+  const dataOf = deps.data ?? ((c, session) => askOwnApi(app, c, session));
+
+  servePages<PageState>(app, {
+    pages,
+    assets,
+    async enter(c, open) {
+      const cookie = getCookie(c, SESSION_COOKIE);
+      const session = cookie ? await deps.sessions.find(cookie) : null;
+      if (!session && !open) return turnAway(c);
+      if (c.req.method === "POST") await refuseForeignForm(c, session);
+      const visitor: Visitor = {
+        address: addressOf(c),
+        userAgent: (c.req.header("user-agent") ?? "").slice(0, 300),
+      };
+      const begin = (made: NewSession | null | undefined): boolean => {
+        if (made) giveCookie(c, made, deps.clock.now());
+        return Boolean(made);
+      };
+      return {
+        session,
+        get data() {
+          if (!session) throw new AppError("unauthenticated", "Sign in first.");
+          return dataOf(c, session);
+        },
+        now: deps.clock.now(),
+        signIn: async (token) => begin(await deps.sessions.signIn(token, visitor)),
+        redeem: async (code) => begin(await deps.sessions.redeem?.(code, visitor)),
+        async signOut() {
+          if (cookie) await deps.sessions.signOut(cookie);
+          deleteCookie(c, SESSION_COOKIE, { path: "/" });
+        },
+      };
+    },
+    explain(c, thrown) {
+      const requestId = c.res.headers.get("x-request-id") ?? c.get("requestId") ?? "";
+      if (thrown instanceof ApiRefusal) {
+        return {
+          status: thrown.status,
+          message: thrown.message,
+          requestId: thrown.problem.request_id ?? requestId,
+        };
+      }
+      if (thrown instanceof AppError && STATUS[thrown.code]) {
+        return { status: STATUS[thrown.code]!, message: thrown.message, requestId };
+      }
+      deps.log.error("A page failed", { path: c.req.path, requestId, error: thrown });
+      return { status: 500, message: "This page could not be made.", requestId };
+    },
+  });
+}
+
+const STATUS: Partial<Record<AppError["code"], number>> = {
+  unauthenticated: 401,
+  forbidden: 403,
+  not_found: 404,
+  invalid: 422,
+  rate_limited: 429,
+  unavailable: 503,
+  overloaded: 503,
+};
+
+/** To the sign-in page, and back to where the visitor wanted to go. */
+function turnAway(c: Context): Response {
+  if (wantsData(c)) return c.json({ message: "Your session has ended." }, 401);
+  const url = new URL(c.req.url);
+  const next = c.req.method === "GET" ? url.pathname + url.search : "/";
+  return c.redirect(next === "/" ? "/sign-in" : `/sign-in?next=${encodeURIComponent(next)}`, 303);
+}
+
+/** Refuses forms that another site sent, and those without the session's secret. */
+async function refuseForeignForm(c: Context, session: Session | null): Promise<void> {
+  const site = c.req.header("sec-fetch-site");
+  const origin = c.req.header("origin");
+  const own = site
+    ? site === "same-origin" || site === "none"
+    : hostOf(origin) === hostOf(c.req.url);
+  if (!own && (site || origin)) {
+    throw new AppError("forbidden", "This form was sent from another site.");
+  }
+  if (!session) return;
+  const form = await c.req.parseBody();
+  if (form["csrf"] !== session.csrf) {
+    throw new AppError("forbidden", "This form is out of date: reload the page and try again.");
+  }
+}
+
+function hostOf(url: string | undefined): string | null {
+  return url && URL.canParse(url) ? new URL(url).host : null;
+}
+
+function giveCookie(c: Context, made: NewSession, now: number): void {
+  setCookie(c, SESSION_COOKIE, made.cookie, {
+    path: "/",
+    httpOnly: true,
+    sameSite: "Lax",
+    secure: new URL(c.req.url).protocol === "https:",
+    maxAge: Math.max(0, Math.floor((made.session.expiresAt - now) / 1000)),
+  });
+}
+
+/** The API as this visitor sees it, asked without a socket in between. */
+function askOwnApi(app: Hono, c: Context, session: Session) {
+  const { origin } = new URL(c.req.url);
+  return apiData((path, init) => {
+    const headers = new Headers(init?.headers);
+    headers.set("cookie", c.req.header("cookie") ?? "");
+    headers.set("accept", "application/json");
+    headers.set(CSRF_HEADER, session.csrf);
+    headers.set("origin", origin);
+    headers.set("sec-fetch-site", "same-origin");
+    headers.set("user-agent", c.req.header("user-agent") ?? "");
+    try {
+      return Promise.resolve(app.fetch(new Request(origin + path, { ...init, headers }), c.env));
+    } catch (thrown) {
+      return Promise.reject(new Error(messageOf(thrown), { cause: thrown }));
+    }
+  });
+}

@@ -1,0 +1,84 @@
+import { AppError } from "../lib/errors.ts";
+import type { PageContext, PageProps } from "../lib/web/page.ts";
+import type { PageState } from "./pages.ts";
+
+interface SignInData {
+  next: string;
+  problem?: string;
+}
+
+export const config = { open: true };
+
+export const handler = {
+  async GET(ctx: PageContext<PageState>): Promise<Response> {
+    const next = pathWithin(ctx.url.searchParams.get("next"));
+    const code = ctx.url.searchParams.get("code");
+    if (code !== null) {
+      if (await ctx.state.redeem(code)) return ctx.redirect(next);
+      const problem = "This link was used already, or it is too old.";
+      return ctx.render({ next, problem }, { status: 401, title: "Sign in" });
+    }
+    if (ctx.state.session) return ctx.redirect(next);
+    return ctx.render({ next }, { title: "Sign in" });
+  },
+
+  async POST(ctx: PageContext<PageState>): Promise<Response> {
+    const form = await ctx.hono.req.parseBody();
+    const next = pathWithin(form["next"]);
+    const token = typeof form["token"] === "string" ? form["token"].trim() : "";
+    try {
+      if (token && await ctx.state.signIn(token)) return ctx.redirect(next);
+    } catch (thrown) {
+      if (!(thrown instanceof AppError) || thrown.code !== "rate_limited") throw thrown;
+      const wait = thrown.retryAfterSeconds ?? 60;
+      const problem = `Too many attempts. Try again in ${wait} s.`;
+      const headers = { "retry-after": String(wait) };
+      return ctx.render({ next, problem }, { status: 429, title: "Sign in", headers });
+    }
+    const problem = token ? "This token is not valid." : "Enter a token.";
+    return ctx.render({ next, problem }, { status: 401, title: "Sign in" });
+  },
+};
+
+/** A path of ours to go to afterwards, never another site. */
+export function pathWithin(next: unknown): string {
+  if (typeof next !== "string" || !next.startsWith("/")) return "/";
+  const base = "http://here.invalid";
+  if (!URL.canParse(next, base)) return "/";
+  const url = new URL(next, base);
+  return url.origin === base ? url.pathname + url.search : "/";
+}
+
+/** Signing in with a token, which is then kept as a session in a cookie no script can read. */
+export default function SignIn({ data }: PageProps<SignInData, PageState>) {
+  return (
+    <section class="lonely sign-in">
+      <h1>Sign in</h1>
+      <form method="post" action="/sign-in">
+        <input type="hidden" name="next" value={data.next} />
+        <label class="field">
+          <span>Access token</span>
+          <input
+            name="token"
+            type="password"
+            required
+            autofocus
+            autocomplete="current-password"
+            spellcheck={false}
+            maxLength={8192}
+            aria-describedby={data.problem ? "problem" : "where"}
+            aria-invalid={data.problem ? "true" : undefined}
+          />
+        </label>
+        {data.problem && <p id="problem" class="bad" role="alert">{data.problem}</p>}
+        <button type="submit" class="button primary">Sign in</button>
+      </form>
+      <p id="where" class="muted">
+        The first token is in{" "}
+        <code>ADMIN_TOKEN</code>, on the terminal where the service first started, or in the file
+        {" "}
+        <code>admin-token</code> of its data folder.
+      </p>
+    </section>
+  );
+}

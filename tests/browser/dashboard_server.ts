@@ -1,0 +1,240 @@
+/** The dashboard over a small API that answers from hand-written data, on a real port. */
+import { Hono } from "hono";
+import { getCookie } from "hono/cookie";
+import { streamSSE } from "hono/streaming";
+import { silentLogger } from "../../lib/log.ts";
+import { AppError } from "../../lib/errors.ts";
+import { buildAssets } from "../../lib/web/build.ts";
+import {
+  CSRF_HEADER,
+  type NewSession,
+  type Session,
+  SESSION_COOKIE,
+  type Sessions,
+} from "../../lib/web/sessions.ts";
+import type { EventName } from "../../lib/wire/events.ts";
+import type { TaskDetail } from "../../lib/wire/tasks.ts";
+import { mountPages } from "../../routes/pages.ts";
+import { periodOf } from "../../routes/periods.ts";
+import * as sample from "./sample_data.ts";
+
+export const OPERATOR_TOKEN = "operator-token-for-tests";
+export const VIEWER_TOKEN = "viewer-token-for-tests";
+
+export interface DashboardServer extends AsyncDisposable {
+  url: string;
+  /** What the API answers; tests change it. */
+  data: ReturnType<typeof freshData>;
+  /** What was asked to be done, oldest first: "POST /cache/clear {…}". */
+  done: string[];
+  /** Reads of the events stream: the Last-Event-ID that each began with. */
+  streams: string[];
+  emit(event: EventName, data?: unknown): void;
+  /** Ends every open event stream, and refuses new ones while `refuse`. */
+  dropStreams(refuse: boolean): void;
+  /** Forgets every session, as an expiry would. */
+  endSessions(): void;
+}
+
+const freshData = () =>
+  structuredClone({
+    summary: sample.summary,
+    health: sample.health,
+    cache: sample.cache,
+    active: sample.activeTasks,
+    queues: sample.queues,
+    tasks: sample.tasks,
+    details: [sample.waitingTask],
+    /** Paths that fail with 500. */
+    broken: [] as string[],
+  });
+
+export async function startDashboard(): Promise<DashboardServer> {
+  const root = new URL("../../", import.meta.url);
+  const folder = await Deno.makeTempDir({ prefix: "dashboard-" });
+  const assets = new URL(`file://${folder}/`);
+  await buildAssets({ root, out: assets });
+
+  const { sessions, endSessions } = memorySessions();
+  const api = testApi(sessions);
+  const app = new Hono();
+  app.route("/api/performance", api.app);
+  await mountPages(app, {
+    sessions,
+    log: silentLogger,
+    clock: { now: () => sample.NOW, after: () => () => {} },
+    assets,
+  });
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, app.fetch);
+  return {
+    url: `http://127.0.0.1:${server.addr.port}`,
+    data: api.data,
+    done: api.done,
+    streams: api.streams,
+    emit: api.emit,
+    dropStreams: api.dropStreams,
+    endSessions,
+    async [Symbol.asyncDispose]() {
+      api.dropStreams(true);
+      await server.shutdown();
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
+
+function memorySessions(): { sessions: Sessions; endSessions(): void } {
+  const known = new Map<string, Session>();
+  let failures = 0;
+  const begin = (subject: string, role: Session["role"]): NewSession => {
+    const cookie = crypto.randomUUID();
+    const expiresAt = Date.now() + 3_600_000;
+    const session = { subject, role, content: true, csrf: crypto.randomUUID(), expiresAt };
+    known.set(cookie, session);
+    return { cookie, session };
+  };
+  const sessions: Sessions = {
+    signIn(token) {
+      if (token === OPERATOR_TOKEN) return Promise.resolve(begin("ada", "operator"));
+      if (token === VIEWER_TOKEN) return Promise.resolve(begin("vera", "viewer"));
+      if (++failures > 3) {
+        throw new AppError("rate_limited", "Too many attempts", { retryAfterSeconds: 42 });
+      }
+      return Promise.resolve(null);
+    },
+    redeem: (code) => Promise.resolve(code === "once" ? begin("guest", "operator") : null),
+    find: (cookie) => Promise.resolve(known.get(cookie) ?? null),
+    signOut(cookie) {
+      known.delete(cookie);
+      return Promise.resolve();
+    },
+  };
+  return { sessions, endSessions: () => known.clear() };
+}
+
+function testApi(sessions: Sessions) {
+  const data = freshData();
+  const done: string[] = [];
+  const streams: string[] = [];
+  const open = new Set<(event: { event: string; data: string; id: string } | null) => void>();
+  let refuse = false;
+  let sent = 0;
+  const app = new Hono<{ Variables: { session: Session } }>();
+  const ok = (body: object) => ({
+    status: "success",
+    timestamp: new Date().toISOString(),
+    ...body,
+  });
+  const problem = (status: number, detail: string) =>
+    Response.json({ title: "Refused", status, detail, request_id: "req-7" }, { status });
+
+  app.use(async (c, next) => {
+    const session = await sessions.find(getCookie(c, SESSION_COOKIE) ?? "");
+    if (!session) return problem(401, "Sign in first.");
+    const changes = c.req.method !== "GET";
+    if (changes && session.role === "viewer") return problem(403, "This needs an operator.");
+    if (changes && c.req.header(CSRF_HEADER) !== session.csrf) return problem(403, "CSRF");
+    const path = c.req.path.slice("/api/performance".length);
+    if (data.broken.includes(path)) return problem(500, "This part is broken on purpose.");
+    if (changes) done.push(`${c.req.method} ${path} ${await c.req.raw.clone().text()}`.trim());
+    c.set("session", session);
+    await next();
+  });
+  app.get("/performance/summary", (c) => c.json(ok({ performance_summary: data.summary })));
+  app.get("/performance/history", (c) => c.json(ok({ history: sample.history })));
+  app.get("/health", (c) => c.json(ok({ health_report: data.health })));
+  app.get("/cache/stats", (c) => c.json(ok({ cache_stats: data.cache })));
+  app.get("/queues", (c) => c.json(ok({ queues: data.queues })));
+  app.get("/tasks/active", (c) =>
+    c.json(ok({
+      active_tasks: data.active.slice(0, Number(c.req.query("limit") ?? 100)),
+      task_count: data.active.length,
+    })));
+  app.get("/tasks", (c) => {
+    const { queue, status, name, q } = c.req.query();
+    const from = Number(c.req.query("cursor") ?? 0);
+    const limit = Number(c.req.query("limit") ?? 100);
+    const fitting = data.tasks.filter((task) =>
+      (!queue || task.queue === queue) && (!status || task.status === status) &&
+      (!name || task.name === name) && (!q || task.task_id.includes(q))
+    );
+    const more = fitting.length > from + limit;
+    const next = more ? { next_cursor: String(from + limit) } : {};
+    return c.json(ok({ tasks: fitting.slice(from, from + limit), ...next }));
+  });
+  app.get("/tasks/:id", (c) => {
+    const id = c.req.param("id");
+    const row = data.tasks.find((task) => task.task_id === id);
+    const detail: TaskDetail | undefined = data.details.find((task) => task.task_id === id) ??
+      (row && { ...row, progress: row.progress ?? null, waiting_because: [] });
+    if (!detail) return problem(404, "There is no such task.");
+    return c.json(ok({ task_status: { ...detail, status: row?.status ?? detail.status } }));
+  });
+  app.delete("/tasks/:id", (c) => {
+    const task = data.tasks.find((task) => task.task_id === c.req.param("id"));
+    if (!task) return problem(404, "There is no such task.");
+    if (task.finished_at) return problem(409, "This task is already finished.");
+    task.status = "cancelled";
+    data.details = [];
+    return c.json(ok({ cancelled: true, task_id: task.task_id }));
+  });
+  app.post("/tasks/:id/retry", (c) => {
+    const task = data.tasks.find((task) => task.task_id === c.req.param("id"))!;
+    task.status = "queued";
+    return c.json(ok({ task_id: task.task_id }));
+  });
+  app.post("/cache/clear", async (c) => {
+    const { pattern = null } = await c.req.json();
+    return c.json(ok({ cleared_entries: pattern ? 124 : 12_904, pattern }));
+  });
+  app.post("/maintenance/cleanup", async (c) => {
+    const { cleanup_type } = await c.req.json();
+    const types = cleanup_type === "all" ? ["conversations", "cache", "tasks"] : [cleanup_type];
+    const cleanup_tasks = types.map((type) => ({ type, task_id: `clean-${type}` }));
+    return c.json(ok({ cleanup_tasks, cleanup_type }));
+  });
+  app.get("/analytics/daily", (c) => c.json(ok({ analytics: sample.daily(c.req.query("date")!) })));
+  app.get("/analytics/weekly", (c) => {
+    const { start } = periodOf("weekly", c.req.query("date")!);
+    return c.json(ok({ analytics: sample.weekly(start) }));
+  });
+  app.get("/analytics/monthly", (c) => {
+    const month = c.req.query("date")!.slice(0, 7);
+    return c.json(ok({ analytics: sample.monthly(month) }));
+  });
+  app.get("/events", (c) => {
+    if (refuse) return problem(503, "No streams now.");
+    streams.push(c.req.header("last-event-id") ?? c.req.query("last_event_id") ?? "");
+    return streamSSE(c, async (stream) => {
+      const queue: ({ event: string; data: string; id: string } | null)[] = [];
+      let wake = () => {};
+      const push = (event: typeof queue[number]) => {
+        queue.push(event);
+        wake();
+      };
+      open.add(push);
+      stream.onAbort(() => push(null));
+      await stream.writeSSE({ event: "hello", data: "{}" });
+      for (;;) {
+        if (queue.length === 0) await new Promise<void>((resolve) => wake = resolve);
+        const event = queue.shift();
+        if (!event) break;
+        await stream.writeSSE(event);
+      }
+      open.delete(push);
+    });
+  });
+  return {
+    app,
+    data,
+    done,
+    streams,
+    emit(event: EventName, body: unknown = {}) {
+      const message = { event, data: JSON.stringify(body), id: String(++sent) };
+      for (const push of open) push(message);
+    },
+    dropStreams(refuseNew: boolean) {
+      refuse = refuseNew;
+      for (const push of open) push(null);
+    },
+  };
+}
