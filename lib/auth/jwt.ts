@@ -1,6 +1,8 @@
 import {
   createRemoteJWKSet,
+  customFetch,
   errors,
+  type FetchImplementation,
   type JWTPayload,
   jwtVerify,
   type JWTVerifyOptions,
@@ -30,7 +32,10 @@ const KEY_SERVER_TIMEOUT_MS = 3_000;
  */
 export async function jwtVerifier(options: JwtOptions): Promise<VerifyJwt> {
   const key = options.secret === undefined
-    ? createRemoteJWKSet(new URL(options.jwksUrl!), { timeoutDuration: KEY_SERVER_TIMEOUT_MS })
+    ? createRemoteJWKSet(new URL(options.jwksUrl!), {
+      timeoutDuration: KEY_SERVER_TIMEOUT_MS,
+      [customFetch]: fetchKeys,
+    })
     : await crypto.subtle.importKey(
       "raw",
       new TextEncoder().encode(options.secret),
@@ -63,6 +68,13 @@ export async function jwtVerifier(options: JwtOptions): Promise<VerifyJwt> {
     }
   };
 }
+
+/** An answer that is no success is not read by the library, which would keep its connection. */
+const fetchKeys: FetchImplementation = async (url, options) => {
+  const response = await fetch(url, options);
+  if (response.status !== 200) await response.body?.cancel();
+  return response;
+};
 
 /** Whether the key server failed, rather than the token. */
 function keysMissing(error: unknown): boolean {
