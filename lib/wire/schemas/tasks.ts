@@ -45,6 +45,7 @@ export const WAITING_REASONS = [
   "behind",
   "earlier_turn",
   "backoff",
+  "scheduled",
   "concurrency",
   "rate_limited",
   "no_worker",
@@ -105,6 +106,7 @@ export const TasksQuery = z.object({
 });
 export const TaskList = success({
   tasks: z.array(TaskStatus),
+  capped: z.boolean().optional().openapi({ description: "the search ended before it saw all" }),
   next_cursor: z.string().optional(),
 });
 

@@ -33,7 +33,7 @@ export const PerformanceSummary = z.object({
   system_health: z.object({ system: System, services: Services }).loose(),
   active_tasks_count: Count,
   performance_score: Percent,
-  score_terms: z.array(z.object({ name: z.string(), points: z.number() }).loose()),
+  score_terms: z.array(z.object({ term: z.string(), points: z.number() }).loose()),
   timestamp: Instant,
 }).loose().openapi("PerformanceSummary");
 export type PerformanceSummary = z.infer<typeof PerformanceSummary>;
@@ -49,11 +49,12 @@ export const CleanupQueued = success({
 
 export const HISTORY_METRICS = [
   "score",
-  "cpu",
-  "memory",
+  "cpu_percent",
+  "memory_percent",
   "hit_rate",
+  "success_rate",
   "queue_depth",
-  "latency",
+  "latency_ms",
 ] as const;
 const metricList = z.string().transform((text, context) => {
   const names = text.split(",");
@@ -69,7 +70,7 @@ const at = z.iso.datetime({
   error: "must be an instant such as 2026-01-31T09:30:00Z",
 });
 export const HistoryQuery = z.object({
-  metrics: metricList.optional().openapi({ type: "string", example: "score,cpu" }),
+  metrics: metricList.optional().openapi({ type: "string", example: "score,cpu_percent" }),
   from: at.optional(),
   to: at.optional(),
   granularity: z.enum(["minute", "hour"]).optional(),

@@ -2,6 +2,12 @@ import { z } from "@hono/zod-openapi";
 import { success } from "./envelope.ts";
 import { Count, Instant } from "./text.ts";
 
+const Quantiles = z.object({
+  p50: z.number().nullable(),
+  p95: z.number().nullable(),
+  p99: z.number().nullable(),
+});
+
 export const Queue = z.object({
   name: z.string(),
   depth: z.object({
@@ -14,11 +20,9 @@ export const Queue = z.object({
   paused_by: z.string().optional(),
   paused_since: Instant.optional(),
   throughput_per_second: z.number(),
-  latency: z.object({
-    p50: z.number().nullable(),
-    p95: z.number().nullable(),
-    p99: z.number().nullable(),
-  }).openapi({ description: "milliseconds from queued to finished" }),
+  concurrency: Count,
+  latency: Quantiles.openapi({ description: "milliseconds from queued to started" }),
+  run_time: Quantiles.openapi({ description: "milliseconds from started to ended" }),
 }).openapi("Queue");
 export const QueueList = success({ queues: z.array(Queue) });
 export const QueuePaused = success({ queue: z.string(), paused: z.boolean() });
