@@ -1,0 +1,121 @@
+import type { Clock } from "../clock.ts";
+import type { Database } from "../kv/database.ts";
+import type { Logger } from "../log.ts";
+import { bootstrapHash } from "./bootstrap.ts";
+import { type JwtOptions, jwtVerifier, type VerifyJwt } from "./jwt.ts";
+import type { Principal } from "./principal.ts";
+import { sameHash, secretHash } from "./secret.ts";
+import { Sessions } from "./sessions.ts";
+import { SignInLinks } from "./sign_in_links.ts";
+
+/** A verified credential is taken from memory this long before it is verified again. */
+const REMEMBER_MS = 30_000;
+const MAX_REMEMBERED = 10_000;
+const MAX_TOKEN_LENGTH = 8_192;
+
+export interface AuthenticatorOptions {
+  db: Database;
+  clock: Clock;
+  log: Logger;
+  dataDir: string;
+  adminToken: string | undefined;
+  jwt: JwtOptions | undefined;
+  sessionIdleMs: number;
+  sessionMaxMs: number;
+  /** Whether a person reads standard output; decides where a new admin token is shown. */
+  terminal?: boolean;
+  print?: (line: string) => void;
+}
+
+/** Tells who a bearer token or a session belongs to. */
+export class Authenticator {
+  readonly sessions: Sessions;
+  readonly links: SignInLinks;
+  readonly #clock: Clock;
+  readonly #admin: Principal;
+  readonly #adminHash: string;
+  readonly #verifyJwt: VerifyJwt | null;
+  readonly #remembered = new Map<string, { principal: Principal; until: number }>();
+
+  private constructor(options: AuthenticatorOptions, adminHash: string, jwt: VerifyJwt | null) {
+    this.#clock = options.clock;
+    this.#adminHash = adminHash;
+    this.#verifyJwt = jwt;
+    this.#admin = {
+      id: "admin",
+      subject: "admin",
+      role: "admin",
+      content: true,
+      source: "bootstrap",
+      fingerprint: secretHash("fingerprint:" + adminHash).slice(0, 16),
+      expiresAt: null,
+    };
+    this.links = new SignInLinks(options.db, options.clock);
+    this.sessions = new Sessions({
+      db: options.db,
+      clock: options.clock,
+      idleMs: options.sessionIdleMs,
+      maxMs: options.sessionMaxMs,
+      holds: (principal) => this.#stillHolds(principal),
+    });
+  }
+
+  static async open(options: AuthenticatorOptions): Promise<Authenticator> {
+    const adminHash = await bootstrapHash({
+      configured: options.adminToken,
+      db: options.db,
+      dataDir: options.dataDir,
+      log: options.log,
+      now: options.clock.now(),
+      terminal: options.terminal ?? Deno.stdout.isTerminal(),
+      print: options.print ??
+        ((line) => void Deno.stdout.writeSync(new TextEncoder().encode(line + "\n"))),
+    });
+    const jwt = options.jwt ? await jwtVerifier(options.jwt) : null;
+    if (options.jwt?.secret && options.jwt.secret.length < 32) {
+      options.log.warn("JWT_SECRET is shorter than 32 characters, which HS256 should have");
+    }
+    return new Authenticator(options, adminHash, jwt);
+  }
+
+  /** The principal of a token verified a moment ago, without waiting; undefined: ask `authenticate`. */
+  known(token: string): Principal | undefined {
+    if (token.length > MAX_TOKEN_LENGTH) return undefined;
+    const entry = this.#remembered.get(secretHash(token));
+    return entry && entry.until > this.#clock.now() ? entry.principal : undefined;
+  }
+
+  /** Who a bearer token belongs to; null when it does not hold. */
+  async authenticate(token: string): Promise<Principal | null> {
+    if (token.length === 0 || token.length > MAX_TOKEN_LENGTH) return null;
+    const hash = secretHash(token);
+    const now = this.#clock.now();
+    const entry = this.#remembered.get(hash);
+    if (entry && entry.until > now) return entry.principal;
+    this.#remembered.delete(hash);
+    const principal = sameHash(hash, this.#adminHash)
+      ? this.#admin
+      : await this.#verifyJwt?.(token, now) ?? null;
+    if (principal) this.#remember(hash, principal, now);
+    return principal;
+  }
+
+  /** Makes a one-time sign-in link's code for an admin session, for a person at this machine. */
+  adminLink(livesMs: number): Promise<string> {
+    return this.links.create(this.#admin, livesMs);
+  }
+
+  #remember(hash: string, principal: Principal, now: number): void {
+    if (this.#remembered.size >= MAX_REMEMBERED) {
+      const oldest = this.#remembered.keys().next();
+      if (!oldest.done) this.#remembered.delete(oldest.value);
+    }
+    const until = Math.min(now + REMEMBER_MS, principal.expiresAt ?? Infinity);
+    this.#remembered.set(hash, { principal, until });
+  }
+
+  /** Sessions made with an admin token that is no longer the one in force end with it. */
+  #stillHolds(principal: Principal): boolean {
+    return principal.source !== "bootstrap" || principal.fingerprint === this.#admin.fingerprint;
+  }
+}

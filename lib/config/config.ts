@@ -1,0 +1,208 @@
+import { type Values, type VariableName, VARIABLES } from "./variables.ts";
+
+/** A value that stops the start; the message is one line that names the variable. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  constructor(readonly variable: string, problem: string) {
+    super(`${variable} ${problem}`);
+  }
+}
+
+/** Where the log goes decides its default form. */
+export interface LoadOptions {
+  terminal?: boolean;
+}
+
+/**
+ * The service's configuration from environment variables. A variable that is empty counts as
+ * absent. Throws a ConfigError for the first value that cannot be used.
+ */
+export function loadConfig(env: Record<string, string>, options: LoadOptions = {}) {
+  const values = readValues(env);
+  checkTogether(values);
+  const v = values;
+  return {
+    port: v.PORT,
+    host: v.HOST,
+    publicUrl: v.PUBLIC_URL,
+    trustProxy: v.TRUST_PROXY,
+    corsOrigins: [...v.CORS_ORIGINS],
+    dataDir: v.DATA_DIR,
+    role: v.ROLE,
+    shutdownMs: v.SHUTDOWN_SECONDS * 1000,
+    log: {
+      level: v.LOG_LEVEL,
+      format: v.LOG_FORMAT ?? (options.terminal ? "pretty" as const : "json" as const),
+    },
+    auth: {
+      adminToken: v.ADMIN_TOKEN,
+      jwt: jwtConfig(v),
+      sessionIdleMs: v.SESSION_IDLE_MINUTES * 60_000,
+      sessionMaxMs: v.SESSION_MAX_HOURS * 3_600_000,
+      metricsOpen: v.METRICS_OPEN,
+    },
+    cache: {
+      redisUrl: v.REDIS_URL,
+      prefix: v.CACHE_PREFIX,
+      memoryBytes: v.CACHE_MEMORY,
+      ttlSeconds: v.CACHE_TTL_SECONDS,
+    },
+    kvUrl: v.KV_URL,
+    ai: {
+      baseUrl: v.AI_BASE_URL,
+      apiKey: v.AI_API_KEY,
+      model: v.AI_MODEL,
+      timeoutMs: v.AI_TIMEOUT_SECONDS * 1000,
+    },
+    handlers: v.HANDLERS,
+    taskUrlAllow: [...v.TASK_URL_ALLOW],
+    allowPrivateAddresses: v.ALLOW_PRIVATE_ADDRESSES,
+    limits: {
+      backlog: v.BACKLOG_LIMIT,
+      diskReserveBytes: v.DISK_RESERVE,
+      requestsPerSecond: v.RATE_LIMIT_PER_SECOND,
+      requestBurst: v.RATE_LIMIT_BURST,
+      signInFailuresPerMinute: v.SIGN_IN_FAILURES_PER_MINUTE,
+      bodyBytes: v.BODY_LIMIT,
+      bodyTimeoutMs: v.BODY_TIMEOUT_SECONDS * 1000,
+      headerBytes: v.HEADER_LIMIT,
+      streams: v.STREAM_LIMIT,
+    },
+    concurrency: {
+      default: v.CONCURRENCY_DEFAULT,
+      conversations: v.CONCURRENCY_CONVERSATIONS,
+      analytics: v.CONCURRENCY_ANALYTICS,
+      notifications: v.CONCURRENCY_NOTIFICATIONS,
+      maintenance: v.CONCURRENCY_MAINTENANCE,
+    },
+    retention: {
+      completedTasksMs: v.KEEP_COMPLETED_TASKS_HOURS * HOUR_MS,
+      cancelledTasksMs: v.KEEP_CANCELLED_TASKS_HOURS * HOUR_MS,
+      failedTasksMs: v.KEEP_FAILED_TASKS_DAYS * DAY_MS,
+      archiveConversationsMs: v.ARCHIVE_CONVERSATIONS_DAYS * DAY_MS,
+      deleteConversationsMs: v.DELETE_CONVERSATIONS_DAYS * DAY_MS,
+      minuteHistoryMs: v.KEEP_MINUTE_HISTORY_HOURS * HOUR_MS,
+      hourHistoryMs: v.KEEP_HOUR_HISTORY_DAYS * DAY_MS,
+      auditMs: v.KEEP_AUDIT_DAYS * DAY_MS,
+      backupsDaily: v.KEEP_BACKUPS_DAILY,
+      backupsWeekly: v.KEEP_BACKUPS_WEEKLY,
+    },
+    alerts: {
+      hitRate: v.ALERT_HIT_RATE,
+      successRate: v.ALERT_SUCCESS_RATE,
+      cpu: v.ALERT_CPU,
+      memory: v.ALERT_MEMORY,
+      disk: v.ALERT_DISK,
+      backlogSeconds: v.ALERT_BACKLOG_SECONDS,
+      email: v.ALERT_EMAIL,
+      webhookUrl: v.ALERT_WEBHOOK_URL,
+      heartbeatUrl: v.HEARTBEAT_URL,
+    },
+    smtpUrl: v.SMTP_URL,
+    mailFrom: v.MAIL_FROM,
+    webhookSecret: v.WEBHOOK_SECRET,
+    /** Values that must show in no log; hand them to the logger. */
+    secrets: secretsOf(env),
+  };
+}
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+export type Config = ReturnType<typeof loadConfig>;
+export type JwtConfig = NonNullable<Config["auth"]["jwt"]>;
+
+/** The process's environment; nothing else reads it. */
+export function readEnv(): Record<string, string> {
+  return Deno.env.toObject();
+}
+
+function readValues(env: Record<string, string>): Values {
+  const values: Record<string, unknown> = {};
+  for (const [name, { schema, fallback }] of Object.entries(VARIABLES)) {
+    const text = Object.hasOwn(env, name) ? env[name]! : "";
+    if (text.trim() === "") {
+      values[name] = fallback;
+      continue;
+    }
+    const result = schema.safeParse(text);
+    if (!result.success) throw new ConfigError(name, result.error.issues[0]!.message);
+    values[name] = result.data;
+  }
+  return values as Values;
+}
+
+/** What no variable can decide alone. */
+function checkTogether(v: Values): void {
+  if (v.ROLE !== "all" && !v.KV_URL) {
+    throw new ConfigError(
+      "ROLE",
+      `${v.ROLE} needs KV_URL, a database that several processes share; leave ROLE at all without it`,
+    );
+  }
+  if (v.JWT_SECRET && v.JWT_JWKS_URL) {
+    throw new ConfigError("JWT_JWKS_URL", "cannot stand beside JWT_SECRET; set one of them");
+  }
+  const symmetric = v.JWT_ALGORITHM === "hs256";
+  if (v.JWT_ALGORITHM && ((v.JWT_SECRET && !symmetric) || (v.JWT_JWKS_URL && symmetric))) {
+    throw new ConfigError(
+      "JWT_ALGORITHM",
+      "must be hs256 with JWT_SECRET and another one with JWT_JWKS_URL",
+    );
+  }
+  if (v.AI_BASE_URL && !v.AI_MODEL) {
+    throw new ConfigError("AI_MODEL", "must name the model to ask when AI_BASE_URL is set");
+  }
+}
+
+function jwtConfig(v: Values) {
+  const key = v.JWT_SECRET
+    ? { secret: v.JWT_SECRET }
+    : v.JWT_JWKS_URL
+    ? { jwksUrl: v.JWT_JWKS_URL }
+    : undefined;
+  if (!key) return undefined;
+  const algorithm = v.JWT_ALGORITHM ?? (v.JWT_SECRET ? "hs256" : "rs256");
+  return {
+    ...key,
+    algorithm: algorithm === "eddsa" ? "EdDSA" : algorithm.toUpperCase(),
+    issuer: v.JWT_ISSUER,
+    audience: v.JWT_AUDIENCE,
+    clockSkewSeconds: v.JWT_CLOCK_SKEW_SECONDS,
+    defaultRole: v.JWT_DEFAULT_ROLE,
+  };
+}
+
+function secretsOf(env: Record<string, string>): string[] {
+  const found = new Set<string>();
+  // The runtime itself reads this one for KV Connect.
+  if (env["DENO_KV_ACCESS_TOKEN"]) found.add(env["DENO_KV_ACCESS_TOKEN"]);
+  for (const [name, { secret }] of Object.entries(VARIABLES)) {
+    const value = Object.hasOwn(env, name) ? env[name]!.trim() : "";
+    if (!secret || value === "") continue;
+    if (name === "REDIS_URL" || name === "SMTP_URL") {
+      const password = URL.parse(value)?.password ?? "";
+      if (password) found.add(password).add(decoded(password));
+    } else found.add(value);
+  }
+  return [...found];
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** The variables as rows for the README: name, default as written there, meaning. */
+export function configurationTable(): { name: VariableName; fallback: string; about: string }[] {
+  return Object.entries(VARIABLES).map(([name, { fallback, about }]) => ({
+    name: name as VariableName,
+    fallback: fallback === undefined || (Array.isArray(fallback) && fallback.length === 0)
+      ? ""
+      : String(fallback),
+    about,
+  }));
+}

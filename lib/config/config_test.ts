@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { ConfigError, configurationTable, loadConfig } from "./config.ts";
+import { VARIABLES } from "./variables.ts";
+
+const refused = (env: Record<string, string>): ConfigError => {
+  try {
+    loadConfig(env);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError);
+    return error;
+  }
+  assert.fail(`accepted ${JSON.stringify(env)}`);
+};
+
+Deno.test("without configuration the documented defaults hold", () => {
+  const config = loadConfig({});
+  assert.equal(config.port, 8002);
+  assert.equal(config.host, "127.0.0.1");
+  assert.equal(config.dataDir, "./data");
+  assert.equal(config.cache.prefix, "pixel_ai");
+  assert.equal(config.cache.redisUrl, undefined);
+  assert.equal(config.limits.backlog, 2_000_000);
+  assert.equal(config.limits.diskReserveBytes, 1024 ** 3);
+  assert.equal(config.limits.requestsPerSecond, 2_000);
+  assert.equal(config.limits.bodyBytes, 1024 ** 2);
+  assert.equal(config.auth.jwt, undefined);
+  assert.equal(config.log.format, "json");
+  assert.equal(loadConfig({}, { terminal: true }).log.format, "pretty");
+  assert.deepEqual(config.secrets, []);
+});
+
+Deno.test("values are read with their units, and empty ones count as absent", () => {
+  const config = loadConfig({
+    PORT: "9000",
+    REDIS_URL: "",
+    DISK_RESERVE: "512 MiB",
+    BODY_LIMIT: "2k",
+    TASK_URL_ALLOW: "a.example, *.b.example,",
+    RATE_LIMIT_PER_SECOND: "0",
+    JWT_SECRET: "platform",
+    JWT_DEFAULT_ROLE: "operator",
+  });
+  assert.equal(config.port, 9000);
+  assert.equal(config.cache.redisUrl, undefined);
+  assert.equal(config.limits.diskReserveBytes, 512 * 1024 ** 2);
+  assert.equal(config.limits.bodyBytes, 2048);
+  assert.deepEqual(config.taskUrlAllow, ["a.example", "*.b.example"]);
+  assert.equal(config.limits.requestsPerSecond, 0);
+  assert.equal(config.auth.jwt?.algorithm, "HS256");
+  assert.equal(config.auth.jwt?.defaultRole, "operator");
+});
+
+Deno.test("a wrong value is refused with one line that names its variable", () => {
+  const wrong: [Record<string, string>, string][] = [
+    [{ PORT: "65536" }, "PORT"],
+    [{ PORT: "-1" }, "PORT"],
+    [{ PORT: "80a" }, "PORT"],
+    [{ PORT: "1e3" }, "PORT"],
+    [{ HOST: "a b" }, "HOST"],
+    [{ LOG_LEVEL: "loud" }, "LOG_LEVEL"],
+    [{ ADMIN_TOKEN: "short" }, "ADMIN_TOKEN"],
+    [{ ADMIN_TOKEN: "sixteen chars ok" }, "ADMIN_TOKEN"],
+    [{ ADMIN_TOKEN: "x".repeat(257) }, "ADMIN_TOKEN"],
+    [{ REDIS_URL: "http://localhost" }, "REDIS_URL"],
+    [{ REDIS_URL: "localhost:6379" }, "REDIS_URL"],
+    [{ CACHE_PREFIX: "a:b" }, "CACHE_PREFIX"],
+    [{ DISK_RESERVE: "much" }, "DISK_RESERVE"],
+    [{ DISK_RESERVE: "9999999999999T" }, "DISK_RESERVE"],
+    [{ ROLE: "worker" }, "ROLE"],
+    [{ JWT_SECRET: "a", JWT_JWKS_URL: "https://a.example/jwks" }, "JWT_JWKS_URL"],
+    [{ JWT_SECRET: "a", JWT_ALGORITHM: "rs256" }, "JWT_ALGORITHM"],
+    [{ AI_BASE_URL: "http://localhost:1" }, "AI_MODEL"],
+    [{ METRICS_OPEN: "maybe" }, "METRICS_OPEN"],
+    [{ CORS_ORIGINS: "*" }, "CORS_ORIGINS"],
+    [{ ALERT_CPU: "101" }, "ALERT_CPU"],
+  ];
+  for (const [env, name] of wrong) {
+    const error = refused(env);
+    assert.equal(error.variable, name);
+    assert.ok(error.message.startsWith(name + " "), error.message);
+    assert.doesNotMatch(error.message, /\n/);
+  }
+});
+
+Deno.test("a refused secret is not repeated in the message", () => {
+  assert.doesNotMatch(refused({ ADMIN_TOKEN: "tooshort1234" }).message, /tooshort/);
+  assert.doesNotMatch(refused({ SMTP_URL: "ftp://u:hunter2@h" }).message, /hunter2/);
+});
+
+Deno.test("secrets are listed for the logger, passwords of addresses alone", () => {
+  const { secrets } = loadConfig({
+    ADMIN_TOKEN: "0123456789abcdef",
+    REDIS_URL: "redis://:pa%2Fss@localhost:6379",
+    AI_API_KEY: "sk-1",
+    HEARTBEAT_URL: "https://hc.example/uuid",
+  });
+  assert.deepEqual(
+    new Set(secrets),
+    new Set(["0123456789abcdef", "pa%2Fss", "pa/ss", "sk-1", "https://hc.example/uuid"]),
+  );
+});
+
+Deno.test("whatever a variable holds, it is read or refused by name", () => {
+  const names = Object.keys(VARIABLES);
+  fc.assert(fc.property(fc.constantFrom(...names), fc.string({ unit: "binary" }), (name, value) => {
+    try {
+      loadConfig({ [name]: value });
+    } catch (error) {
+      assert.ok(error instanceof ConfigError);
+      assert.ok(!error.message.includes("\n"));
+    }
+  }));
+});
+
+Deno.test("the table of the README has every variable once, and says what it means", () => {
+  const rows = configurationTable();
+  assert.equal(rows.length, Object.keys(VARIABLES).length);
+  for (const row of rows) assert.ok(row.about.length > 3, row.name);
+});

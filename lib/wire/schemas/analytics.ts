@@ -1,0 +1,123 @@
+import { z } from "@hono/zod-openapi";
+import { success } from "./envelope.ts";
+import { Count, Day, Instant, Percent } from "./text.ts";
+
+/** A mean, rate or growth; null where nothing was observed. */
+const Rate = z.number().nullable();
+
+export const REPORT_TYPES = ["daily", "weekly", "monthly"] as const;
+export type ReportType = (typeof REPORT_TYPES)[number];
+
+export const ReportQuery = z.object({ date: Day.optional() });
+
+const report = {
+  period: z.object({ start: z.string(), end: z.string() }),
+  generated_at: Instant,
+  data_as_of: Instant,
+  partial: z.boolean(),
+  revision: Count,
+};
+
+const BotRow = z.object({
+  bot_id: z.string(),
+  bot_name: z.string(),
+  conversation_count: Count,
+  average_satisfaction: Rate,
+}).loose();
+
+export const DailyReport = z.object({
+  report_type: z.literal("daily"),
+  date: z.string(),
+  ...report,
+  conversation_analytics: z.object({
+    total_conversations: Count,
+    status_breakdown: z.record(z.string(), Count),
+    average_conversation_length: Rate,
+  }).loose(),
+  user_engagement: z.object({
+    active_users: Count,
+    new_users: Count,
+    average_messages_per_user: Rate,
+  }).loose(),
+  bot_performance: z.object({ bot_statistics: z.array(BotRow), total_bots_used: Count }).loose(),
+  system_performance: z.object({
+    average_cpu_usage: Rate,
+    average_memory_usage: Rate,
+    health_reports_count: Count,
+  }).loose(),
+}).loose().openapi("DailyReport");
+export type DailyReport = z.infer<typeof DailyReport>;
+
+export const WeeklyReport = z.object({
+  report_type: z.literal("weekly"),
+  week_start: z.string(),
+  ...report,
+  aggregated_stats: z.object({
+    total_conversations: Count,
+    total_active_users: Count,
+    total_new_users: Count,
+    daily_average_conversations: Rate,
+    days_with_data: Count,
+  }).loose(),
+  conversation_trends: z.object({
+    daily_trends: z.array(z.object({ date: z.string(), conversations: Count })),
+    trend_direction: z.enum(["increasing", "decreasing", "stable", "insufficient_data"]),
+  }).loose(),
+  user_retention: z.object({
+    total_users: Count,
+    returning_users: Count,
+    retention_rate: Percent.nullable(),
+    retained_of_previous_rate: Percent.nullable(),
+  }).loose(),
+  daily_reports_count: Count,
+}).loose().openapi("WeeklyReport");
+export type WeeklyReport = z.infer<typeof WeeklyReport>;
+
+const Volume = z.object({ conversations: Count, users: Count }).loose();
+
+export const MonthlyReport = z.object({
+  report_type: z.literal("monthly"),
+  month: z.string(),
+  ...report,
+  monthly_overview: z.object({
+    total_conversations: Count,
+    active_users: Count,
+    new_users: Count,
+    conversations_per_user: Rate,
+  }).loose(),
+  growth_metrics: z.object({
+    conversation_growth_rate: Rate,
+    user_growth_rate: Rate,
+    current_period: Volume,
+    previous_period: Volume,
+  }).loose(),
+  top_performers: z.object({
+    top_bots: z.array(BotRow),
+    most_active_users: z.array(
+      z.object({ user_id: z.string(), conversation_count: Count }).loose(),
+    ),
+  }).loose(),
+}).loose().openapi("MonthlyReport");
+export type MonthlyReport = z.infer<typeof MonthlyReport>;
+
+export const DailyAnswer = success({ analytics: DailyReport });
+export const WeeklyAnswer = success({ analytics: WeeklyReport });
+export const MonthlyAnswer = success({ analytics: MonthlyReport });
+
+const MAX_RANGE_DAYS = 400;
+
+const DateRange = z.object({ start_date: Day, end_date: Day }).refine(
+  (range) => range.start_date <= range.end_date,
+  { error: "start_date must not lie after end_date" },
+).refine(
+  (range) =>
+    Date.parse(range.end_date) - Date.parse(range.start_date) <= MAX_RANGE_DAYS * 86_400_000,
+  { error: `must span at most ${MAX_RANGE_DAYS} days` },
+);
+export const NewReport = z.object({ report_type: z.enum(REPORT_TYPES), date_range: DateRange })
+  .openapi("NewReport");
+export const ReportQueued = success({
+  task_id: z.string(),
+  report_type: z.enum(REPORT_TYPES),
+  date_range: z.object({ start_date: z.string(), end_date: z.string() }),
+});

@@ -1,0 +1,49 @@
+import { z } from "@hono/zod-openapi";
+import { success } from "./envelope.ts";
+import { Count, Cursor, Id, pageSize, words } from "./text.ts";
+
+const CacheScope = z.enum(["shared", "user", "off"]);
+const Entry = z.object({ question: words(1, 2_000), answer: words(1, 16_000) });
+const Intent = z.object({
+  name: Id,
+  examples: z.array(words(1, 2_000)).max(50_000),
+  answer: words(1, 16_000),
+});
+
+export const BotInput = z.object({
+  name: words(1, 200),
+  instructions: words(0, 64_000).nullish(),
+  model: words(1, 200).nullish(),
+  cache: CacheScope.nullish(),
+  knowledge: z.array(Entry).max(20_000).nullish(),
+  intents: z.array(Intent).max(2_000).nullish(),
+}).openapi("BotInput", {
+  example: {
+    name: "Shop",
+    knowledge: [{ question: "When do you open?", answer: "At nine, every day." }],
+  },
+});
+export type BotInput = z.infer<typeof BotInput>;
+
+const Classifier = z.object({ status: z.string(), version: Count }).loose();
+
+export const Bot = z.object({
+  bot_id: z.string(),
+  name: z.string(),
+  defined: z.boolean(),
+  version: Count,
+  instructions: z.string().optional(),
+  model: z.string().optional(),
+  cache: CacheScope.optional(),
+  knowledge: z.array(Entry),
+  intents: z.array(Intent),
+  classifier: Classifier,
+}).openapi("Bot");
+export const BotAnswer = success({ bot: Bot });
+
+export const BotRow = Bot.omit({ knowledge: true, intents: true, instructions: true }).extend({
+  knowledge_count: Count,
+  intent_count: Count,
+}).openapi("BotRow");
+export const BotsQuery = z.object({ limit: pageSize(200, 100), cursor: Cursor.optional() });
+export const BotList = success({ bots: z.array(BotRow), next_cursor: z.string().optional() });

@@ -1,0 +1,154 @@
+import { z } from "@hono/zod-openapi";
+import { success } from "./envelope.ts";
+import { TaskError } from "./tasks.ts";
+import { Count, HIDDEN, Id, Instant, Percent, PriorityWord, words } from "./text.ts";
+
+const hidden = z.literal(HIDDEN);
+const MAX_METADATA_CHARACTERS = 8_192;
+
+const turn = {
+  conversation_id: Id,
+  user_message: words(1, 16_000),
+  bot_id: Id,
+  user_id: Id.nullish().openapi({ description: "absent: the token's subject" }),
+  metadata: z.record(z.string(), z.unknown()).refine(
+    (value) => JSON.stringify(value).length <= MAX_METADATA_CHARACTERS,
+    { error: `must have at most ${MAX_METADATA_CHARACTERS} characters as JSON` },
+  ).nullish(),
+  callback_url: z.url({ protocol: /^https?$/, error: "must be an http or https address" })
+    .max(2_048).nullish(),
+};
+
+export const UrgentTurn = z.object(turn).openapi("UrgentTurn", {
+  example: { conversation_id: "c-1", user_message: "When do you open?", bot_id: "shop" },
+});
+export const NewTurn = z.object({ ...turn, priority: PriorityWord.nullish() }).openapi("NewTurn", {
+  example: {
+    conversation_id: "c-1",
+    user_message: "When do you open?",
+    bot_id: "shop",
+    user_id: "u-1",
+    priority: "normal",
+  },
+});
+export type NewTurn = z.infer<typeof NewTurn>;
+
+export const QueueQuery = z.object({ priority: PriorityWord.optional() });
+
+export const TurnResult = z.object({
+  conversation_id: z.string(),
+  response: z.string(),
+  bot_id: z.string(),
+  processed_at: Instant,
+  metadata: z.union([z.record(z.string(), z.unknown()), hidden]),
+  source: z.enum(["knowledge", "intent", "llm", "none"]),
+  intent: z.string().nullable(),
+  score: z.number().openapi({ minimum: 0, maximum: 1 }),
+  cached: z.boolean(),
+  model: z.string().optional(),
+  tokens: z.object({ prompt: Count, completion: Count, total: Count, estimated: z.boolean() })
+    .optional(),
+  latency_ms: z.number(),
+}).loose().openapi("TurnResult");
+export type TurnResult = z.infer<typeof TurnResult>;
+
+export const TurnQueued = success({
+  task_id: z.string(),
+  conversation_id: z.string(),
+  priority: PriorityWord,
+  result: TurnResult.optional().openapi({ description: "when it was waited for and finished" }),
+  error: TaskError.optional(),
+});
+
+export const NewBatch = z.object({
+  batch_id: Id.nullish(),
+  conversations: z.array(NewTurn).min(1).max(1_000),
+}).openapi("NewBatch");
+export const BatchQueued = success({
+  batch_result: z.object({
+    batch_id: z.string(),
+    queued_conversations: Count,
+    task_ids: z.array(z.string()),
+  }),
+});
+
+export const ConversationState = z.enum(["pending", "processing", "completed", "failed"]);
+/** Seconds to wait for a turn's end. */
+export const WaitQuery = z.object({
+  wait: z.string().regex(/^\d{1,2}$/, "must be a whole number from 0 to 25").transform(Number)
+    .refine((n) => n <= 25, "must be a whole number from 0 to 25").optional()
+    .openapi({ type: "integer", minimum: 0, maximum: 25, pattern: undefined }),
+});
+
+export const ConversationStatus = success({
+  conversation_status: z.object({
+    conversation_id: z.string(),
+    task_id: z.string(),
+    status: ConversationState,
+    priority: PriorityWord,
+    queued_at: Instant,
+    completed_at: Instant.optional(),
+    result: TurnResult.optional(),
+    error: TaskError.optional(),
+  }),
+});
+
+export const BatchStatus = success({
+  batch_status: z.object({
+    batch_id: z.string(),
+    status: z.enum(["processing", "completed", "completed_with_errors", "failed"]),
+    total_conversations: Count,
+    completed: Count,
+    failed: Count,
+    pending: Count,
+    progress_percent: Percent,
+    created_at: Instant,
+  }),
+});
+
+export const ConversationMetrics = z.object({
+  total_conversations: Count,
+  status_breakdown: z.object({
+    pending: Count,
+    processing: Count,
+    completed: Count,
+    failed: Count,
+  }),
+  success_rate: Percent.nullable(),
+  timestamp: Instant,
+}).openapi("ConversationMetrics");
+export const MetricsAnswer = success({ metrics: ConversationMetrics });
+
+export const Message = z.object({
+  role: z.enum(["user", "assistant"]),
+  content: z.string(),
+  at: Instant,
+}).loose();
+
+export const Conversation = z.object({
+  conversation_id: z.string(),
+  user_id: z.string(),
+  bot_id: z.string(),
+  status: ConversationState,
+  started_at: Instant,
+  updated_at: Instant,
+  satisfaction_score: z.number().optional(),
+  messages: z.array(Message),
+}).loose().openapi("Conversation");
+export const ConversationAnswer = success({ conversation: Conversation });
+
+export const NewFeedback = z.object({
+  satisfaction_score: z.number().min(1).max(5),
+  comment: words(0, 4_000).nullish(),
+}).openapi("NewFeedback");
+export const FeedbackTaken = success({
+  conversation_id: z.string(),
+  satisfaction_score: z.number(),
+});
+
+export const ImportAnswer = success({
+  imported: Count,
+  skipped: Count,
+  rejected: z.array(z.object({ line: Count, message: z.string() })),
+  rejected_count: Count,
+});

@@ -1,0 +1,40 @@
+import { z } from "@hono/zod-openapi";
+import { success } from "./envelope.ts";
+import { Count, Instant } from "./text.ts";
+
+const Quantiles = z.object({
+  p50: z.number().nullable(),
+  p95: z.number().nullable(),
+  p99: z.number().nullable(),
+});
+
+export const Queue = z.object({
+  name: z.string(),
+  depth: z.object({
+    total: Count,
+    by_status: z.record(z.string(), Count),
+    by_priority: z.record(z.string(), Count),
+  }),
+  oldest_waiting_seconds: z.number().nullable(),
+  paused: z.boolean(),
+  paused_by: z.string().optional(),
+  paused_since: Instant.optional(),
+  throughput_per_second: z.number(),
+  concurrency: Count,
+  latency: Quantiles.openapi({ description: "milliseconds from queued to started" }),
+  run_time: Quantiles.openapi({ description: "milliseconds from started to ended" }),
+}).openapi("Queue");
+export const QueueList = success({ queues: z.array(Queue) });
+export const QueuePaused = success({ queue: z.string(), paused: z.boolean() });
+
+export const Schedule = z.object({
+  name: z.string(),
+  cron: z.string(),
+  description: z.string(),
+  next_run_at: Instant.nullable(),
+  last_run_at: Instant.nullable(),
+  last_status: z.string().nullable(),
+  missed: Count,
+}).loose().openapi("Schedule");
+export const ScheduleList = success({ schedules: z.array(Schedule) });
+export const ScheduleRun = success({ name: z.string(), task_id: z.string() });

@@ -1,0 +1,85 @@
+import { z } from "@hono/zod-openapi";
+import { ConversationMetrics } from "./conversations.ts";
+import { success } from "./envelope.ts";
+import { Count, Instant, Percent } from "./text.ts";
+
+const System = z.object({
+  cpu_percent: Percent,
+  memory_percent: Percent,
+  disk_percent: Percent,
+}).loose();
+const Services = z.object({ redis_healthy: z.boolean(), database_healthy: z.boolean() }).loose();
+
+export const HealthReport = z.object({
+  timestamp: Instant,
+  status: z.enum(["healthy", "degraded", "unhealthy"]),
+  system: System,
+  services: Services,
+  redis_info: z.object({ connected_clients: Count, used_memory_human: z.string() }).loose()
+    .nullable(),
+  checks: z.array(z.object({ name: z.string(), status: z.string() }).loose()),
+}).loose().openapi("HealthReport");
+export type HealthReport = z.infer<typeof HealthReport>;
+export const HealthAnswer = success({ health_report: HealthReport });
+
+export const PerformanceSummary = z.object({
+  cache_performance: z.object({
+    hit_rate: Percent,
+    total_keys: Count,
+    memory_usage: z.string(),
+    operations_per_second: z.number(),
+  }).loose(),
+  conversation_metrics: ConversationMetrics.extend({ success_rate: Percent }).loose(),
+  system_health: z.object({ system: System, services: Services }).loose(),
+  active_tasks_count: Count,
+  performance_score: Percent,
+  score_terms: z.array(z.object({ term: z.string(), points: z.number() }).loose()),
+  timestamp: Instant,
+}).loose().openapi("PerformanceSummary");
+export type PerformanceSummary = z.infer<typeof PerformanceSummary>;
+export const SummaryAnswer = success({ performance_summary: PerformanceSummary });
+
+export const CLEANUP_TYPES = ["all", "conversations", "cache", "tasks"] as const;
+export type CleanupType = (typeof CLEANUP_TYPES)[number];
+export const CleanupInput = z.object({ cleanup_type: z.enum(CLEANUP_TYPES).nullish() });
+export const CleanupQueued = success({
+  cleanup_tasks: z.array(z.object({ type: z.string(), task_id: z.string() })),
+  cleanup_type: z.enum(CLEANUP_TYPES),
+});
+
+export const HISTORY_METRICS = [
+  "score",
+  "cpu_percent",
+  "memory_percent",
+  "hit_rate",
+  "success_rate",
+  "queue_depth",
+  "latency_ms",
+] as const;
+const metricList = z.string().transform((text, context) => {
+  const names = text.split(",");
+  for (const name of names) {
+    if (HISTORY_METRICS.includes(name as never)) continue;
+    context.addIssue({ code: "custom", message: `must be some of ${HISTORY_METRICS.join(",")}` });
+    return z.NEVER;
+  }
+  return [...new Set(names)] as (typeof HISTORY_METRICS)[number][];
+});
+const at = z.iso.datetime({
+  offset: true,
+  error: "must be an instant such as 2026-01-31T09:30:00Z",
+});
+export const HistoryQuery = z.object({
+  metrics: metricList.optional().openapi({ type: "string", example: "score,cpu_percent" }),
+  from: at.optional(),
+  to: at.optional(),
+  granularity: z.enum(["minute", "hour"]).optional(),
+});
+export const HistoryAnswer = success({
+  history: z.object({
+    granularity: z.enum(["minute", "hour"]),
+    from: Instant,
+    to: Instant,
+    points: z.array(z.object({ at: Instant }).loose()),
+  }).loose(),
+});

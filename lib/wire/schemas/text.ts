@@ -1,0 +1,80 @@
+import { z } from "@hono/zod-openapi";
+
+// deno-lint-ignore no-control-regex
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+const NO_CONTROL = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$";
+
+/** Shown instead of message text, arguments, results and cache values to who may not read them. */
+export const HIDDEN = "[hidden]";
+
+/** Whether a text has at most `max` characters, a surrogate pair counting as one. */
+export function withinCharacters(text: string, max: number): boolean {
+  if (text.length <= max) return true;
+  if (text.length > 2 * max) return false;
+  let count = 0;
+  for (const _ of text) count++;
+  return count <= max;
+}
+
+/** Whether a text may name anything: 1–200 characters, no control character among them. */
+export function isId(text: string): boolean {
+  return text !== "" && withinCharacters(text, 200) && !CONTROL.test(text) && text.isWellFormed();
+}
+
+/** An id or a cache key. */
+export const Id = z.string().refine(isId, {
+  error: "must have 1 to 200 characters and no control character",
+}).openapi({ minLength: 1, maxLength: 200, pattern: NO_CONTROL });
+
+/** Free text; a broken surrogate becomes U+FFFD, since no database could give it back. */
+export const words = (min: number, max: number) =>
+  z.string().min(min).refine((text) => withinCharacters(text, max), {
+    error: `must have at most ${max} characters`,
+  }).overwrite((text) => text.toWellFormed()).openapi({ minLength: min, maxLength: max });
+
+/** An instant in answers: UTC, ISO 8601 with `Z`. */
+export const Instant = z.string().openapi({
+  format: "date-time",
+  example: "2026-01-31T09:30:00.000Z",
+});
+
+/** A calendar day in UTC. */
+export const Day = z.iso.date({ error: "must be a date such as 2026-01-31" }).refine(
+  (day) => day >= "1970-01-01" && day <= "2999-12-31",
+  { error: "must lie between 1970-01-01 and 2999-12-31" },
+).openapi({ format: "date", example: "2026-01-31" });
+
+/** A percentage from 0 to 100. */
+export const Percent = z.number().openapi({ minimum: 0, maximum: 100 });
+
+export const Count = z.int().openapi({ minimum: 0 });
+
+/** A page's size from a query. */
+export const pageSize = (most: number, usual: number) =>
+  z.string().regex(/^\d{1,4}$/, `must be a whole number from 1 to ${most}`).transform(Number)
+    .refine((n) => n >= 1 && n <= most, `must be a whole number from 1 to ${most}`)
+    .default(usual).openapi({
+      type: "integer",
+      minimum: 1,
+      maximum: most,
+      default: usual as never,
+      pattern: undefined,
+    });
+
+/** An opaque position in a list, as an earlier page gave it. */
+export const Cursor = z.string().min(1).max(1_000);
+
+/** The priority's word on the wire. */
+export const PriorityWord = z.enum(["low", "normal", "high"]);
+export type PriorityWord = z.infer<typeof PriorityWord>;
+
+const NUMBER_OF: Record<PriorityWord, number> = { high: 1, normal: 5, low: 9 };
+
+export function priorityNumber(word: PriorityWord): number {
+  return NUMBER_OF[word];
+}
+
+/** The word nearest to a priority from 0 (first) to 9 (last). */
+export function priorityWord(priority: number): PriorityWord {
+  return priority <= 3 ? "high" : priority <= 6 ? "normal" : "low";
+}

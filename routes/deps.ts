@@ -1,0 +1,222 @@
+import type { Authenticator } from "../lib/auth/authenticator.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { Config } from "../lib/config/config.ts";
+import type { JobEngine } from "../lib/jobs/engine.ts";
+import type { Scheduler } from "../lib/jobs/scheduler.ts";
+import type { Database } from "../lib/kv/database.ts";
+import type { IdempotencyClaim } from "../lib/kv/idempotency.ts";
+import type { WriteSet } from "../lib/kv/write_set.ts";
+import type { Logger } from "../lib/log.ts";
+import type {
+  DailyReport,
+  MonthlyReport,
+  ReportType,
+  WeeklyReport,
+} from "../lib/wire/schemas/analytics.ts";
+import type {
+  CleanupType,
+  HealthReport,
+  HISTORY_METRICS,
+  PerformanceSummary,
+} from "../lib/wire/schemas/system.ts";
+
+/** What the API calls. Each port is the part of a service that a request needs, and no more. */
+export interface ApiDeps {
+  config: Config;
+  clock: Clock;
+  log: Logger;
+  db: Database;
+  auth: Authenticator;
+  engine: EnginePort;
+  schedules: Pick<Scheduler, "list" | "runNow">;
+  cache: CachePort;
+  conversations: ConversationsPort;
+  bots: BotsPort;
+  reports: ReportsPort;
+  health: { report(): Promise<HealthReport> };
+  /** The whole body of `performance_summary`. */
+  summary(): Promise<PerformanceSummary>;
+  history: HistoryPort;
+  work: WorkPort;
+  /** Throws AppError `overloaded` when `count` more tasks would be too many to keep. */
+  admit(count: number): void;
+  /** Whether requests can be served: the database answers. Redis and AI do not count. */
+  ready(): Promise<boolean>;
+  /** Aborts when the process begins to stop; ends every wait and every stream. */
+  stopping: AbortSignal;
+}
+
+export type EnginePort = Pick<
+  JobEngine,
+  | "get"
+  | "list"
+  | "active"
+  | "waitingBecause"
+  | "cancel"
+  | "retry"
+  | "queues"
+  | "pause"
+  | "resume"
+  | "whenEnded"
+  | "queueNames"
+  | "worker"
+  | "events"
+>;
+
+export interface CachePort {
+  stats(): Promise<{
+    connected: boolean;
+    backend: "redis" | "memory";
+    hitRate: number | null;
+    hits: number;
+    misses: number;
+    totalKeys: number;
+    memoryUsage: string;
+    memoryBytes: number;
+    operationsPerSecond: number;
+    uptimeSeconds: number;
+  }>;
+  /** Looks without counting a lookup; undefined when there is none. */
+  inspect(key: string): Promise<{ value: unknown } | undefined>;
+  delete(key: string): Promise<boolean>;
+  clear(
+    pattern?: string,
+    options?: { waitMs?: number },
+  ): Promise<{ cleared: number; complete: boolean; cursor?: string }>;
+}
+
+export interface NewTurn {
+  conversationId: string;
+  userMessage: string;
+  botId: string;
+  userId: string;
+  /** 0–9. */
+  priority: number;
+  metadata?: Record<string, unknown>;
+  callbackUrl?: string;
+}
+
+export type TurnResultView = Record<string, unknown> & { response: string };
+
+export interface ConversationsPort {
+  /**
+   * Queues a turn. With a claim, all of it goes through `commitOnce(db, claim, …)`, whose answer
+   * is this call's. AppError `conflict` when the conversation has another bot or user.
+   */
+  submit(
+    turn: NewTurn,
+    claim?: IdempotencyClaim,
+  ): Promise<{ taskId: string; conversationId: string; priority: number }>;
+  /** Idempotent by `batchId`; AppError `conflict` for the same id with other content. */
+  submitBatch(
+    batchId: string | undefined,
+    turns: NewTurn[],
+  ): Promise<{ batchId: string; taskIds: string[]; queued: number }>;
+  /** Of the latest turn; `result` has the wire's names. */
+  status(conversationId: string): Promise<
+    {
+      conversationId: string;
+      taskId: string;
+      status: "pending" | "processing" | "completed" | "failed";
+      priority: number;
+      queuedAt: number;
+      completedAt?: number;
+      result?: TurnResultView;
+      error?: { code?: string; message: string };
+    } | null
+  >;
+  batchStatus(batchId: string): Promise<
+    {
+      batchId: string;
+      status: "processing" | "completed" | "completed_with_errors" | "failed";
+      total: number;
+      completed: number;
+      failed: number;
+      pending: number;
+      createdAt: number;
+    } | null
+  >;
+  metrics(): Promise<{
+    total: number;
+    breakdown: { pending: number; processing: number; completed: number; failed: number };
+    successRate: number | null;
+  }>;
+  get(conversationId: string): Promise<
+    {
+      conversationId: string;
+      userId: string;
+      botId: string;
+      status: "pending" | "processing" | "completed" | "failed";
+      startedAt: number;
+      updatedAt: number;
+      satisfactionScore?: number;
+      messages: { role: "user" | "assistant"; content: string; at: string }[];
+    } | null
+  >;
+  feedback(conversationId: string, score: number, comment?: string): Promise<void>;
+  /** Reads plain lines; an error of the stream itself ends the import with it. */
+  importStream(lines: ReadableStream<Uint8Array>): Promise<{
+    imported: number;
+    skipped: number;
+    rejected: { line: number; message: string }[];
+    rejectedCount: number;
+  }>;
+}
+
+export interface BotView {
+  botId: string;
+  name: string;
+  defined: boolean;
+  version: number;
+  instructions?: string;
+  model?: string;
+  cache?: "shared" | "user" | "off";
+  knowledge: { question: string; answer: string }[];
+  intents: { name: string; examples: string[]; answer: string }[];
+  classifier?: { status: string; version: number };
+}
+
+export type BotDraft = Omit<BotView, "botId" | "defined" | "version" | "classifier">;
+
+export interface BotsPort {
+  get(botId: string): Promise<BotView | null>;
+  put(botId: string, bot: BotDraft): Promise<BotView>;
+  list(cursor: string | undefined, limit: number): Promise<{
+    bots: (Omit<BotView, "knowledge" | "intents" | "instructions"> & {
+      knowledgeCount: number;
+      intentCount: number;
+    })[];
+    nextCursor?: string;
+  }>;
+}
+
+export interface ReportsPort {
+  /** `date` is any UTC day of the period, `YYYY-MM-DD`. */
+  daily(date: string): Promise<DailyReport>;
+  weekly(date: string): Promise<WeeklyReport>;
+  monthly(date: string): Promise<MonthlyReport>;
+}
+
+export type HistoryMetric = (typeof HISTORY_METRICS)[number];
+
+export interface HistoryPort {
+  query(query: {
+    metrics: HistoryMetric[];
+    from: number;
+    to: number;
+    granularity?: "minute" | "hour";
+  }): Promise<{
+    granularity: "minute" | "hour";
+    from: string;
+    to: string;
+    points: ({ at: string } & Partial<Record<HistoryMetric, number | null>>)[];
+  }>;
+}
+
+/** Jobs that a request asks for; each is added to the atomic that the request commits. */
+export interface WorkPort {
+  report(tx: WriteSet, type: ReportType, range: { start: string; end: string }): string;
+  cleanup(tx: WriteSet, type: CleanupType): { type: string; taskId: string }[];
+  /** Goes on clearing where `cursor` stopped. */
+  clearCache(tx: WriteSet, pattern: string | undefined, cursor: string | undefined): string;
+}
