@@ -14,6 +14,7 @@ export const LAYERS: Room[][] = [
   ["lib/monitoring"],
   ["lib/services.ts"],
   ["routes", "workers", "lib/cli"],
+  ["service.ts"],
   ["main.ts", "pixel.ts"],
 ];
 

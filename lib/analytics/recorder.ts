@@ -68,6 +68,18 @@ export class Recorder {
     if (f.live !== false) countLive(tx, f.from, f.to);
   }
 
+  /** A failed or cancelled turn is tried again: its conversation is pending once more. */
+  async revived(
+    tx: WriteSet,
+    f: Pick<SubmittedFact, "botId" | "startedAt" | "from" | "live">,
+  ): Promise<void> {
+    const { index } = this.#bots.peek(f.botId) ?? await this.#bot(f.botId);
+    const rollup = new Rollup();
+    countStatus(rollup, f.startedAt, index, f.from, "pending");
+    rollup.addTo(tx);
+    if (f.live) countLive(tx, f.from, "pending");
+  }
+
   /** A conversation was scored for the first time, or its score changed. */
   async scored(tx: WriteSet, f: ScoredFact): Promise<void> {
     const { index } = this.#bots.peek(f.botId) ?? await this.#bot(f.botId);

@@ -97,11 +97,16 @@ async function submitItem(
 ): Promise<string> {
   const key = batchItemKey(batchId, index);
   try {
-    const { taskId } = await submitTurn(deps, { ...turn, batchId }, async (tx, submitted) => {
-      const item = await deps.db.kv.get<string>(key);
-      if (item.value !== null) throw new AlreadyQueued(item.value);
-      tx.check(key, null).set(key, submitted.taskId);
-    });
+    const { taskId } = await submitTurn(
+      deps,
+      { ...turn, batchId },
+      undefined,
+      async (tx, submitted) => {
+        const item = await deps.db.kv.get<string>(key);
+        if (item.value !== null) throw new AlreadyQueued(item.value);
+        tx.check(key, null).set(key, submitted.taskId);
+      },
+    );
     return taskId;
   } catch (error) {
     if (error instanceof AlreadyQueued) return error.taskId;

@@ -1,5 +1,5 @@
 import { AppError } from "../errors.ts";
-import { commitFresh } from "../kv/commit_fresh.ts";
+import { commitFresh } from "../kv/idempotency.ts";
 import type { Database } from "../kv/database.ts";
 import { WriteSet } from "../kv/write_set.ts";
 import type { BotDefinition } from "../ai/responder.ts";

@@ -1,6 +1,7 @@
-/** Stored status of a conversation or turn; `processing` is known to the worker alone. */
-export type StoredStatus = "pending" | "completed" | "failed";
-export type ConversationStatus = StoredStatus | "processing";
+/** Stored status of a conversation. A cancelled one is shown as failed, but is nobody's failure. */
+export type StoredStatus = "pending" | "completed" | "failed" | "cancelled";
+/** As people see it; `processing` is known to the worker alone. */
+export type ConversationStatus = "pending" | "processing" | "completed" | "failed";
 
 export interface Message {
   role: "user" | "assistant";

@@ -1,5 +1,6 @@
 import { notFound } from "../errors.ts";
-import { commitFresh } from "../kv/commit_fresh.ts";
+import type { IdempotencyClaim } from "../kv/idempotency.ts";
+import { commitFresh } from "../kv/idempotency.ts";
 import { type BatchProgress, batchProgress, type BatchQueued, submitBatch } from "./batch.ts";
 import type {
   AnswerRecord,
@@ -17,6 +18,7 @@ import { readTranscript, type TranscriptMessage } from "./transcript.ts";
 /** The latest turn of a conversation. Instants are milliseconds UTC. */
 export interface StatusView {
   conversationId: string;
+  /** Absent on an imported conversation, which no task answered. */
   taskId?: string;
   status: ConversationStatus;
   priority: number;
@@ -52,11 +54,8 @@ export class Conversations {
   constructor(readonly deps: SubmitDeps) {}
 
   /** Queues a turn; see `submitTurn`. */
-  submit(
-    turn: NewTurn,
-    also?: Parameters<typeof submitTurn>[2],
-  ): Promise<Submitted> {
-    return submitTurn(this.deps, turn, also);
+  submit(turn: NewTurn, claim?: IdempotencyClaim): Promise<Submitted> {
+    return submitTurn(this.deps, turn, claim);
   }
 
   /** Queues up to 1,000 turns; see `submitBatch`. */
@@ -167,13 +166,14 @@ export class Conversations {
     return importConversations(this.deps, lines);
   }
 
-  /** How many live conversations have a turn being answered right now. */
+  /** How many conversations have a turn being answered right now. */
   processing(): number {
     const { engine } = this.deps;
     return engine.active(turnJob.queue).filter((job) => job.kind === turnJob.kind).length;
   }
 
   #statusOf(record: ConversationRecord): ConversationStatus {
+    if (record.status === "cancelled") return "failed";
     const head = record.open[0];
     if (record.status !== "pending" || !head) return record.status;
     return this.deps.engine.isRunning(head.taskId) ? "processing" : "pending";

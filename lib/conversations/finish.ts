@@ -51,7 +51,7 @@ export async function finishTurn(
   const latest = turn === before.turns;
   const record: ConversationRecord = { ...before, open };
   if (latest) {
-    record.status = answer.status;
+    record.status = figures.outcome;
     record.completedAt = answer.at;
   }
   tx.check(key, entry.versionstamp)

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Clock } from "../clock.ts";
 import type { Database } from "../kv/database.ts";
-import { commitFresh } from "../kv/commit_fresh.ts";
+import { commitFresh } from "../kv/idempotency.ts";
 import { estimateSize } from "../kv/size.ts";
 import type { BotStore } from "./bot_store.ts";
 import type { ConversationRecord, Message } from "./conversation.ts";

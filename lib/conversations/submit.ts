@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import { AppError, conflict } from "../errors.ts";
 import type { JobEngine } from "../jobs/engine.ts";
-import { commitFresh } from "../kv/commit_fresh.ts";
+import { commitOnce, type IdempotencyClaim } from "../kv/idempotency.ts";
 import type { Database } from "../kv/database.ts";
 import type { WriteSet } from "../kv/write_set.ts";
 import type { BotStore } from "./bot_store.ts";
@@ -39,15 +39,16 @@ export interface SubmitDeps {
 
 /**
  * Writes the user's message, the conversation's status, its numbers and the job that will answer
- * it, in one atomic. `also` may add to it, such as an idempotency record. Throws AppError
- * `conflict` when the conversation belongs to another bot or user.
+ * it, in one atomic. A claim makes it happen once and repeats its answer afterwards; `also` may add
+ * to the atomic. Throws AppError `conflict` when the conversation belongs to another bot or user.
  */
 export function submitTurn(
   deps: SubmitDeps,
   turn: NewTurn,
+  claim?: IdempotencyClaim,
   also?: (tx: WriteSet, submitted: Submitted) => void | Promise<void>,
 ): Promise<Submitted> {
-  return commitFresh(deps.db, async (tx) => {
+  return commitOnce(deps.db, claim, async (tx) => {
     const submitted = await addTurn(tx, deps, turn);
     await also?.(tx, submitted);
     return submitted;

@@ -1,4 +1,4 @@
-import { commitFresh } from "../kv/commit_fresh.ts";
+import { commitFresh } from "../kv/idempotency.ts";
 import type { Database } from "../kv/database.ts";
 import type { ConversationRecord, TurnRecord } from "./conversation.ts";
 import { conversationKey, pendingPrefix, turnKey } from "./keys.ts";

@@ -100,6 +100,17 @@ export async function commitOnce<T>(
   });
 }
 
+/**
+ * Builds a write set and commits it; when a check in it fails, builds it again from fresh reads.
+ * Throws AppError `unavailable` when others keep getting in between.
+ */
+export function commitFresh<T>(
+  db: Database,
+  build: (tx: WriteSet) => T | Promise<T>,
+): Promise<T> {
+  return commitOnce(db, undefined, build);
+}
+
 /** Deletes up to `limit` records that no longer count; returns how many. */
 export async function sweepIdempotency(db: Database, now: number, limit = 500): Promise<number> {
   const tx = new WriteSet();

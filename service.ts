@@ -1,0 +1,130 @@
+import { ConfigError, loadConfig } from "./lib/config/config.ts";
+import { Scheduler } from "./lib/jobs/scheduler.ts";
+import { createLogger } from "./lib/log.ts";
+import { performanceSummary } from "./lib/monitoring/summary.ts";
+import { conversationFigures, openServices, type Services } from "./lib/services.ts";
+import { createApp } from "./routes/app.ts";
+import type { ApiDeps } from "./routes/deps.ts";
+import { mountPages } from "./routes/pages.ts";
+import { workers } from "./workers/mod.ts";
+import { SCHEDULES } from "./workers/schedules.ts";
+import { requestedWork } from "./workers/work.ts";
+import { signingSecret } from "./workers/signing_secret.ts";
+
+/** A service that runs in this process. */
+export interface RunningService {
+  /** Its address, without a path. */
+  url: string;
+  /** A new address that signs a browser in as administrator, once. */
+  signInLink(): Promise<string>;
+  /** Drains and closes everything; resolves when all of it is closed. */
+  stop(): Promise<void>;
+}
+
+const LINK_LIVES_MS = 15 * 60_000;
+
+/**
+ * Starts the whole service from environment variables: opens what is stored, takes over what an
+ * earlier process left, and serves. Throws ConfigError or AppError with one line that says why not.
+ */
+export async function startService(
+  env: Record<string, string>,
+  terminal = false,
+): Promise<RunningService> {
+  const startedAt = performance.now();
+  const config = loadConfig(env, { terminal });
+  const log = createLogger({ ...config.log, secrets: config.secrets });
+  await using stack = new AsyncDisposableStack();
+  const services = stack.use(
+    await openServices(config, { log, terminal, print: (line) => console.log(line) }),
+  );
+  const { engine, db, clock, auth } = services;
+  const scheduler = new Scheduler({ db, clock, log, engine }, SCHEDULES);
+  const secret = await signingSecret(db, config.webhookSecret);
+  engine.register(...workers(services, () => scheduler, secret));
+
+  const stopping = new AbortController();
+  const app = createApp(apiDeps(services, scheduler, stopping.signal));
+  await mountPages(app.site, {
+    sessions: app.sessions,
+    clock,
+    log,
+    api: app.api,
+  });
+  await engine.start();
+  await scheduler.start();
+  bringTicks(scheduler, stopping.signal);
+
+  const server = Deno.serve({
+    port: config.port,
+    hostname: config.host,
+    onListen: () => {},
+    onError: (error) => {
+      log.error("a request could not be answered", { error });
+      return new Response("internal error\n", { status: 500 });
+    },
+  }, (request, info) => app.fetch(request, info));
+  const url = addressOf(server.addr);
+  log.info("ready", { url, ms: Math.round(performance.now() - startedAt) });
+
+  const rest = stack.move();
+  return {
+    url,
+    signInLink: async () => `${url}/sign-in?code=${await auth.adminLink(LINK_LIVES_MS)}`,
+    async stop() {
+      log.info("stopping");
+      stopping.abort();
+      scheduler.stop();
+      app.close();
+      await Promise.all([
+        engine.stop(Math.max(1_000, config.shutdownMs - 10_000)),
+        server.shutdown(),
+      ]);
+      await rest.disposeAsync();
+      await engine.closed();
+      log.info("stopped");
+    },
+  };
+}
+
+/** What the API needs of the services. */
+function apiDeps(services: Services, scheduler: Scheduler, stopping: AbortSignal): ApiDeps {
+  const { cache, conversations, reports, history, health, engine, db, admission } = services;
+  const figures = () => conversationFigures(reports, conversations);
+  return {
+    ...services,
+    schedules: scheduler,
+    conversations: Object.assign(Object.create(conversations), { metrics: figures }),
+    summary: () =>
+      performanceSummary({
+        cache: () => cache.stats(),
+        conversations: figures,
+        health: () => health.report(),
+        activeTasks: () => engine.active().length,
+        score: () => history.score(),
+      }),
+    history: { query: (query) => history.read(query) },
+    work: requestedWork(engine),
+    admit: (count) => admission.admit(count),
+    ready: async () => (await db.kv.get(["meta", "schema"])).value !== null,
+    stopping,
+  };
+}
+
+/** Cron brings the ticks; the ledger lets each through once, whoever brings it. */
+function bringTicks(scheduler: Scheduler, signal: AbortSignal): void {
+  for (const { name, timing } of scheduler.schedules) {
+    if (!("cron" in timing)) continue;
+    Deno.cron(name, timing.cron, { signal, backoffSchedule: [1_000, 10_000, 60_000] }, async () => {
+      await scheduler.tick(name);
+    });
+  }
+}
+
+function addressOf(addr: Deno.Addr): string {
+  const { hostname, port } = addr as Deno.NetAddr;
+  const host = hostname === "0.0.0.0" || hostname === "::" ? "localhost" : hostname;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+export { ConfigError };

@@ -1,0 +1,51 @@
+import type { AnyDefinition } from "../lib/jobs/definition.ts";
+import type { Scheduler } from "../lib/jobs/scheduler.ts";
+import { sweepIdempotency } from "../lib/kv/idempotency.ts";
+import type { Services } from "../lib/services.ts";
+import { deliverCallback } from "./deliver_callback.ts";
+import { generateReport } from "./generate_report.ts";
+import { maintenance } from "./maintenance.ts";
+import { processConversation } from "./process_conversation.ts";
+
+const DAY_MS = 86_400_000;
+
+/** Every job handler of the service. */
+export function workers(
+  services: Services,
+  scheduler: () => Scheduler,
+  callbackSecret: string,
+): AnyDefinition[] {
+  const { config, db, clock, auth, healthHistory } = services;
+  const { retention } = config;
+  const ledger = services.recorder;
+  return [
+    processConversation({ ...services, ledger }),
+    deliverCallback({
+      db,
+      secret: callbackSecret,
+      policy: { allowPrivate: config.allowPrivateAddresses },
+    }),
+    generateReport(services.reports),
+    ...maintenance({
+      ...services,
+      ledger,
+      retention: {
+        completedMs: retention.completedTasksMs,
+        cancelledMs: retention.cancelledTasksMs,
+        failedMs: retention.failedTasksMs,
+        archiveAfterDays: retention.archiveConversationsMs / DAY_MS,
+        deleteAfterDays: retention.deleteConversationsMs / DAY_MS,
+      },
+      sweepRest: async () => {
+        const swept = await Promise.all([
+          scheduler().sweep(),
+          sweepIdempotency(db, clock.now()),
+          auth.sessions.sweep(),
+          auth.links.sweep(),
+          healthHistory.sweep(clock.now()),
+        ]);
+        return swept.reduce((sum, count) => sum + count, 0);
+      },
+    }),
+  ];
+}

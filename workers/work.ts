@@ -1,0 +1,34 @@
+import type { JobEngine } from "../lib/jobs/engine.ts";
+import type { WriteSet } from "../lib/kv/write_set.ts";
+import { type ReportJob, reportJob } from "./generate_report.ts";
+import {
+  cleanUpCacheJob,
+  cleanUpConversationsJob,
+  cleanUpTasksJob,
+  clearCacheJob,
+} from "./maintenance.ts";
+
+const CLEANUPS = {
+  conversations: cleanUpConversationsJob,
+  cache: cleanUpCacheJob,
+  tasks: cleanUpTasksJob,
+} as const;
+
+export type CleanupType = "all" | keyof typeof CLEANUPS;
+
+/** Jobs that a request asks for, each added to the atomic that the request commits. */
+export function requestedWork(engine: JobEngine) {
+  return {
+    report(tx: WriteSet, type: ReportJob["type"], range: { start: string; end: string }): string {
+      return engine.prepare(tx, reportJob, { type, ...range });
+    },
+    cleanup(tx: WriteSet, type: CleanupType): { type: string; taskId: string }[] {
+      return Object.entries(CLEANUPS)
+        .filter(([name]) => type === "all" || name === type)
+        .map(([name, kind]) => ({ type: name, taskId: engine.prepare(tx, kind, {}) }));
+    },
+    clearCache(tx: WriteSet, pattern: string | undefined, cursor: string | undefined): string {
+      return engine.prepare(tx, clearCacheJob, { pattern, cursor });
+    },
+  };
+}
