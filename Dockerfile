@@ -10,9 +10,11 @@ RUN npm install --no-audit --no-fund "deno@${DENO_VERSION}" \
 WORKDIR /app
 ENV DENO_DIR=/deno-dir DENO_NO_UPDATE_CHECK=1
 COPY . .
-# Everything that a start would fetch or build is in the image: it starts without a network.
-RUN deno task build \
-  && deno cache --frozen main.ts lib/monitoring/backup_worker.ts \
+# Everything that a start would fetch is in the image, so it starts without a network: the packages,
+# and by bundling a first line the bundler that a start uses for the islands.
+RUN deno cache --frozen main.ts lib/monitoring/backup_worker.ts \
+  && echo 'export {};' > /tmp/first.ts \
+  && deno bundle --platform=browser --output=/tmp/first.js /tmp/first.ts \
   && chmod -R a+rX /app /deno-dir
 
 FROM debian:bookworm-slim
@@ -33,7 +35,8 @@ VOLUME /data
 EXPOSE 8002
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
-  CMD ["deno", "run", "--no-config", "--no-lock", "--allow-net", "--allow-env=PORT", "/app/deploy/healthcheck.ts"]
+  CMD ["deno", "eval", "--no-config", "--no-lock", \
+  "const port = Deno.env.get('PORT'); const signal = AbortSignal.timeout(4000); const { ok } = await fetch(`http://127.0.0.1:${port}/healthz`, { signal }); Deno.exit(ok ? 0 : 1);"]
 ENTRYPOINT ["deno", "run", "--cached-only", "--no-prompt", "--allow-net", "--allow-env", \
   "--allow-read=/app,/data,/deno-dir", "--allow-write=/data", \
   "--allow-sys=systemMemoryInfo,loadavg,cpus,osUptime,statfs", "main.ts"]

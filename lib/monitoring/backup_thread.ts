@@ -42,12 +42,14 @@ function run<Value>(
   }).finally(() => worker.terminate());
 }
 
+/** `writeBackup` in a thread of its own; an aborted signal ends the thread at once. */
 export const writeInThread = (
   request: { source: string; target: string; createdAt: string },
   signal?: AbortSignal,
 ): Promise<BackupManifest> =>
   run({ type: "write", ...request }, [dirname(request.source), dirname(request.target)], signal);
 
+/** `unpackBackup` in a thread of its own. */
 export const unpackInThread = (
   request: { backupFile: string; target: string; manifest: BackupManifest | null },
   signal?: AbortSignal,

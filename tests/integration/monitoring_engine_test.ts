@@ -27,7 +27,7 @@ Deno.test("a real engine's queues, latency and outcomes reach health, history an
     },
   });
   const queues = { conversations: 1, default: 1 };
-  const engine = new JobEngine({ db, clock, log, definitions: [answer], queues, worker: "w" });
+  const engine = new JobEngine({ db, clock, log, queues, worker: "w" }).register(answer);
   const watch = new EngineWatch(engine);
   const metrics = new ServiceMetrics({} as MetricsPorts);
   watch.countInto(metrics);
@@ -76,14 +76,8 @@ Deno.test("a schedule is overdue when the tick after its last run has passed", a
     payload: z.object({}),
     perform: () => Promise.resolve(complete()),
   });
-  const engine = new JobEngine({
-    db,
-    clock,
-    log,
-    definitions: [probe],
-    queues: { default: 1 },
-    worker: "w",
-  });
+  const engine = new JobEngine({ db, clock, log, queues: { default: 1 }, worker: "w" })
+    .register(probe);
   const scheduler = new Scheduler({ db, clock, log, engine }, [{
     name: "hourly",
     timing: { everyMs: 3_600_000 },

@@ -24,6 +24,7 @@ export interface Limits {
   unhealthy: number;
 }
 
+/** The status of a figure by its limits; at a limit is still within it. */
 export function judge(value: number, limits: Limits): HealthStatus {
   return value > limits.unhealthy ? "unhealthy" : value > limits.degraded ? "degraded" : "healthy";
 }

@@ -26,6 +26,7 @@ export function diskCheck(system: SystemSource, reserveBytes: number): HealthChe
   };
 }
 
+/** By percent of the container's limit or of the machine's memory. */
 export function memoryCheck(system: SystemSource, limits: Limits): HealthCheck {
   return {
     name: "memory",
@@ -58,6 +59,7 @@ export function cpuCheck(system: SystemSource, limits: Limits): HealthCheck {
   };
 }
 
+/** By the longest delay of the last 15 s, in milliseconds. */
 export function eventLoopCheck(system: SystemSource, limits: Limits): HealthCheck {
   return {
     name: "event_loop",

@@ -67,6 +67,7 @@ export function redisCheck(redis: RedisPort | null): HealthCheck {
   };
 }
 
+/** Without the AI provider tasks wait and are tried again: degraded at worst. */
 export function providerCheck(provider: () => ProviderState | Promise<ProviderState>): HealthCheck {
   return {
     name: "ai_provider",
