@@ -1,0 +1,139 @@
+import { Buffer } from "node:buffer";
+import zlib from "node:zlib";
+import { type Codec, decodeValue, type Payload } from "./payload.ts";
+
+/**
+ * How an entry lies in Redis. ASCII up to the body, so that it can be read with redis-cli and taken
+ * apart by a script without a library:
+ *
+ *     P1  codec  -|z  expiry bucket(10)  created(13)  fresh until(13)  expires(13)
+ *     cost ms(7)  raw bytes(9)  tag bytes(4)  generations(2)
+ *     generation(10) × n   tags, one a line   body
+ *
+ * Instants are milliseconds of the writer's clock; the bucket is in seconds of the server's and is
+ * put in, like the generations, by the script that writes the entry.
+ */
+export const FRAME_MAGIC = "P1";
+export const HEAD_LENGTH = 75;
+export const GENERATION_LENGTH = 10;
+export const COMPRESS_FROM_BYTES = 4_096;
+/** Compression that saves less than this is not worth undoing on every read. */
+const MIN_SAVING = 0.1;
+const MAX_COST_MS = 9_999_999;
+const MAX_TAG_BYTES = 9_999;
+
+const HEAD = /^P1[jtbv][-z]\d{71}$/;
+const ZSTD_FAST = { params: { [zlib.constants.ZSTD_c_compressionLevel]: 1 } };
+
+/** What an entry says about itself, beside its value. */
+export interface EntryFacts {
+  createdAt: number;
+  /** Until when the value counts as fresh; it may be kept longer to be served stale. */
+  freshUntil: number;
+  expiresAt: number;
+  /** What computing the value took, in milliseconds. */
+  costMs: number;
+  tags: readonly string[];
+}
+
+export interface Entry extends EntryFacts {
+  payload: Payload;
+}
+
+/** An entry ready to be sent: the script joins `kind + bucket + rest + generations + tail`. */
+export interface OutgoingFrame {
+  kind: string;
+  rest: string;
+  tail: string | Buffer;
+  savedBytes: number;
+}
+
+export interface Frame extends EntryFacts {
+  codec: Codec;
+  compressed: boolean;
+  rawBytes: number;
+  generations: string[];
+  body: Buffer;
+}
+
+/** Lays an entry out; null when its tags do not fit. */
+export function packFrame(entry: Entry, compressFrom = COMPRESS_FROM_BYTES): OutgoingFrame | null {
+  const { payload } = entry;
+  const tags = entry.tags.join("\n");
+  const tagBytes = Buffer.byteLength(tags);
+  if (tagBytes > MAX_TAG_BYTES) return null;
+
+  let body: string | Uint8Array = payload.body;
+  let savedBytes = 0;
+  if (payload.bytes >= compressFrom) {
+    const packed = zlib.zstdCompressSync(payload.body, ZSTD_FAST);
+    if (packed.length <= payload.bytes * (1 - MIN_SAVING)) {
+      savedBytes = payload.bytes - packed.length;
+      body = packed;
+    }
+  }
+  const cost = Math.min(MAX_COST_MS, Math.max(0, Math.round(entry.costMs)));
+  return {
+    kind: FRAME_MAGIC + payload.codec + (savedBytes > 0 ? "z" : "-"),
+    rest: instant(entry.createdAt) + instant(entry.freshUntil) + instant(entry.expiresAt) +
+      digits(cost, 7) + digits(payload.bytes, 9) + digits(tagBytes, 4) +
+      digits(entry.tags.length + 1, 2),
+    tail: typeof body === "string" ? tags + body : Buffer.concat([Buffer.from(tags), body]),
+    savedBytes,
+  };
+}
+
+/** Takes a stored frame apart; null for anything that is not one of ours in this version. */
+export function parseFrame(bytes: Buffer): Frame | null {
+  if (bytes.length < HEAD_LENGTH) return null;
+  const head = bytes.toString("latin1", 0, HEAD_LENGTH);
+  if (!HEAD.test(head)) return null;
+  const tagBytes = +head.slice(69, 73);
+  const generationCount = +head.slice(73, 75);
+  const tagsAt = HEAD_LENGTH + generationCount * GENERATION_LENGTH;
+  const bodyAt = tagsAt + tagBytes;
+  const rawBytes = +head.slice(60, 69);
+  const compressed = head[3] === "z";
+  if (bytes.length < bodyAt || (!compressed && bytes.length - bodyAt !== rawBytes)) return null;
+  const generations: string[] = [];
+  for (let at = HEAD_LENGTH; at < tagsAt; at += GENERATION_LENGTH) {
+    generations.push(bytes.toString("latin1", at, at + GENERATION_LENGTH));
+  }
+  const tags = tagBytes === 0 ? [] : bytes.toString("utf8", tagsAt, bodyAt).split("\n");
+  if (generations.length !== tags.length + 1) return null;
+  return {
+    codec: head[2] as Codec,
+    compressed,
+    createdAt: +head.slice(14, 27),
+    freshUntil: +head.slice(27, 40),
+    expiresAt: +head.slice(40, 53),
+    costMs: +head.slice(53, 60),
+    rawBytes,
+    tags,
+    generations,
+    body: bytes.subarray(bodyAt),
+  };
+}
+
+/** The frame's value, unpacked to at most `maxBytes`; throws on anything damaged or oversized. */
+export function decodeFrame(frame: Frame, maxBytes: number): unknown {
+  return decodeValue(frame.codec, frameBody(frame, maxBytes));
+}
+
+/** The frame's value as it was before compression. */
+export function frameBody(frame: Frame, maxBytes: number): Buffer {
+  if (frame.rawBytes > maxBytes) throw new RangeError("the entry is larger than entries may be");
+  if (!frame.compressed) return frame.body;
+  const body = zlib.zstdDecompressSync(frame.body, { maxOutputLength: frame.rawBytes || 1 });
+  if (body.length !== frame.rawBytes) throw new RangeError("the entry is not as long as it says");
+  return body;
+}
+
+/** Milliseconds as 13 digits, which last until the year 2286. */
+function instant(ms: number): string {
+  return digits(Math.max(0, Math.floor(ms)), 13);
+}
+
+function digits(value: number, length: number): string {
+  return String(value).padStart(length, "0");
+}

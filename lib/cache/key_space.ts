@@ -1,0 +1,70 @@
+import { escapeGlob } from "./glob.ts";
+
+const MAX_KEY_LENGTH = 1_024;
+
+/**
+ * Where our keys lie in a Redis that others use too: everything is under `<prefix>:v1:`. What the
+ * cache keeps for itself starts with `~` there, so a caller's key that does so gets a second one.
+ */
+export class KeySpace {
+  /** What every key of ours begins with. */
+  readonly base: string;
+
+  constructor(prefix: string) {
+    // deno-lint-ignore no-control-regex -- a prefix is typed by people into redis-cli
+    if (prefix === "" || prefix.length > 64 || /[\x00-\x20\x7f]/.test(prefix)) {
+      throw new TypeError("the cache prefix must be 1 to 64 characters without blanks");
+    }
+    this.base = `${prefix}:v1:`;
+  }
+
+  entry(key: string): string {
+    return key.startsWith("~") ? `${this.base}~${key}` : this.base + key;
+  }
+
+  /** The caller's key of a stored one; null where it is not an entry of ours. */
+  logical(stored: string): string | null {
+    if (!stored.startsWith(this.base)) return null;
+    const key = stored.slice(this.base.length);
+    if (!key.startsWith("~")) return key;
+    return key.startsWith("~~") ? key.slice(1) : null;
+  }
+
+  /** A SCAN pattern for all entries whose key begins with `literal`, and perhaps some more. */
+  scanPattern(literal: string): string {
+    return escapeGlob(literal.startsWith("~") ? this.entry(literal) : this.base + literal) + "*";
+  }
+
+  generation(namespace: string): string {
+    return `${this.base}~g:${namespace}`;
+  }
+
+  tagGeneration(tag: string): string {
+    return `${this.base}~t:${tag}`;
+  }
+
+  counts(namespace: string): string {
+    return `${this.base}~c:${namespace}`;
+  }
+
+  get namespaces(): string {
+    return `${this.base}~n`;
+  }
+}
+
+/** What statistics and clearing go by: the part of a key before its first colon. */
+export function namespaceOf(key: string): string {
+  const colon = key.indexOf(":");
+  return colon < 0 ? "" : key.slice(0, colon);
+}
+
+/** Whether a key can be stored without being confused with another one. */
+export function isUsableKey(key: string): boolean {
+  return typeof key === "string" && key.length > 0 && key.length <= MAX_KEY_LENGTH &&
+    key.isWellFormed();
+}
+
+/** Whether a tag can be written into a frame. */
+export function isUsableTag(tag: string): boolean {
+  return isUsableKey(tag) && !tag.includes("\n");
+}

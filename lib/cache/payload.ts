@@ -1,0 +1,105 @@
+import { Buffer } from "node:buffer";
+import v8 from "node:v8";
+
+/**
+ * How a value is written down: `j` JSON, `t` plain text, `b` bytes, `v` structured clone (Date,
+ * Map, Set, BigInt, NaN, typed arrays, cycles).
+ */
+export type Codec = "j" | "t" | "b" | "v";
+
+export interface Payload {
+  codec: Codec;
+  body: string | Uint8Array;
+  /** Length of `body` in UTF-8. */
+  bytes: number;
+}
+
+const MAX_DEPTH = 100;
+
+/** Writes a value down, or null where it cannot be (functions, symbols, `undefined`). */
+export function encodeValue(value: unknown): Payload | null {
+  if (typeof value === "string" && value.isWellFormed()) return textPayload("t", value);
+  if (value instanceof Uint8Array && isPlainBytes(value)) {
+    return { codec: "b", body: value.slice(), bytes: value.byteLength };
+  }
+  if (value === undefined) return null;
+  try {
+    if (isJson(value, 0)) return textPayload("j", JSON.stringify(value));
+    const body = v8.serialize(value);
+    return { codec: "v", body, bytes: body.byteLength };
+  } catch {
+    return null;
+  }
+}
+
+/** The value again. JSON comes back frozen; the other codecs give a copy of their own each time. */
+export function decodeValue(codec: Codec, body: string | Uint8Array): unknown {
+  switch (codec) {
+    case "t":
+      return asText(body);
+    case "j":
+      return deepFreeze(JSON.parse(asText(body)));
+    case "b":
+      return new Uint8Array(body as Uint8Array);
+    case "v":
+      return v8.deserialize(asBuffer(body as Uint8Array));
+  }
+}
+
+/** True when one decoded value may be handed to every reader, because nobody can change it. */
+export function isShareable(codec: Codec): boolean {
+  return codec === "j" || codec === "t";
+}
+
+function textPayload(codec: Codec, body: string): Payload {
+  return { codec, body, bytes: Buffer.byteLength(body) };
+}
+
+function asText(body: string | Uint8Array): string {
+  return typeof body === "string" ? body : asBuffer(body).toString("utf8");
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function isPlainBytes(value: Uint8Array): boolean {
+  return Object.getPrototypeOf(value) === Uint8Array.prototype || Buffer.isBuffer(value);
+}
+
+/** Whether JSON gives the value back as it was; optional properties set to undefined may be lost. */
+function isJson(value: unknown, depth: number): boolean {
+  switch (typeof value) {
+    case "string":
+    case "boolean":
+      return true;
+    case "number":
+      return Number.isFinite(value) && !Object.is(value, -0);
+    case "object":
+      break;
+    default:
+      return false;
+  }
+  if (value === null) return true;
+  if (depth > MAX_DEPTH) return false;
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) if (!isJson(value[i], depth + 1)) return false;
+    return true;
+  }
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return false;
+  for (const key in value) {
+    const inner = (value as Record<string, unknown>)[key];
+    if (inner !== undefined && !isJson(inner, depth + 1)) return false;
+  }
+  return typeof (value as { toJSON?: unknown }).toJSON !== "function";
+}
+
+function deepFreeze(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) { for (const inner of value) deepFreeze(inner); }
+  else for (const key in value) deepFreeze((value as Record<string, unknown>)[key]);
+  return Object.freeze(value);
+}

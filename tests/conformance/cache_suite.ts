@@ -1,0 +1,352 @@
+import assert from "node:assert/strict";
+import type { CacheOptions, CacheService } from "../../lib/cache/mod.ts";
+
+/** A kind of cache, and how time passes for it. */
+export interface CacheSubject {
+  name: string;
+  open(options?: Partial<CacheOptions>): Promise<CacheService>;
+  /** Lets at least `ms` go by. */
+  elapse(ms: number): Promise<void>;
+}
+
+/** What every cache must do, whatever it keeps its entries in. */
+export function cacheConformance(subject: CacheSubject): void {
+  const check = (what: string, test: (cache: CacheService) => Promise<void>) =>
+    Deno.test({
+      name: `${subject.name}: ${what}`,
+      sanitizeOps: true,
+      sanitizeResources: true,
+      async fn() {
+        await using cache = await subject.open();
+        await test(cache);
+      },
+    });
+
+  check("a missing key is undefined, a stored null is null", async (cache) => {
+    assert.equal(await cache.get("nothing"), undefined);
+    assert.equal(await cache.set("null", null), true);
+    assert.equal(await cache.get("null"), null);
+    assert.equal(await cache.set("undefined", undefined), false);
+  });
+
+  const values: Record<string, unknown> = {
+    text: "grüße 🦕",
+    "empty text": "",
+    zero: 0,
+    "minus zero": -0,
+    false: false,
+    list: [1, [2, { three: 3 }]],
+    "lone surrogate": "a\ud800b",
+    date: new Date(1_234_567_890_123),
+    map: new Map<unknown, unknown>([[{ a: 1 }, new Set([1n, "x"])]]),
+    bigint: 12345678901234567890n,
+    bytes: new Uint8Array([0, 255, 128, 10]),
+    "no bytes": new Uint8Array(0),
+    nan: { value: NaN, infinite: -Infinity },
+    "prototype as a key": JSON.parse('{"__proto__": {"polluted": true}}'),
+    large: { text: "lorem ipsum ".repeat(2_000), list: Array.from({ length: 500 }, (_, i) => i) },
+    incompressible: crypto.getRandomValues(new Uint8Array(20_000)),
+  };
+  for (const [name, value] of Object.entries(values)) {
+    check(`gives back what it was given: ${name}`, async (cache) => {
+      assert.equal(await cache.set("k", value), true);
+      for (let read = 0; read < 2; read++) assert.deepStrictEqual(await cache.get("k"), value);
+    });
+  }
+
+  check("nobody can change what others read", async (cache) => {
+    const given = { list: [1], when: new Date(0) };
+    const plain = { list: [1] };
+    await cache.set("clone", given);
+    await cache.set("plain", plain);
+    given.list.push(2);
+    plain.list.push(2);
+    const first = await cache.get<typeof given>("clone");
+    first!.list.push(3);
+    assert.deepStrictEqual(await cache.get("clone"), { list: [1], when: new Date(0) });
+    const frozen = await cache.get<typeof plain>("plain");
+    assert.throws(() => frozen!.list.push(3), TypeError);
+    assert.deepStrictEqual(await cache.get("plain"), { list: [1] });
+  });
+
+  check("refuses what cannot be written down, and forgets what was there", async (cache) => {
+    await cache.set("k", 1);
+    assert.equal(await cache.set("k", { run() {} }), false);
+    assert.equal(await cache.get("k"), undefined);
+    assert.equal((await cache.stats()).refusals.unserialisable, 1);
+  });
+
+  check("refuses keys that could be mistaken for others", async (cache) => {
+    for (const key of ["", "a\ud800", "x".repeat(1_025)]) {
+      assert.equal(await cache.set(key, 1), false);
+      assert.equal(await cache.get(key), undefined);
+      assert.equal(await cache.delete(key), false);
+      assert.equal(await cache.getOrSet(key, () => 7), 7);
+    }
+    assert.ok((await cache.stats()).refusals.bad_key! >= 3);
+  });
+
+  check("odd keys are keys of their own", async (cache) => {
+    const keys = ["~", "~~", "~g:", "~c:x", "a*", "a?", "[ab]", "a\\", "a/b c", "ü", ":", "a::b"];
+    for (const key of keys) assert.equal(await cache.set(key, `of ${key}`), true);
+    for (const key of keys) assert.equal(await cache.get(key), `of ${key}`);
+    assert.equal((await cache.stats()).totalKeys, keys.length);
+    assert.equal(await cache.delete("a*"), true);
+    assert.equal(await cache.get("a?"), "of a?");
+    assert.equal((await cache.clear("~*")).cleared, 4);
+    assert.equal(await cache.get("ü"), "of ü");
+  });
+
+  check("has, delete and their answers", async (cache) => {
+    await cache.set("k", 1);
+    assert.equal(await cache.has("k"), true);
+    assert.equal(await cache.delete("k"), true);
+    assert.equal(await cache.delete("k"), false);
+    assert.equal(await cache.has("k"), false);
+  });
+
+  check("getMany keeps the order, setMany counts", async (cache) => {
+    assert.equal(await cache.setMany([["a", 1], ["b", 2], ["c", undefined]]), 2);
+    assert.deepEqual(await cache.getMany(["b", "x", "a", "b"]), [2, undefined, 1, 2]);
+    const many = Array.from({ length: 1_200 }, (_, i) => [`n:${i}`, i] as const);
+    assert.equal(await cache.setMany(many), 1_200);
+    assert.deepEqual(await cache.getMany(many.map(([key]) => key)), many.map(([, value]) => value));
+  });
+
+  check("entries expire", async (cache) => {
+    await cache.set("short", 1, { ttlSeconds: 0.05 });
+    await cache.set("long", 1, { ttlSeconds: 60 });
+    await cache.set("gone", 1, { ttlSeconds: 0 });
+    assert.equal(await cache.get("gone"), undefined);
+    assert.equal(await cache.get("short"), 1);
+    await subject.elapse(60);
+    assert.equal(await cache.get("short"), undefined);
+    assert.equal(await cache.has("short"), false);
+    assert.equal(await cache.get("long"), 1);
+  });
+
+  check("TTLs are clamped to a day, one hour when absent", async (cache) => {
+    await cache.set("default", 1);
+    await cache.set("week", 1, { ttlSeconds: 7 * 86_400 });
+    await cache.set("forever", 1, { ttlSeconds: Infinity });
+    await cache.set("nan", 1, { ttlSeconds: NaN });
+    const ttl = async (key: string) => {
+      const view = await cache.inspect(key);
+      return view!.expiresAt - view!.createdAt;
+    };
+    assert.equal(await ttl("default"), 3_600_000);
+    assert.equal(await ttl("nan"), 3_600_000);
+    assert.equal(await ttl("week"), 86_400_000);
+    assert.equal(await ttl("forever"), 86_400_000);
+  });
+
+  check("expire changes how long an entry lives", async (cache) => {
+    assert.equal(await cache.expire("nothing", 10), false);
+    await cache.set("k", 1, { ttlSeconds: 60 });
+    assert.equal(await cache.expire("k", 0.05), true);
+    assert.equal(await cache.get("k"), 1);
+    await subject.elapse(60);
+    assert.equal(await cache.get("k"), undefined);
+    await cache.set("k", 1, { ttlSeconds: 0.05 });
+    assert.equal(await cache.expire("k", 60), true);
+    await subject.elapse(60);
+    assert.equal(await cache.get("k"), 1);
+    assert.equal(await cache.expire("k", 0), true);
+    assert.equal(await cache.get("k"), undefined);
+  });
+
+  check("clear takes glob patterns and nothing beyond them", async (cache) => {
+    for (const key of ["a:1", "a:2", "ab", "b:1", "b[1]", "c*"]) await cache.set(key, key);
+    assert.deepEqual(await cache.clear("a:?"), { cleared: 2, complete: true });
+    assert.equal(await cache.get("ab"), "ab");
+    assert.deepEqual(await cache.clear("b\\[1]"), { cleared: 1, complete: true });
+    assert.equal(await cache.get("b:1"), "b:1");
+    assert.deepEqual(await cache.clear("c\\*"), { cleared: 1, complete: true });
+    assert.deepEqual(await cache.clear("*:[0-9]"), { cleared: 1, complete: true });
+    assert.deepEqual(await cache.clear("nothing"), { cleared: 0, complete: true });
+    assert.deepEqual(await cache.clear(), { cleared: 1, complete: true });
+    assert.equal((await cache.stats()).totalKeys, 0);
+  });
+
+  check("tags find their entries, and only those", async (cache) => {
+    await cache.set("1", 1, { tags: ["bot:a", "x"] });
+    await cache.set("2", 2, { tags: ["bot:b", "x"] });
+    await cache.set("3", 3);
+    assert.equal(await cache.invalidateTag("bot:a"), true);
+    assert.deepEqual(await cache.getMany(["1", "2", "3"]), [undefined, 2, 3]);
+    await cache.set("1", 11, { tags: ["bot:a"] });
+    assert.equal(await cache.get("1"), 11);
+    await cache.invalidateTag("x");
+    assert.deepEqual(await cache.getMany(["1", "2", "3"]), [11, undefined, 3]);
+  });
+
+  check("getOrSet computes once for many callers, then hits", async (cache) => {
+    let computed = 0;
+    const gate = Promise.withResolvers<void>();
+    const callers = Array.from({ length: 50 }, () =>
+      cache.resolve("k", async () => {
+        computed++;
+        await gate.promise;
+        return { n: computed };
+      }));
+    gate.resolve();
+    const answers = await Promise.all(callers);
+    assert.equal(computed, 1);
+    assert.deepEqual(answers.map((a) => a.value), Array(50).fill({ n: 1 }));
+    assert.equal(answers.filter((a) => a.source === "computed").length, 1);
+    assert.equal(answers.filter((a) => a.source === "shared").length, 49);
+    assert.deepEqual(await cache.resolve("k", () => ({ n: 99 })), {
+      value: { n: 1 },
+      source: "hit",
+    });
+  });
+
+  check("many different cold keys are all kept", async (cache) => {
+    const keys = Array.from({ length: 100 }, (_, i) => `cold:${i}`);
+    const fill = (bonus: number) =>
+      Promise.all(keys.map((key, i) => cache.getOrSet(key, () => i + bonus, { tags: ["t"] })));
+    await fill(0);
+    assert.deepEqual(await fill(1_000), keys.map((_, i) => i));
+  });
+
+  check("a failing factory fails its callers and is not kept", async (cache) => {
+    const broken = () => Promise.reject(new Error("no answer"));
+    const answers = await Promise.allSettled([
+      cache.getOrSet("k", broken),
+      cache.getOrSet("k", broken),
+    ]);
+    assert.deepEqual(answers.map((a) => a.status), ["rejected", "rejected"]);
+    await assert.rejects(async () =>
+      await cache.getOrSet("k", () => {
+        throw new Error("at once");
+      }), /at once/);
+    assert.equal(await cache.getOrSet("k", () => 5), 5);
+  });
+
+  check("callers leave one by one, the computation ends with the last", async (cache) => {
+    const first = new AbortController(), second = new AbortController();
+    const started = Promise.withResolvers<AbortSignal>();
+    const factory = ({ signal }: { signal: AbortSignal }) =>
+      new Promise<number>((_, reject) => {
+        signal.addEventListener("abort", () => reject(signal.reason));
+        started.resolve(signal);
+      });
+    const one = cache.getOrSet("k", factory, { signal: first.signal });
+    const two = cache.getOrSet("k", factory, { signal: second.signal });
+    const signal = await started.promise;
+    first.abort(new Error("first left"));
+    await assert.rejects(one, /first left/);
+    assert.equal(signal.aborted, false);
+    second.abort(new Error("second left"));
+    await assert.rejects(two, /second left/);
+    assert.equal(signal.aborted, true);
+    assert.equal(await cache.getOrSet("k", () => 8), 8);
+    await assert.rejects(cache.getOrSet("j", () => 1, { signal: first.signal }), /first left/);
+  });
+
+  check("a caller's time runs out", async (cache) => {
+    const answer = cache.getOrSet("k", ({ signal }) =>
+      new Promise((_, reject) => {
+        signal.addEventListener("abort", () => reject(signal.reason));
+      }), { timeoutMs: 30 });
+    const refused = assert.rejects(answer, { code: "timeout" });
+    await subject.elapse(40);
+    await refused;
+  });
+
+  check("a fill that a write, a deletion or a clearing overtook is not kept", async (cache) => {
+    const overtakers: Record<string, () => Promise<unknown>> = {
+      set: () => cache.set("k", "newer"),
+      delete: () => cache.delete("k"),
+      clear: () => cache.clear("k*"),
+      tag: () => cache.invalidateTag("t"),
+    };
+    for (const [name, overtake] of Object.entries(overtakers)) {
+      await cache.delete("k");
+      const started = Promise.withResolvers<void>();
+      const gate = Promise.withResolvers<void>();
+      const slow = cache.getOrSet("k", async () => {
+        started.resolve();
+        await gate.promise;
+        return "older";
+      }, { tags: ["t"] });
+      await started.promise;
+      await overtake();
+      gate.resolve();
+      assert.equal(await slow, "older");
+      assert.equal(await cache.get("k"), name === "set" ? "newer" : undefined, name);
+    }
+  });
+
+  check("what the factory says is not for keeping is not kept", async (cache) => {
+    const answer = await cache.getOrSet("k", ({ doNotStore }) => {
+      doNotStore();
+      return "unsure";
+    });
+    assert.equal(answer, "unsure");
+    assert.equal(await cache.has("k"), false);
+  });
+
+  check("a value that no longer fits its schema is a miss", async (cache) => {
+    const schema = {
+      safeParse: (value: unknown) =>
+        typeof value === "number"
+          ? { success: true as const, data: value }
+          : { success: false as const },
+    };
+    await cache.set("k", "text");
+    assert.equal(await cache.get("k", { schema }), undefined);
+    assert.equal(await cache.getOrSet("k", () => 3, { schema }), 3);
+    assert.equal(await cache.get("k", { schema }), 3);
+  });
+
+  check("statistics are of our own lookups", async (cache) => {
+    const fresh = await cache.stats();
+    assert.equal(fresh.hitRate, null);
+    assert.equal(fresh.connected, true);
+    assert.equal(fresh.totalKeys, 0);
+    await cache.set("a:1", "x".repeat(1_000));
+    await cache.set("a:1", "y".repeat(1_000));
+    await cache.set("a:2", 1);
+    await cache.set("b", 1);
+    await cache.get("a:1");
+    await cache.get("a:9");
+    await cache.getOrSet("a:2", () => 0);
+    await cache.getOrSet("b:new", () => 0);
+    await cache.inspect("a:1");
+    const stats = await cache.stats();
+    assert.deepEqual([stats.hits, stats.misses, stats.hitRate], [2, 2, 50]);
+    assert.deepEqual(stats.lastDay, { hits: 2, misses: 2, hitRate: 50 });
+    assert.equal(stats.totalKeys, 4);
+    assert.equal(stats.totalsExact, true);
+    assert.ok(stats.memoryBytes > 1_000 && stats.memoryBytes < 5_000, `${stats.memoryBytes}`);
+    assert.match(stats.memoryUsage, /^\d+\.\d KB$/);
+    assert.ok(stats.operationsPerSecond > 0);
+    assert.deepEqual(stats.namespaces, [
+      { name: "", hits: 0, misses: 0, hitRate: null, keys: 1 },
+      { name: "a", hits: 2, misses: 1, hitRate: 200 / 3, keys: 2 },
+      { name: "b", hits: 0, misses: 1, hitRate: 0, keys: 1 },
+    ]);
+    await cache.delete("b");
+    await cache.clear("a:*");
+    assert.equal((await cache.stats()).totalKeys, 1);
+    await cache.clear();
+    const empty = await cache.stats();
+    assert.deepEqual([empty.totalKeys, empty.memoryBytes], [0, 0]);
+  });
+
+  check("after closing, calls still answer", async (cache) => {
+    await cache.set("k", 1);
+    const hanging = cache.getOrSet("h", ({ signal }) =>
+      new Promise((_, reject) => {
+        signal.addEventListener("abort", () => reject(signal.reason));
+      }));
+    const refused = assert.rejects(hanging, { code: "unavailable" });
+    await cache.stats();
+    await cache.close();
+    await refused;
+    assert.equal(await cache.get("k"), undefined);
+    assert.equal(await cache.set("k", 2), false);
+    assert.equal(await cache.getOrSet("k", () => 3), 3);
+  });
+}
