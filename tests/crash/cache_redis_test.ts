@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type CacheService, openCache } from "../../lib/cache/mod.ts";
+import { randomFor, rounds } from "../support/randomness.ts";
 import { eventually, RedisServer } from "../support/redis.ts";
 
 function faultTest(
@@ -177,9 +178,7 @@ Deno.test({
   sanitizeOps: true,
   sanitizeResources: true,
   async fn() {
-    const seed = Number(Deno.env.get("SEED") ?? Math.floor(Math.random() * 2 ** 31));
-    console.log(`seed ${seed}`);
-    const random = seeded(seed);
+    const random = randomFor("cache under random faults");
     await using server = await RedisServer.start();
     await using cache = await openCache({ redisUrl: server.url });
     let running = true, answers = 0;
@@ -195,9 +194,9 @@ Deno.test({
         await new Promise((resolve) => setTimeout(resolve, 1));
       }
     });
-    for (let round = 0; round < 6; round++) {
-      const pauseMs = 50 + random() * 300;
-      if (random() < 0.5) {
+    for (let round = 0; round < rounds(6, 200); round++) {
+      const pauseMs = random.between(50, 350);
+      if (random.chance(0.5)) {
         server.pause();
         await new Promise((resolve) => setTimeout(resolve, pauseMs));
         server.resume();
@@ -212,13 +211,3 @@ Deno.test({
     assert.ok(slowest.ms < 400, `the slowest answer took ${slowest.ms} ms`);
   },
 });
-
-function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
