@@ -23,7 +23,7 @@ import { HealthService } from "./monitoring/health.ts";
 import { HealthHistory } from "./monitoring/health_history.ts";
 import { PerformanceHistory } from "./monitoring/history.ts";
 import { HistoryStore } from "./monitoring/history_store.ts";
-import { queueLoads } from "./monitoring/queue_loads.ts";
+import { EngineWatch } from "./monitoring/engine_watch.ts";
 import { ServiceMetrics } from "./monitoring/service_metrics.ts";
 import { SystemSampler } from "./monitoring/system.ts";
 
@@ -102,7 +102,6 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     worker: `worker-${crypto.randomUUID().slice(0, 8)}`,
   });
   const bots = new BotStore({ db, now: () => clock.now() });
-  await bots.load();
   const recorder = new Recorder(db);
   const conversations = new Conversations({ db, clock, engine, bots, ledger: recorder });
 
@@ -113,7 +112,8 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     (sampler) => sampler.close(),
   );
   await system.start();
-  const queues = queueLoads(engine);
+  const watch = stack.adopt(new EngineWatch(engine), (watch) => watch.close());
+  const queues = () => watch.queueLoads();
   const health = new HealthService({
     system,
     clock,
@@ -122,7 +122,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
       system,
       clock,
       queues,
-      redis: config.cache.redisUrl ? cache : null,
+      redis: config.cache.redisUrl ? redisPort(cache) : null,
     }, {
       ...DEFAULT_THRESHOLDS,
       diskReserveBytes: config.limits.diskReserveBytes,
@@ -134,17 +134,12 @@ export async function openServices(config: Config, options: OpenOptions): Promis
       new HistoryStore(db),
       {
         system,
-        cacheLookups: () => cache.lookups(),
+        cacheLookups: () => cache.stats(),
         outcomes: async () => {
           const live = await reports.liveMetrics();
           return { completed: live.completed, failed: live.failed - live.cancelled };
         },
-        load: async () => {
-          const loads = await engine.queues();
-          const turns = loads.find((queue) => queue.name === "conversations");
-          const waiting = (await queues()).reduce((sum, queue) => sum + queue.waiting, 0);
-          return { queueDepth: waiting, latencyMs: turns?.runMs.p95 ?? null };
-        },
+        load: () => watch.load(),
       },
       log,
       clock,
@@ -158,11 +153,12 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     conversations: figures,
     score: () => history.score(),
   }, clock);
+  watch.countInto(metrics);
   const admission = stack.adopt(
     new Admission({
       clock,
       system,
-      waiting: async () => (await queues()).reduce((sum, q) => sum + q.waiting + q.running, 0),
+      waiting: () => openJobs(engine),
       backlogLimit: config.limits.backlog,
       diskReserveBytes: config.limits.diskReserveBytes,
     }),
@@ -207,6 +203,17 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     auth,
     [Symbol.asyncDispose]: () => rest.disposeAsync(),
   };
+}
+
+/** Jobs that have not ended, over all queues. */
+async function openJobs(engine: JobEngine): Promise<number> {
+  let open = 0;
+  for (const { depth } of await engine.queues()) {
+    for (const state of ["available", "scheduled", "retrying", "running"]) {
+      for (const count of Object.values(depth[state] ?? {})) open += count;
+    }
+  }
+  return open;
 }
 
 /** Live conversations by what people see: processing ones are pending ones in a worker's hands. */

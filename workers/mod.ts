@@ -23,7 +23,7 @@ export function workers(
     deliverCallback({
       db,
       secret: callbackSecret,
-      policy: { allowPrivate: config.allowPrivateAddresses },
+      policy: { trusted: config.allowPrivateAddresses },
     }),
     generateReport(services.reports),
     ...maintenance({
