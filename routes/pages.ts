@@ -1,21 +1,13 @@
 import type { Context, Hono } from "hono";
-import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import type { LiveData } from "../islands/parts/page_data.ts";
 import type { Clock } from "../lib/clock.ts";
-import { AppError, messageOf } from "../lib/errors.ts";
+import { AppError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import { openAssets } from "../lib/web/assets.ts";
 import { loadRoutes } from "../lib/web/file_routes.ts";
 import { registerIslands } from "../lib/web/islands.ts";
 import { servePages, wantsData } from "../lib/web/serve_pages.ts";
-import {
-  CSRF_HEADER,
-  type NewSession,
-  type Session,
-  SESSION_COOKIE,
-  type Sessions,
-  type Visitor,
-} from "../lib/web/sessions.ts";
+import { type Begun, CSRF_HEADER, type Session, type Sessions } from "../lib/web/sessions.ts";
 import { apiData, ApiRefusal } from "./api_data.ts";
 import type { DashboardActions, DashboardData } from "./dashboard_data.ts";
 
@@ -23,10 +15,10 @@ export interface PageDependencies {
   sessions: Sessions;
   clock: Clock;
   log: Logger;
-  /** Where pages read and what forms do; by default our own API, asked within the process. */
+  /** Asks our own API within the process; by default by `app.fetch`, with the page's bindings. */
+  askApi?: (request: Request, c: Context) => Response | Promise<Response>;
+  /** Where pages read and what forms do, instead of the API. */
   data?: (c: Context, session: Session) => DashboardData & DashboardActions;
-  /** The client's address, for sign-in limits; by default the connection's. */
-  addressOf?: (c: Context) => string;
   /** Where the build is; by default dist/ of the project. */
   assets?: URL;
 }
@@ -64,24 +56,19 @@ export async function mountPages(app: Hono, deps: PageDependencies): Promise<voi
     registerIslands(new URL("../islands/", here)),
   ]);
   assets.mount(app);
-  const addressOf = deps.addressOf ?? ((c) => c.env?.remoteAddr?.hostname ?? "unknown");
-  const dataOf = deps.data ?? ((c, session) => askOwnApi(app, c, session));
+  const askApi = deps.askApi ?? ((request, c) => app.fetch(request, c.env));
+  const dataOf = deps.data ?? ((c, session) => ownApi(askApi, c, session));
 
   servePages<PageState>(app, {
     pages,
     assets,
     async enter(c, open) {
-      const cookie = getCookie(c, SESSION_COOKIE);
-      const session = cookie ? await deps.sessions.find(cookie) : null;
+      const session = await deps.sessions.find(c);
       if (!session && !open) return turnAway(c);
       if (c.req.method === "POST") await refuseForeignForm(c, session);
-      const visitor: Visitor = {
-        address: addressOf(c),
-        userAgent: (c.req.header("user-agent") ?? "").slice(0, 300),
-      };
-      const begin = (made: NewSession | null | undefined): boolean => {
-        if (made) giveCookie(c, made, deps.clock.now());
-        return Boolean(made);
+      const begin = (begun: Begun | null): boolean => {
+        if (begun) c.header("set-cookie", begun.setCookie);
+        return begun !== null;
       };
       return {
         session,
@@ -90,16 +77,15 @@ export async function mountPages(app: Hono, deps: PageDependencies): Promise<voi
           return dataOf(c, session);
         },
         now: deps.clock.now(),
-        signIn: async (token) => begin(await deps.sessions.signIn(token, visitor)),
-        redeem: async (code) => begin(await deps.sessions.redeem?.(code, visitor)),
+        signIn: async (token) => begin(await deps.sessions.signIn(token, c)),
+        redeem: async (code) => begin(await deps.sessions.redeem(code, c)),
         async signOut() {
-          if (cookie) await deps.sessions.signOut(cookie);
-          deleteCookie(c, SESSION_COOKIE, { path: "/" });
+          c.header("set-cookie", await deps.sessions.signOut(c));
         },
       };
     },
     explain(c, thrown) {
-      const requestId = c.res.headers.get("x-request-id") ?? c.get("requestId") ?? "";
+      const requestId = c.get("requestId") ?? c.env?.requestId ?? "";
       if (thrown instanceof ApiRefusal) {
         return {
           status: thrown.status,
@@ -155,31 +141,20 @@ function hostOf(url: string | undefined): string | null {
   return url && URL.canParse(url) ? new URL(url).host : null;
 }
 
-function giveCookie(c: Context, made: NewSession, now: number): void {
-  setCookie(c, SESSION_COOKIE, made.cookie, {
-    path: "/",
-    httpOnly: true,
-    sameSite: "Lax",
-    secure: new URL(c.req.url).protocol === "https:",
-    maxAge: Math.max(0, Math.floor((made.session.expiresAt - now) / 1000)),
+/** The API as this visitor sees it, asked without a socket in between. */
+function ownApi(ask: NonNullable<PageDependencies["askApi"]>, c: Context, session: Session) {
+  const { origin } = new URL(c.req.url);
+  return apiData(async (path, init) => {
+    const headers = new Headers(init?.headers);
+    for (const name of PASSED_ON) {
+      const value = c.req.header(name);
+      if (value !== undefined) headers.set(name, value);
+    }
+    headers.set("accept", "application/json");
+    headers.set(CSRF_HEADER, session.csrf);
+    return await ask(new Request(origin + path, { ...init, headers }), c);
   });
 }
 
-/** The API as this visitor sees it, asked without a socket in between. */
-function askOwnApi(app: Hono, c: Context, session: Session) {
-  const { origin } = new URL(c.req.url);
-  return apiData((path, init) => {
-    const headers = new Headers(init?.headers);
-    headers.set("cookie", c.req.header("cookie") ?? "");
-    headers.set("accept", "application/json");
-    headers.set(CSRF_HEADER, session.csrf);
-    headers.set("origin", origin);
-    headers.set("sec-fetch-site", "same-origin");
-    headers.set("user-agent", c.req.header("user-agent") ?? "");
-    try {
-      return Promise.resolve(app.fetch(new Request(origin + path, { ...init, headers }), c.env));
-    } catch (thrown) {
-      return Promise.reject(new Error(messageOf(thrown), { cause: thrown }));
-    }
-  });
-}
+/** Headers of the page's request that say who asks, and from where. */
+const PASSED_ON = ["cookie", "user-agent", "x-forwarded-for", "x-forwarded-proto", "x-request-id"];

@@ -5,17 +5,7 @@ import type { HealthReport, PerformanceSummary } from "../../lib/wire/system.ts"
 import type { ActiveTask, QueueInfo } from "../../lib/wire/tasks.ts";
 import { count, duration, NONE, percent, perSecond } from "./format.ts";
 import { waitingIn } from "./headline.ts";
-import {
-  Badge,
-  Empty,
-  Figure,
-  Meter,
-  Name,
-  Panel,
-  progressOf,
-  ShareBar,
-  Unread,
-} from "./pieces.tsx";
+import { Badge, Empty, Figure, Meter, Name, Panel, ShareBar, Unread } from "./pieces.tsx";
 import { Sparkline } from "./Sparkline.tsx";
 import { asWords, CONVERSATION_STATUS, HEALTH, PRIORITY, type Tone } from "./words.ts";
 
@@ -31,8 +21,7 @@ export function Machine(
     );
   }
   const { cpu_percent, memory_percent, disk_percent } = health.system;
-  const past = (metric: HistoryMetric) =>
-    history?.series.find((series) => series.metric === metric)?.points.map((point) => point.value);
+  const past = (metric: HistoryMetric) => history ? byMinute(history, metric) : undefined;
   return (
     <Panel title="Machine">
       <dl class="gauges">
@@ -42,6 +31,18 @@ export function Machine(
       </dl>
     </Panel>
   );
+}
+
+/** A value for every minute of the window; minutes that were not recorded are null. */
+export function byMinute(history: History, metric: HistoryMetric): (number | null)[] {
+  const from = Date.parse(history.from);
+  const minutes = Math.max(0, Math.round((Date.parse(history.to) - from) / 60_000));
+  const values: (number | null)[] = Array(minutes).fill(null);
+  for (const point of history.points) {
+    const minute = Math.floor((Date.parse(point.at) - from) / 60_000);
+    if (minute >= 0 && minute < minutes) values[minute] = point[metric] ?? null;
+  }
+  return values;
 }
 
 interface GaugeProps {
@@ -183,7 +184,7 @@ export function ActiveTasks(
                   <td class="wide">{task.queue}</td>
                   <td class="wide">{PRIORITY[task.priority]}</td>
                   <td>
-                    <TaskProgress progress={task.progress} />
+                    <TaskProgress of={task} />
                   </td>
                   <td class="number">{duration(now - Date.parse(task.started_at))}</td>
                 </tr>
@@ -196,12 +197,12 @@ export function ActiveTasks(
   );
 }
 
-export function TaskProgress({ progress }: { progress: ActiveTask["progress"] | undefined }) {
-  const known = progressOf(progress);
-  if (!known) return <>{NONE}</>;
+/** How far a task is; it says nothing for one that has not said. */
+export function TaskProgress({ of }: { of: Pick<ActiveTask, "progress" | "progress_message"> }) {
+  if (of.progress === 0 && !of.progress_message) return <>{NONE}</>;
   return (
-    <span class="progress" title={known.message}>
-      <Meter name="Progress" value={known.percent} /> {Math.round(known.percent)}%
+    <span class="progress" title={of.progress_message}>
+      <Meter name="Progress" value={of.progress} /> {Math.round(of.progress)}%
     </span>
   );
 }
@@ -224,7 +225,7 @@ export function Queues({ queues }: { queues: QueueInfo[] | null }) {
             <th scope="col" class="number wide">Oldest</th>
             <th scope="col" class="number">Running</th>
             <th scope="col" class="number wide">Rate</th>
-            <th scope="col" class="number">p95</th>
+            <th scope="col" class="number" title="95 of 100 waited no longer">p95 wait</th>
           </tr>
         </thead>
         <tbody>

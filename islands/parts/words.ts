@@ -40,6 +40,7 @@ export const WAITING: Record<WaitingReason, string> = {
   behind: "Others are ahead of it",
   earlier_turn: "An earlier turn of its conversation comes first",
   backoff: "It failed and is waiting to try again",
+  scheduled: "It is to run later",
   concurrency: "Every place in its queue is taken",
   rate_limited: "Its queue is held to a rate",
   no_worker: "No worker takes tasks from its queue",

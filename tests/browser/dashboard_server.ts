@@ -5,13 +5,7 @@ import { streamSSE } from "hono/streaming";
 import { silentLogger } from "../../lib/log.ts";
 import { AppError } from "../../lib/errors.ts";
 import { buildAssets } from "../../lib/web/build.ts";
-import {
-  CSRF_HEADER,
-  type NewSession,
-  type Session,
-  SESSION_COOKIE,
-  type Sessions,
-} from "../../lib/web/sessions.ts";
+import { CSRF_HEADER, type Session, type Sessions } from "../../lib/web/sessions.ts";
 import type { EventName } from "../../lib/wire/events.ts";
 import type { TaskDetail } from "../../lib/wire/tasks.ts";
 import { mountPages } from "../../routes/pages.ts";
@@ -32,6 +26,8 @@ export interface DashboardServer extends AsyncDisposable {
   emit(event: EventName, data?: unknown): void;
   /** Ends every open event stream, and refuses new ones while `refuse`. */
   dropStreams(refuse: boolean): void;
+  /** Resolves when no event stream is open. */
+  streamsClosed(): Promise<void>;
   /** Forgets every session, as an expiry would. */
   endSessions(): void;
 }
@@ -73,6 +69,7 @@ export async function startDashboard(): Promise<DashboardServer> {
     streams: api.streams,
     emit: api.emit,
     dropStreams: api.dropStreams,
+    streamsClosed: api.streamsClosed,
     endSessions,
     async [Symbol.asyncDispose]() {
       api.dropStreams(true);
@@ -82,17 +79,18 @@ export async function startDashboard(): Promise<DashboardServer> {
   };
 }
 
+const COOKIE = "test_session";
+
 function memorySessions(): { sessions: Sessions; endSessions(): void } {
   const known = new Map<string, Session>();
   let failures = 0;
-  const begin = (subject: string, role: Session["role"]): NewSession => {
-    const cookie = crypto.randomUUID();
-    const expiresAt = Date.now() + 3_600_000;
-    const session = { subject, role, content: true, csrf: crypto.randomUUID(), expiresAt };
-    known.set(cookie, session);
-    return { cookie, session };
+  const begin = (subject: string, role: Session["role"]) => {
+    const id = crypto.randomUUID();
+    known.set(id, { subject, role, content: true, csrf: crypto.randomUUID() });
+    return { setCookie: `${COOKIE}=${id}; Path=/; HttpOnly; SameSite=Lax` };
   };
   const sessions: Sessions = {
+    find: (c) => Promise.resolve(known.get(getCookie(c, COOKIE) ?? "") ?? null),
     signIn(token) {
       if (token === OPERATOR_TOKEN) return Promise.resolve(begin("ada", "operator"));
       if (token === VIEWER_TOKEN) return Promise.resolve(begin("vera", "viewer"));
@@ -102,10 +100,9 @@ function memorySessions(): { sessions: Sessions; endSessions(): void } {
       return Promise.resolve(null);
     },
     redeem: (code) => Promise.resolve(code === "once" ? begin("guest", "operator") : null),
-    find: (cookie) => Promise.resolve(known.get(cookie) ?? null),
-    signOut(cookie) {
-      known.delete(cookie);
-      return Promise.resolve();
+    signOut(c) {
+      known.delete(getCookie(c, COOKIE) ?? "");
+      return Promise.resolve(`${COOKIE}=; Path=/; Max-Age=0`);
     },
   };
   return { sessions, endSessions: () => known.clear() };
@@ -116,6 +113,7 @@ function testApi(sessions: Sessions) {
   const done: string[] = [];
   const streams: string[] = [];
   const open = new Set<(event: { event: string; data: string; id: string } | null) => void>();
+  const waiting: (() => void)[] = [];
   let refuse = false;
   let sent = 0;
   const app = new Hono<{ Variables: { session: Session } }>();
@@ -128,7 +126,7 @@ function testApi(sessions: Sessions) {
     Response.json({ title: "Refused", status, detail, request_id: "req-7" }, { status });
 
   app.use(async (c, next) => {
-    const session = await sessions.find(getCookie(c, SESSION_COOKIE) ?? "");
+    const session = await sessions.find(c);
     if (!session) return problem(401, "Sign in first.");
     const changes = c.req.method !== "GET";
     if (changes && session.role === "viewer") return problem(403, "This needs an operator.");
@@ -165,7 +163,7 @@ function testApi(sessions: Sessions) {
     const id = c.req.param("id");
     const row = data.tasks.find((task) => task.task_id === id);
     const detail: TaskDetail | undefined = data.details.find((task) => task.task_id === id) ??
-      (row && { ...row, progress: row.progress ?? null, waiting_because: [] });
+      row;
     if (!detail) return problem(404, "There is no such task.");
     return c.json(ok({ task_status: { ...detail, status: row?.status ?? detail.status } }));
   });
@@ -181,6 +179,11 @@ function testApi(sessions: Sessions) {
     const task = data.tasks.find((task) => task.task_id === c.req.param("id"))!;
     task.status = "queued";
     return c.json(ok({ task_id: task.task_id }));
+  });
+  app.delete("/queues/:name/pause", (c) => {
+    for (const queue of data.queues) queue.paused &&= queue.name !== c.req.param("name");
+    for (const task of data.details) task.waiting_because = [];
+    return c.json(ok({ queue: c.req.param("name"), paused: false }));
   });
   app.post("/cache/clear", async (c) => {
     const { pattern = null } = await c.req.json();
@@ -221,6 +224,7 @@ function testApi(sessions: Sessions) {
         await stream.writeSSE(event);
       }
       open.delete(push);
+      if (open.size === 0) { for (const resolve of waiting.splice(0)) resolve(); }
     });
   });
   return {
@@ -232,6 +236,8 @@ function testApi(sessions: Sessions) {
       const message = { event, data: JSON.stringify(body), id: String(++sent) };
       for (const push of open) push(message);
     },
+    streamsClosed: () =>
+      open.size === 0 ? Promise.resolve() : new Promise<void>((resolve) => waiting.push(resolve)),
     dropStreams(refuseNew: boolean) {
       refuse = refuseNew;
       for (const push of open) push(null);
