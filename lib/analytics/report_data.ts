@@ -40,6 +40,7 @@ export function versionOf({ current, previous }: ReportTotals): number {
   return version(current) + (previous ? version(previous) : 0);
 }
 
+/** Loads the totals for the report of a period (numbered as in periods.ts). */
 export async function readTotals(kv: Deno.Kv, kind: PeriodKind, n: number): Promise<ReportTotals> {
   const [current, previous] = await Promise.all([
     readPeriod(kv, kind, n),
