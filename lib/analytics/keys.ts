@@ -19,7 +19,10 @@ export const rollupPrefix = (kind: "quarter" | "day" | "month", n: number): Deno
   n,
 ];
 
-/** Counters over all bots, and users, of a period. */
+/**
+ * Over all bots: the counters of a day, and of a quarter hour in which turns ended; the users of a
+ * day, week or month.
+ */
 export const totalsKey = (kind: "quarter" | PeriodKind, n: number): Deno.KvKey => [
   "stats",
   "t",
@@ -30,7 +33,7 @@ export const totalsKey = (kind: "quarter" | PeriodKind, n: number): Deno.KvKey =
 /** Conversations that are or were live here, by status. */
 export const liveKey: Deno.KvKey = ["stats", "live"];
 
-/** A user's conversations by day, over all time. */
+/** The days on which a user started conversations, over all time. */
 export const userKey = (userId: string): Deno.KvKey => ["stats", "u", userId];
 
 /** A user's conversations of a month, by quarter hour of the month. */

@@ -37,6 +37,7 @@ export function countLive(tx: WriteSet, from: CountedStatus | null, to: CountedS
   tx.add(liveKey, delta);
 }
 
+/** How many live conversations there are, by status. */
 export async function readLiveMetrics(kv: Deno.Kv): Promise<LiveMetrics> {
   const live = decodeCounts((await kv.get(liveKey)).value);
   const completed = countOf(live, Field.completed);

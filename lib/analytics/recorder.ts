@@ -1,6 +1,6 @@
-import type { Consequence, WriteSet } from "../kv/write_set.ts";
+import type { WriteSet } from "../kv/write_set.ts";
 import type { Database } from "../kv/database.ts";
-import { bump } from "../kv/counts.ts";
+import { bump, type CountDelta, total } from "../kv/counts.ts";
 import { BotIndex, type IndexedBot } from "./bot_index.ts";
 import type {
   CountedStatus,
@@ -16,7 +16,7 @@ import { Histogram, Metric, SCORE_UNIT } from "./metrics.ts";
 import { dayOf, firstDay, periodOf, quarterOf, QUARTERS_A_DAY } from "./periods.ts";
 import { Rollup } from "./rollup.ts";
 import { TopUsers } from "./top_users.ts";
-import { changedDays, countActivity, dayField } from "./user_activity.ts";
+import { countActivity, turnedDays } from "./user_activity.ts";
 
 const SOURCE = {
   knowledge: Metric.fromKnowledge,
@@ -130,24 +130,26 @@ export class Recorder {
 
   /** Counts conversations of a user that started at these instants. */
   #countUser(tx: WriteSet, userId: string, starts: readonly number[]): void {
-    const days = new Map<number, number>();
     const months = new Map<number, Map<number, number>>();
     for (const at of starts) {
-      const day = dayOf(at);
-      bump(days, dayField(day), 1);
-      const month = periodOf("month", day);
+      const month = periodOf("month", dayOf(at));
       let quarters = months.get(month);
       if (!quarters) months.set(month, quarters = new Map());
       bump(quarters, quarterOf(at) - firstDay("month", month) * QUARTERS_A_DAY, 1);
     }
-    for (const [month, quarters] of months) tx.add(userMonthKey(month, userId), quarters);
-    let moves: [number, number][] = [];
-    const then: Consequence = (before, after, more) => {
-      const changed = changedDays(before, after);
-      countActivity(before, after, changed, more);
-      moves = this.#top.move(userId, before, after, changed, more);
-    };
-    tx.add(userKey(userId), days, then).afterCommit(() => this.#top.moved(userId, moves));
+    for (const [month, quarters] of months) this.#countUserMonth(tx, userId, month, quarters);
+  }
+
+  #countUserMonth(tx: WriteSet, userId: string, month: number, quarters: CountDelta): void {
+    let onTop = 0;
+    tx.add(userMonthKey(month, userId), quarters, (change, more) => {
+      const has = total(change.after);
+      onTop = this.#top.move(month, userId, total(change.before), has, more) ? has : 0;
+      more.add(userKey(userId), turnedDays(month, change), countActivity);
+    });
+    tx.afterCommit(() => {
+      if (onTop > 0) this.#top.moved(month, userId, onTop);
+    });
   }
 }
 

@@ -107,7 +107,7 @@ export class Database {
       let alone = false;
       for (const m of write.mutations) {
         if (m.type === "ring") continue;
-        const key = keyText(m.key);
+        const key = m.type === "add" ? m.text ??= keyText(m.key) : keyText(m.key);
         const earlier = own.get(key) ?? mutated.get(key);
         own.set(key, m.type);
         // A count record that is replaced or removed shares no atomic with additions to it.
