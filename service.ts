@@ -1,3 +1,5 @@
+import type { Hono } from "hono";
+import type { BotDefinition } from "./lib/ai/responder.ts";
 import { ConfigError, loadConfig } from "./lib/config/config.ts";
 import { Scheduler } from "./lib/jobs/scheduler.ts";
 import { createLogger } from "./lib/log.ts";
@@ -5,6 +7,7 @@ import { performanceSummary } from "./lib/monitoring/summary.ts";
 import { conversationFigures, openServices, type Services } from "./lib/services.ts";
 import { createApp } from "./routes/app.ts";
 import type { ApiDeps } from "./routes/deps.ts";
+import { pageSessions } from "./routes/page_sessions.ts";
 import { mountPages } from "./routes/pages.ts";
 import { workers } from "./workers/mod.ts";
 import { SCHEDULES } from "./workers/schedules.ts";
@@ -45,11 +48,11 @@ export async function startService(
 
   const stopping = new AbortController();
   const app = createApp(apiDeps(services, scheduler, stopping.signal));
-  await mountPages(app.site, {
-    sessions: app.sessions,
+  await mountPages(app.site as unknown as Hono, {
+    sessions: pageSessions(app.sessions, clock),
     clock,
     log,
-    api: app.api,
+    askApi: app.api,
   });
   await engine.start();
   await scheduler.start();
@@ -93,6 +96,7 @@ function apiDeps(services: Services, scheduler: Scheduler, stopping: AbortSignal
   const figures = () => conversationFigures(reports, conversations);
   return {
     ...services,
+    bots: botsPort(services),
     schedules: scheduler,
     conversations: Object.assign(Object.create(conversations), { metrics: figures }),
     summary: () =>
@@ -108,6 +112,23 @@ function apiDeps(services: Services, scheduler: Scheduler, stopping: AbortSignal
     admit: (count) => admission.admit(count),
     ready: async () => (await db.kv.get(["meta", "schema"])).value !== null,
     stopping,
+  };
+}
+
+/** Bots with the state of their classifiers; a bot that nobody defined or used is null. */
+function botsPort({ bots, embedded }: Services): ApiDeps["bots"] {
+  const view = (bot: BotDefinition) => ({
+    ...bot,
+    classifier: { status: embedded.status(bot), version: bot.version },
+  });
+  return {
+    get: async (id) => await bots.exists(id) ? view(await bots.get(id)) : null,
+    async put(id, draft) {
+      const bot = await bots.put(id, { ...draft, cache: draft.cache });
+      embedded.prepare(bot);
+      return view(bot);
+    },
+    list: (cursor, limit) => bots.list(cursor, limit),
   };
 }
 

@@ -122,7 +122,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
       system,
       clock,
       queues,
-      redis: config.cache.redisUrl ? redisPort(cache) : null,
+      redis: config.cache.redisUrl ? cache : null,
     }, {
       ...DEFAULT_THRESHOLDS,
       diskReserveBytes: config.limits.diskReserveBytes,

@@ -135,7 +135,7 @@ export function maintenance(deps: MaintenanceDeps): AnyDefinition[] {
     }),
     handleJob(cleanUpCacheJob, {
       async perform() {
-        return complete({ removed: await cache.sweep() });
+        return complete({ removed: await cache.sweep(job.signal) });
       },
     }),
     handleJob(clearCacheJob, {

@@ -51,6 +51,8 @@ const MAX_REJECTED_SHOWN = 100;
 /** Conversations to an atomic; fewer where an atomic may carry few checks. */
 const MAX_GROUP = 40;
 const MAX_GROUP_BYTES = 300_000;
+/** Ids in a group, in bytes: each stands in up to a dozen keys, which an atomic holds 80 KiB of. */
+const MAX_GROUP_ID_BYTES = 5_000;
 const CHUNK_BYTES = 50_000;
 const MAX_GROUPS_UNDER_WAY = 4;
 
@@ -69,10 +71,12 @@ export async function importConversations(
   const inThisImport = new Set<string>();
   let group: ImportLine[] = [];
   let groupBytes = 0;
+  let idBytes = 0;
   const flush = async () => {
     const sent = group;
     group = [];
     groupBytes = 0;
+    idBytes = 0;
     if (sent.length === 0) return;
     const work: Promise<void> = importGroup(deps, sent).then((imported) => {
       result.imported += imported;
@@ -103,12 +107,18 @@ export async function importConversations(
     inThisImport.add(parsed.conversation_id);
     group.push(parsed);
     groupBytes += text.length * 2;
-    if (group.length >= groupSize || groupBytes >= MAX_GROUP_BYTES) await flush();
+    idBytes += utf8Length(parsed.conversation_id) + utf8Length(parsed.user_id);
+    const full = group.length >= groupSize || groupBytes >= MAX_GROUP_BYTES ||
+      idBytes >= MAX_GROUP_ID_BYTES;
+    if (full) await flush();
   }
   await flush();
   await Promise.all(underWay);
   return result;
 }
+
+const encoder = new TextEncoder();
+const utf8Length = (text: string): number => encoder.encode(text).length;
 
 /** The line as a conversation, or what is wrong with it. */
 export function parseLine(text: string): ImportLine | string {
