@@ -20,6 +20,7 @@ import { LookupCounters, type Refusal } from "./lookup_counters.ts";
 import type { MemoryStore } from "./memory_store.ts";
 import { decodeValue, encodeValue } from "./payload.ts";
 import { type RedisLink, Unavailable } from "./redis_link.ts";
+import type { RedisInfo } from "./redis_info.ts";
 import type { Generations, RedisStore } from "./redis_store.ts";
 import { type Flight, SingleFlight } from "./single_flight.ts";
 import { MAX_TTL_SECONDS, ttlMs } from "./ttl.ts";
@@ -57,6 +58,7 @@ export class CacheService implements Cache {
   readonly #flights = new SingleFlight();
   #lastCounts = { entries: 0, bytes: 0, namespaces: new Map<string, { entries: number }>() };
   #closed = false;
+  #cleaning: Promise<number> | null = null;
 
   constructor(options: CacheServiceOptions) {
     this.#options = options;
@@ -224,6 +226,40 @@ export class CacheService implements Cache {
     return { key, value: decoded.value, createdAt, expiresAt, costMs, tags, bytes: rawBytes };
   }
 
+  /** Whether the store behind the cache answers now; in the process it always does. */
+  get connected(): boolean {
+    return this.#redis?.link.connected ?? true;
+  }
+
+  /** Lookups since the start of this process; costs nothing. */
+  lookups(): { hits: number; misses: number } {
+    return { hits: this.#counters.hits, misses: this.#counters.misses };
+  }
+
+  /** What the Redis server says of itself. Throws AppError `unavailable` when it says nothing. */
+  async info(): Promise<RedisInfo> {
+    if (!this.#redis) throw new AppError("unavailable", "the cache is kept in the process");
+    const info = await this.#redis.store.info();
+    if (info instanceof Unavailable) throw new AppError("unavailable", info.reason);
+    return info;
+  }
+
+  /**
+   * Removes what nobody can read any more (expired, cleared, damaged, of another version) and counts
+   * anew. In steps that others hardly notice; a second cleaning waits for the first.
+   */
+  async cleanUp(options: { signal?: AbortSignal } = {}): Promise<{ removed: number }> {
+    const running = this.#cleaning ??= this.#cleanUp(options.signal).finally(() => {
+      this.#cleaning = null;
+    });
+    return { removed: await running };
+  }
+
+  /** `cleanUp`, answering the number of entries removed. */
+  async sweep(signal?: AbortSignal): Promise<number> {
+    return (await this.cleanUp({ signal })).removed;
+  }
+
   async stats(): Promise<CacheStats> {
     let exact = true;
     if (this.#redis) {
@@ -255,6 +291,12 @@ export class CacheService implements Cache {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  async #cleanUp(signal?: AbortSignal): Promise<number> {
+    const expired = this.#memory?.purgeExpired() ?? 0;
+    const swept = await this.#redis?.store.sweep(signal);
+    return expired + (swept?.removed ?? 0);
   }
 
   async #fill<T>(

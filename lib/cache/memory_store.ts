@@ -132,13 +132,15 @@ export class MemoryStore {
     return cleared;
   }
 
-  /** Drops what has expired, at the cost of those entries only. */
-  purgeExpired(): void {
+  /** Drops what has expired, at the cost of those entries only, and answers how many that were. */
+  purgeExpired(): number {
     const now = this.#clock.now();
+    let purged = 0;
     for (const key of this.#expiry.due(now)) {
       const slot = this.#slots.peek(key);
-      if (slot && slot.expiresAt <= now) this.#slots.delete(key);
+      if (slot && slot.expiresAt <= now && this.#slots.delete(key)) purged++;
     }
+    return purged;
   }
 
   /** Living entries and the bytes they are charged with. */

@@ -18,3 +18,4 @@ export { escapeGlob } from "./glob.ts";
 export { CacheKeyBuilder, type KeyPart } from "./key_builder.ts";
 export { type CacheOptions, openCache } from "./open_cache.ts";
 export { DEFAULT_TTL_SECONDS, MAX_TTL_SECONDS } from "./ttl.ts";
+export type { RedisInfo } from "./redis_info.ts";

@@ -3,7 +3,8 @@ import { type Logger, silentLogger } from "../log.ts";
 import { CacheService } from "./cache_service.ts";
 import { KeySpace } from "./key_space.ts";
 import { MemoryStore } from "./memory_store.ts";
-import { RedisLink } from "./redis_link.ts";
+import { memoryWarning } from "./redis_info.ts";
+import { RedisLink, Unavailable } from "./redis_link.ts";
 import { RedisStore } from "./redis_store.ts";
 import { DEFAULT_TTL_SECONDS, MAX_TTL_SECONDS } from "./ttl.ts";
 
@@ -73,5 +74,9 @@ export async function openCache(options: CacheOptions = {}): Promise<CacheServic
     });
   }
   const redis = { link, store: new RedisStore(link, keys) };
+  void redis.store.info().then((info) => {
+    const warning = info instanceof Unavailable ? null : memoryWarning(info);
+    if (warning !== null) log.warn(warning, { component: "cache" });
+  });
   return new CacheService({ ...common, tiers: { memory: null, redis } });
 }

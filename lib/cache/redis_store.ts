@@ -4,6 +4,8 @@ import { type Glob } from "./glob.ts";
 import { type KeySpace, namespaceOf } from "./key_space.ts";
 import { ReadBatch } from "./read_batch.ts";
 import { type RedisLink, Unavailable } from "./redis_link.ts";
+import { parseInfo, type RedisInfo } from "./redis_info.ts";
+import { sweepRedis, type Swept } from "./redis_sweep.ts";
 import { COUNT_ENTRIES, EXPIRE_ENTRY, REMOVE_ENTRIES, WRITE_ENTRY } from "./redis_scripts.ts";
 import { MAX_TTL_SECONDS } from "./ttl.ts";
 
@@ -206,6 +208,16 @@ export class RedisStore {
       if (entries > 0) counts.namespaces.set(String(rows[i]), { entries, bytes });
     }
     return counts;
+  }
+
+  /** Removes everything under our prefix that nobody can read, and counts anew. */
+  sweep(signal?: AbortSignal): Promise<Swept> {
+    return sweepRedis(this.#link, this.#keys, signal);
+  }
+
+  async info(): Promise<RedisInfo | Unavailable> {
+    const reply = await this.#link.run((redis) => redis.info());
+    return reply instanceof Unavailable ? reply : parseInfo(reply);
   }
 
   async #tagsHold(frame: Frame): Promise<boolean | Unavailable> {
