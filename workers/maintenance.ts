@@ -134,7 +134,7 @@ export function maintenance(deps: MaintenanceDeps): AnyDefinition[] {
       },
     }),
     handleJob(cleanUpCacheJob, {
-      async perform() {
+      async perform(job) {
         return complete({ removed: await cache.sweep(job.signal) });
       },
     }),
