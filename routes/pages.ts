@@ -1,13 +1,15 @@
 import type { Context, Hono } from "hono";
 import type { LiveData } from "../islands/parts/page_data.ts";
+import { sessionCookie, sessionIdFrom } from "../lib/auth/session_cookie.ts";
 import type { Clock } from "../lib/clock.ts";
 import { AppError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import { openAssets } from "../lib/web/assets.ts";
+import { buildAssets } from "../lib/web/build.ts";
 import { loadRoutes } from "../lib/web/file_routes.ts";
 import { registerIslands } from "../lib/web/islands.ts";
 import { servePages, wantsData } from "../lib/web/serve_pages.ts";
-import { type Begun, CSRF_HEADER, type Session, type Sessions } from "../lib/web/sessions.ts";
+import { CSRF_HEADER, type NewSession, type Session, type Sessions } from "../lib/web/sessions.ts";
 import { apiData, ApiRefusal } from "./api_data.ts";
 import type { DashboardActions, DashboardData } from "./dashboard_data.ts";
 
@@ -15,12 +17,21 @@ export interface PageDependencies {
   sessions: Sessions;
   clock: Clock;
   log: Logger;
-  /** Asks our own API within the process; by default by `app.fetch`, with the page's bindings. */
-  askApi?: (request: Request, c: Context) => Response | Promise<Response>;
+  /** Our own API, asked within the process. */
+  api: (request: Request) => Response | Promise<Response>;
   /** Where pages read and what forms do, instead of the API. */
   data?: (c: Context, session: Session) => DashboardData & DashboardActions;
   /** Where the build is; by default dist/ of the project. */
   assets?: URL;
+}
+
+/** What the server in front of the pages tells in `c.env`. */
+export interface PageBindings {
+  requestId: string;
+  /** Where the visitor comes from. */
+  address: string;
+  /** Whether they speak TLS, to which their cookie is then bound. */
+  secure: boolean;
 }
 
 /** What every page knows. `session` and `data` are missing only on open pages. */
@@ -44,31 +55,44 @@ export function liveData({ session, now }: PageState): LiveData {
 }
 
 /**
- * Mounts the dashboard: every page of routes/, /assets/* and the favicon. Pages are behind a
- * session cookie; a form that changes something must come from our own page and carry its secret.
- * The API, whose routes may be mounted before or after, is asked in this process through `app`.
+ * Mounts the dashboard: every page of routes/, /assets/*, the favicon, and a page for addresses
+ * where nothing is. Pages are behind a session cookie; a form that changes something must come from
+ * our own page and carry its secret. What is built of islands/ and static/ must be up to date
+ * (`buildAssets`); it is built here when it is not.
  */
-export async function mountPages(app: Hono, deps: PageDependencies): Promise<void> {
+export async function mountPages<E extends { Bindings: PageBindings }>(
+  app: Hono<E>,
+  deps: PageDependencies,
+): Promise<void> {
   const here = new URL("./", import.meta.url);
+  const out = deps.assets ?? new URL("../dist/", here);
+  const { built, files } = await buildAssets({ root: new URL("../", here), out });
+  if (built) deps.log.info("built the dashboard's scripts and styles", { files });
   const [pages, assets] = await Promise.all([
     loadRoutes(here),
-    openAssets(deps.assets ?? new URL("../dist/", here)),
+    openAssets(out),
     registerIslands(new URL("../islands/", here)),
   ]);
-  assets.mount(app);
-  const askApi = deps.askApi ?? ((request, c) => app.fetch(request, c.env));
-  const dataOf = deps.data ?? ((c, session) => ownApi(askApi, c, session));
+  const site = app as unknown as Hono;
+  assets.mount(site);
+  const dataOf = deps.data ?? ((c, session) => ownApi(deps.api, c, session));
 
-  servePages<PageState>(app, {
+  servePages<PageState>(site, {
     pages,
     assets,
     async enter(c, open) {
-      const session = await deps.sessions.find(c);
+      const env: PageBindings = c.env;
+      const cookie = sessionIdFrom(c.req.header("cookie") ?? null, env.secure);
+      const session = cookie ? await deps.sessions.find(cookie) : null;
       if (!session && !open) return turnAway(c);
       if (c.req.method === "POST") await refuseForeignForm(c, session);
-      const begin = (begun: Begun | null): boolean => {
-        if (begun) c.header("set-cookie", begun.setCookie);
-        return begun !== null;
+      const now = deps.clock.now();
+      const from = { address: env.address, userAgent: c.req.header("user-agent") ?? "" };
+      const begin = (made: NewSession | null): boolean => {
+        if (!made) return false;
+        const seconds = (made.session.expiresAt - now) / 1000;
+        c.header("set-cookie", sessionCookie(made.cookie, seconds, env.secure));
+        return true;
       };
       return {
         session,
@@ -76,16 +100,17 @@ export async function mountPages(app: Hono, deps: PageDependencies): Promise<voi
           if (!session) throw new AppError("unauthenticated", "Sign in first.");
           return dataOf(c, session);
         },
-        now: deps.clock.now(),
-        signIn: async (token) => begin(await deps.sessions.signIn(token, c)),
-        redeem: async (code) => begin(await deps.sessions.redeem(code, c)),
+        now,
+        signIn: async (token) => begin(await deps.sessions.signIn(token, from)),
+        redeem: async (code) => begin(await deps.sessions.redeem(code, from)),
         async signOut() {
-          c.header("set-cookie", await deps.sessions.signOut(c));
+          if (cookie) await deps.sessions.signOut(cookie);
+          c.header("set-cookie", sessionCookie("", 0, env.secure));
         },
       };
     },
     explain(c, thrown) {
-      const requestId = c.get("requestId") ?? c.env?.requestId ?? "";
+      const { requestId } = c.env as PageBindings;
       if (thrown instanceof ApiRefusal) {
         return {
           status: thrown.status,
@@ -142,7 +167,7 @@ function hostOf(url: string | undefined): string | null {
 }
 
 /** The API as this visitor sees it, asked without a socket in between. */
-function ownApi(ask: NonNullable<PageDependencies["askApi"]>, c: Context, session: Session) {
+function ownApi(api: PageDependencies["api"], c: Context, session: Session) {
   const { origin } = new URL(c.req.url);
   return apiData(async (path, init) => {
     const headers = new Headers(init?.headers);
@@ -152,7 +177,7 @@ function ownApi(ask: NonNullable<PageDependencies["askApi"]>, c: Context, sessio
     }
     headers.set("accept", "application/json");
     headers.set(CSRF_HEADER, session.csrf);
-    return await ask(new Request(origin + path, { ...init, headers }), c);
+    return await api(new Request(origin + path, { ...init, headers }));
   });
 }
 

@@ -1,4 +1,3 @@
-import type { Context } from "hono";
 import type { Role } from "../wire/envelope.ts";
 
 /** The header that proves a request with a cookie came from our pages: the session's `csrf`. */
@@ -13,24 +12,29 @@ export interface Session {
   content: boolean;
   /** A secret of this session that pages send back with everything that changes something. */
   csrf: string;
+  /** Milliseconds since the epoch. */
+  expiresAt: number;
 }
 
-/** What a sign-in began: `setCookie` is the whole header that gives the browser its session. */
-export interface Begun {
-  setCookie: string;
+export interface NewSession {
+  /** The secret value of the cookie. */
+  cookie: string;
+  session: Session;
 }
 
-/**
- * Dashboard sessions, kept by an HttpOnly, SameSite=Lax cookie that only the implementation reads
- * and writes. Refusals by rate are `AppError("rate_limited")`.
- */
+/** Where a sign-in comes from, for limits and the audit log. */
+export interface Visitor {
+  address: string;
+  userAgent: string;
+}
+
+/** Dashboard sessions. Refusals by rate are `AppError("rate_limited")`. */
 export interface Sessions {
-  /** The session of a request's cookie; null when there is none, or it ended. */
-  find(c: Context): Promise<Session | null>;
   /** Exchanges a bearer token for a session; null when the token does not hold. */
-  signIn(token: string, c: Context): Promise<Begun | null>;
-  /** Exchanges the code of a one-time sign-in link for a session; null when it is used or too old. */
-  redeem(code: string, c: Context): Promise<Begun | null>;
-  /** Ends the session; the `Set-Cookie` header that removes its cookie. */
-  signOut(c: Context): Promise<string>;
+  signIn(token: string, from: Visitor): Promise<NewSession | null>;
+  /** Exchanges the code of a one-time sign-in link; null when it was used or is too old. */
+  redeem(code: string, from: Visitor): Promise<NewSession | null>;
+  /** The session of a cookie's value; null when unknown, expired or signed out. */
+  find(cookie: string): Promise<Session | null>;
+  signOut(cookie: string): Promise<void>;
 }

@@ -1,14 +1,18 @@
 /** The dashboard over a small API that answers from hand-written data, on a real port. */
 import { Hono } from "hono";
-import { getCookie } from "hono/cookie";
+import { sessionIdFrom } from "../../lib/auth/session_cookie.ts";
 import { streamSSE } from "hono/streaming";
 import { silentLogger } from "../../lib/log.ts";
 import { AppError } from "../../lib/errors.ts";
-import { buildAssets } from "../../lib/web/build.ts";
-import { CSRF_HEADER, type Session, type Sessions } from "../../lib/web/sessions.ts";
+import {
+  CSRF_HEADER,
+  type NewSession,
+  type Session,
+  type Sessions,
+} from "../../lib/web/sessions.ts";
 import type { EventName } from "../../lib/wire/events.ts";
 import type { TaskDetail } from "../../lib/wire/tasks.ts";
-import { mountPages } from "../../routes/pages.ts";
+import { mountPages, type PageBindings } from "../../routes/pages.ts";
 import { periodOf } from "../../routes/periods.ts";
 import * as sample from "./sample_data.ts";
 
@@ -46,22 +50,24 @@ const freshData = () =>
   });
 
 export async function startDashboard(): Promise<DashboardServer> {
-  const root = new URL("../../", import.meta.url);
   const folder = await Deno.makeTempDir({ prefix: "dashboard-" });
   const assets = new URL(`file://${folder}/`);
-  await buildAssets({ root, out: assets });
-
   const { sessions, endSessions } = memorySessions();
   const api = testApi(sessions);
-  const app = new Hono();
+  const app = new Hono<{ Bindings: PageBindings }>();
   app.route("/api/performance", api.app);
+  const bindings = { requestId: "page-1", address: "127.0.0.1", secure: false };
   await mountPages(app, {
     sessions,
+    api: (request) => app.fetch(request, bindings),
     log: silentLogger,
     clock: { now: () => sample.NOW, after: () => () => {} },
     assets,
   });
-  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, app.fetch);
+  const server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    (request) => app.fetch(request, bindings),
+  );
   return {
     url: `http://127.0.0.1:${server.addr.port}`,
     data: api.data,
@@ -79,18 +85,17 @@ export async function startDashboard(): Promise<DashboardServer> {
   };
 }
 
-const COOKIE = "test_session";
-
 function memorySessions(): { sessions: Sessions; endSessions(): void } {
   const known = new Map<string, Session>();
   let failures = 0;
-  const begin = (subject: string, role: Session["role"]) => {
-    const id = crypto.randomUUID();
-    known.set(id, { subject, role, content: true, csrf: crypto.randomUUID() });
-    return { setCookie: `${COOKIE}=${id}; Path=/; HttpOnly; SameSite=Lax` };
+  const begin = (subject: string, role: Session["role"]): NewSession => {
+    const cookie = crypto.randomUUID();
+    const expiresAt = sample.NOW + 3_600_000;
+    const session = { subject, role, content: true, csrf: crypto.randomUUID(), expiresAt };
+    known.set(cookie, session);
+    return { cookie, session };
   };
   const sessions: Sessions = {
-    find: (c) => Promise.resolve(known.get(getCookie(c, COOKIE) ?? "") ?? null),
     signIn(token) {
       if (token === OPERATOR_TOKEN) return Promise.resolve(begin("ada", "operator"));
       if (token === VIEWER_TOKEN) return Promise.resolve(begin("vera", "viewer"));
@@ -100,9 +105,10 @@ function memorySessions(): { sessions: Sessions; endSessions(): void } {
       return Promise.resolve(null);
     },
     redeem: (code) => Promise.resolve(code === "once" ? begin("guest", "operator") : null),
-    signOut(c) {
-      known.delete(getCookie(c, COOKIE) ?? "");
-      return Promise.resolve(`${COOKIE}=; Path=/; Max-Age=0`);
+    find: (cookie) => Promise.resolve(known.get(cookie) ?? null),
+    signOut(cookie) {
+      known.delete(cookie);
+      return Promise.resolve();
     },
   };
   return { sessions, endSessions: () => known.clear() };
@@ -126,7 +132,7 @@ function testApi(sessions: Sessions) {
     Response.json({ title: "Refused", status, detail, request_id: "req-7" }, { status });
 
   app.use(async (c, next) => {
-    const session = await sessions.find(c);
+    const session = await sessions.find(sessionIdFrom(c.req.header("cookie") ?? null, false) ?? "");
     if (!session) return problem(401, "Sign in first.");
     const changes = c.req.method !== "GET";
     if (changes && session.role === "viewer") return problem(403, "This needs an operator.");
@@ -206,7 +212,7 @@ function testApi(sessions: Sessions) {
   });
   app.get("/events", (c) => {
     if (refuse) return problem(503, "No streams now.");
-    streams.push(c.req.header("last-event-id") ?? c.req.query("last_event_id") ?? "");
+    streams.push(c.req.header("last-event-id") ?? "");
     return streamSSE(c, async (stream) => {
       const queue: ({ event: string; data: string; id: string } | null)[] = [];
       let wake = () => {};

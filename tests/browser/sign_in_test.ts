@@ -25,6 +25,9 @@ Deno.test("a visitor is sent to sign in and then to where they wanted to go", as
   await page.waitForURL("**/sign-out");
   await page.goto(visit.server.url);
   assert.match(page.url(), /\/sign-in$/);
+  const nowhere = await page.goto(`${visit.server.url}/nowhere/at/all`);
+  assert.equal(nowhere!.status(), 404);
+  assert.equal(await page.textContent("h1"), "There is nothing here.");
 });
 
 Deno.test("too many wrong tokens are told how long to wait", async () => {
