@@ -1,13 +1,12 @@
-import type { Hono } from "hono";
 import type { BotDefinition } from "./lib/ai/responder.ts";
 import { ConfigError, loadConfig } from "./lib/config/config.ts";
 import { Scheduler } from "./lib/jobs/scheduler.ts";
 import { createLogger } from "./lib/log.ts";
 import { performanceSummary } from "./lib/monitoring/summary.ts";
-import { conversationFigures, openServices, type Services } from "./lib/services.ts";
+import { openServices, type Services } from "./lib/services.ts";
+import { buildAssets } from "./lib/web/build.ts";
 import { createApp } from "./routes/app.ts";
 import type { ApiDeps } from "./routes/deps.ts";
-import { pageSessions } from "./routes/page_sessions.ts";
 import { mountPages } from "./routes/pages.ts";
 import { workers } from "./workers/mod.ts";
 import { SCHEDULES } from "./workers/schedules.ts";
@@ -24,6 +23,7 @@ export interface RunningService {
   stop(): Promise<void>;
 }
 
+const ROOT = new URL("./", import.meta.url);
 const LINK_LIVES_MS = 15 * 60_000;
 
 /**
@@ -48,11 +48,13 @@ export async function startService(
 
   const stopping = new AbortController();
   const app = createApp(apiDeps(services, scheduler, stopping.signal));
-  await mountPages(app.site as unknown as Hono, {
-    sessions: pageSessions(app.sessions, clock),
+  const { built, files } = await buildAssets({ root: ROOT, out: new URL("dist/", ROOT) });
+  if (built) log.info("the dashboard was built", { files });
+  await mountPages(app.site, {
+    sessions: app.sessions,
     clock,
     log,
-    askApi: app.api,
+    api: app.api,
   });
   await engine.start();
   await scheduler.start();
@@ -92,17 +94,15 @@ export async function startService(
 
 /** What the API needs of the services. */
 function apiDeps(services: Services, scheduler: Scheduler, stopping: AbortSignal): ApiDeps {
-  const { cache, conversations, reports, history, health, engine, db, admission } = services;
-  const figures = () => conversationFigures(reports, conversations);
+  const { cache, conversations, history, health, engine, db, admission } = services;
   return {
     ...services,
     bots: botsPort(services),
     schedules: scheduler,
-    conversations: Object.assign(Object.create(conversations), { metrics: figures }),
     summary: () =>
       performanceSummary({
         cache: () => cache.stats(),
-        conversations: figures,
+        conversations: () => conversations.metrics(),
         health: () => health.report(),
         activeTasks: () => engine.active().length,
         score: () => history.score(),

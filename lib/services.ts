@@ -3,6 +3,7 @@ import { CachedResponder } from "./ai/cached_responder.ts";
 import { EmbeddedResponder } from "./ai/embedded_responder.ts";
 import { OpenAIResponder } from "./ai/openai_responder.ts";
 import type { CacheableResponder, Responder } from "./ai/responder.ts";
+import { readLiveMetrics } from "./analytics/live.ts";
 import { Recorder } from "./analytics/recorder.ts";
 import { Reports } from "./analytics/reports.ts";
 import { Authenticator } from "./auth/authenticator.ts";
@@ -103,7 +104,14 @@ export async function openServices(config: Config, options: OpenOptions): Promis
   });
   const bots = new BotStore({ db, now: () => clock.now() });
   const recorder = new Recorder(db);
-  const conversations = new Conversations({ db, clock, engine, bots, ledger: recorder });
+  const conversations = new Conversations({
+    db,
+    clock,
+    engine,
+    bots,
+    ledger: recorder,
+    live: () => readLiveMetrics(db.kv),
+  });
 
   const healthHistory = new HealthHistory(db);
   const reports = new Reports({ db, clock, samples: healthHistory, names: bots });
@@ -128,7 +136,6 @@ export async function openServices(config: Config, options: OpenOptions): Promis
       diskReserveBytes: config.limits.diskReserveBytes,
     }),
   });
-  const figures = () => conversationFigures(reports, conversations);
   const history = stack.use(
     new PerformanceHistory(
       new HistoryStore(db),
@@ -150,7 +157,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     system,
     queues,
     cache: () => cache.stats(),
-    conversations: figures,
+    conversations: () => conversations.metrics(),
     score: () => history.score(),
   }, clock);
   watch.countInto(metrics);
@@ -214,27 +221,4 @@ async function openJobs(engine: JobEngine): Promise<number> {
     }
   }
   return open;
-}
-
-/** Live conversations by what people see: processing ones are pending ones in a worker's hands. */
-export async function conversationFigures(
-  reports: Pick<Reports, "liveMetrics">,
-  conversations: Pick<Conversations, "processing">,
-): Promise<{
-  total: number;
-  breakdown: { pending: number; processing: number; completed: number; failed: number };
-  successRate: number | null;
-}> {
-  const live = await reports.liveMetrics();
-  const processing = Math.min(live.pending, conversations.processing());
-  return {
-    total: live.total,
-    breakdown: {
-      pending: live.pending - processing,
-      processing,
-      completed: live.completed,
-      failed: live.failed,
-    },
-    successRate: live.successRate,
-  };
 }

@@ -116,7 +116,8 @@ export interface ConversationsPort {
   status(conversationId: string): Promise<
     {
       conversationId: string;
-      taskId: string;
+      /** Absent on an imported conversation, which no task answered. */
+      taskId?: string;
       status: "pending" | "processing" | "completed" | "failed";
       priority: number;
       queuedAt: number;

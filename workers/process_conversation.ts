@@ -7,7 +7,7 @@ import type {
   TurnRecord,
 } from "../lib/conversations/conversation.ts";
 import { type FinishDeps, finishTurn, reviveTurn } from "../lib/conversations/finish.ts";
-import { conversationKey, turnKey } from "../lib/conversations/keys.ts";
+import { answerKey, conversationKey, turnKey } from "../lib/conversations/keys.ts";
 import { readHistory } from "../lib/conversations/transcript.ts";
 import { type TurnJob, turnJob } from "../lib/conversations/turn_job.ts";
 import { cancel, complete, handleJob, type JobDefinition } from "../lib/jobs/definition.ts";
@@ -38,13 +38,14 @@ export function processConversation(deps: ProcessDeps): JobDefinition<TurnJob> {
     const asked = await finishTurn(tx, deps, job.conversationId, job.turn, answer, figures);
     if (asked?.callbackUrl) {
       const { conversationId, turn } = job;
-      deps.engine.prepare(tx, callbackJob, { conversationId, turn, url: asked.callbackUrl });
+      const url = asked.callbackUrl;
+      deps.engine.prepare(tx, callbackJob, { conversation_id: conversationId, turn, url });
     }
   };
 
   return handleJob(turnJob, {
     async perform(job) {
-      const { conversationId, turn } = job.payload;
+      const { conversation_id: conversationId, turn } = job.payload;
       const [conversation, asked] = await db.kv.getMany<[ConversationRecord, TurnRecord]>([
         conversationKey(conversationId),
         turnKey(conversationId, turn),
@@ -69,8 +70,7 @@ export function processConversation(deps: ProcessDeps): JobDefinition<TurnJob> {
         at,
         result: toResult(reply, conversationId, botId, at, asked.value.metadata),
       };
-      const value = { conversation_id: conversationId, source: reply.source, score: reply.score };
-      return complete(value, (tx) =>
+      return complete(undefined, (tx) =>
         end(tx, { conversationId, turn, id: job.id }, answer, {
           outcome: "completed",
           processingAt: job.startedAt,
@@ -89,7 +89,8 @@ export function processConversation(deps: ProcessDeps): JobDefinition<TurnJob> {
       const payload = turnJob.payload.safeParse(job.payload);
       if (!payload.success) return;
       const answer: AnswerRecord = { status: "failed", at: clock.now(), error };
-      await end(tx, { ...payload.data, id: job.id }, answer, {
+      const { conversation_id: conversationId, turn } = payload.data;
+      await end(tx, { conversationId, turn, id: job.id }, answer, {
         outcome: state,
         processingAt: job.startedAt ?? null,
         attempts: job.attempt,
@@ -97,8 +98,15 @@ export function processConversation(deps: ProcessDeps): JobDefinition<TurnJob> {
     },
 
     async revive(tx, job) {
-      const { conversationId, turn } = turnJob.payload.parse(job.payload);
-      await reviveTurn(tx, deps, conversationId, turn, job.id, clock.now());
+      const { conversation_id, turn } = turnJob.payload.parse(job.payload);
+      await reviveTurn(tx, deps, conversation_id, turn, job.id, clock.now());
+    },
+
+    async result(job) {
+      const payload = turnJob.payload.safeParse(job.payload);
+      if (!payload.success) return undefined;
+      const { conversation_id, turn } = payload.data;
+      return (await db.kv.get<AnswerRecord>(answerKey(conversation_id, turn))).value?.result;
     },
   });
 }

@@ -10,6 +10,7 @@ import type {
   TurnResult,
 } from "./conversation.ts";
 import { importConversations, type ImportResult } from "./import.ts";
+import { splitLines } from "./lines.ts";
 import { answerKey, conversationKey, storedPrefix } from "./keys.ts";
 import { type NewTurn, type SubmitDeps, type Submitted, submitTurn } from "./submit.ts";
 import { turnJob } from "./turn_job.ts";
@@ -30,6 +31,9 @@ export interface StatusView {
 
 export interface ConversationView extends Omit<ConversationRecord, "status" | "open"> {
   conversationId: string;
+  /** When its latest turn was asked or ended. */
+  updatedAt: number;
+  satisfactionScore?: number;
   status: ConversationStatus;
   /** Turns that wait for their answer. */
   waiting: number;
@@ -49,9 +53,37 @@ export interface ConversationSummary {
   imported: boolean;
 }
 
+/** Live conversations by status, as the ledger has counted them; processing ones are pending. */
+export interface LiveCounts {
+  total: number;
+  pending: number;
+  completed: number;
+  failed: number;
+  /** Percent; null before one ended. */
+  successRate: number | null;
+}
+
+export interface ConversationsDeps extends SubmitDeps {
+  live: () => Promise<LiveCounts>;
+}
+
 /** What may be asked of conversations. */
 export class Conversations {
-  constructor(readonly deps: SubmitDeps) {}
+  constructor(readonly deps: ConversationsDeps) {}
+
+  /** Live conversations by what people see: processing ones are pending ones in a worker's hands. */
+  async metrics(): Promise<{
+    total: number;
+    breakdown: { pending: number; processing: number; completed: number; failed: number };
+    successRate: number | null;
+  }> {
+    const { total, pending, completed, failed, successRate } = await this.deps.live();
+    const { engine } = this.deps;
+    const running = engine.active(turnJob.queue).filter((job) => job.kind === turnJob.kind).length;
+    const processing = Math.min(pending, running);
+    const breakdown = { pending: pending - processing, processing, completed, failed };
+    return { total, breakdown, successRate };
+  }
 
   /** Queues a turn; see `submitTurn`. */
   submit(turn: NewTurn, claim?: IdempotencyClaim): Promise<Submitted> {
@@ -102,6 +134,8 @@ export class Conversations {
     return {
       ...rest,
       conversationId,
+      updatedAt: Math.max(record.startedAt, record.queuedAt ?? 0, record.completedAt ?? 0),
+      satisfactionScore: record.satisfaction,
       status: this.#statusOf(record),
       waiting: open.length,
       messages: await readTranscript(kv, conversationId, record),
@@ -162,14 +196,8 @@ export class Conversations {
   }
 
   /** Imports finished conversations, a line each; see `importConversations`. */
-  import(lines: AsyncIterable<string>): Promise<ImportResult> {
-    return importConversations(this.deps, lines);
-  }
-
-  /** How many conversations have a turn being answered right now. */
-  processing(): number {
-    const { engine } = this.deps;
-    return engine.active(turnJob.queue).filter((job) => job.kind === turnJob.kind).length;
+  importStream(bytes: ReadableStream<Uint8Array>): Promise<ImportResult> {
+    return importConversations(this.deps, splitLines(bytes));
   }
 
   #statusOf(record: ConversationRecord): ConversationStatus {

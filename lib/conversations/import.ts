@@ -46,7 +46,6 @@ export interface ImportDeps {
   ledger: ConversationLedger;
 }
 
-const MAX_LINE_BYTES = 1024 * 1024;
 const MAX_REJECTED_SHOWN = 100;
 /** Conversations to an atomic; fewer where an atomic may carry few checks. */
 const MAX_GROUP = 40;
@@ -57,13 +56,13 @@ const CHUNK_BYTES = 50_000;
 const MAX_GROUPS_UNDER_WAY = 4;
 
 /**
- * Imports finished conversations from lines of JSON, streamed: what is committed stays, so an
+ * Imports finished conversations from lines of JSON (null: a line too long to read), streamed: what is committed stays, so an
  * import that was cut off is simply sent again and skips what is there. Resolves when everything
  * is durable.
  */
 export async function importConversations(
   deps: ImportDeps,
-  lines: AsyncIterable<string>,
+  lines: AsyncIterable<string | null>,
 ): Promise<ImportResult> {
   const result: ImportResult = { imported: 0, skipped: 0, rejected: [], rejectedCount: 0 };
   const groupSize = Math.max(1, Math.min(MAX_GROUP, Math.floor((deps.db.maxChecks - 10) / 2)));
@@ -90,8 +89,8 @@ export async function importConversations(
   let number = 0;
   for await (const text of lines) {
     number++;
-    if (text.trim() === "") continue;
-    const parsed = parseLine(text);
+    if (text?.trim() === "") continue;
+    const parsed = text === null ? "the line is above 1 MiB" : parseLine(text);
     if (typeof parsed === "string") {
       result.rejectedCount++;
       if (result.rejected.length < MAX_REJECTED_SHOWN) {
@@ -106,7 +105,7 @@ export async function importConversations(
     }
     inThisImport.add(parsed.conversation_id);
     group.push(parsed);
-    groupBytes += text.length * 2;
+    groupBytes += text!.length * 2;
     idBytes += utf8Length(parsed.conversation_id) + utf8Length(parsed.user_id);
     const full = group.length >= groupSize || groupBytes >= MAX_GROUP_BYTES ||
       idBytes >= MAX_GROUP_ID_BYTES;
@@ -122,7 +121,6 @@ const utf8Length = (text: string): number => encoder.encode(text).length;
 
 /** The line as a conversation, or what is wrong with it. */
 export function parseLine(text: string): ImportLine | string {
-  if (text.length > MAX_LINE_BYTES) return "the line is above 1 MiB";
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -66,7 +66,12 @@ async function addTurn(tx: WriteSet, deps: SubmitDeps, turn: NewTurn): Promise<S
   const number = (before?.turns ?? 0) + 1;
   const earlier = before?.open.at(-1);
   const startedAt = before?.startedAt ?? at;
-  const taskId = engine.prepare(tx, turnJob, { conversationId, turn: number, botId, startedAt }, {
+  const taskId = engine.prepare(tx, turnJob, {
+    conversation_id: conversationId,
+    turn: number,
+    bot_id: botId,
+    started_at: startedAt,
+  }, {
     priority,
     fairKey: botId,
     heldBy: earlier?.taskId,

@@ -97,6 +97,8 @@ export interface JobHandler<P> {
   settle?(tx: WriteSet, job: Job, settlement: Settlement): Promise<void> | void;
   /** Adds the domain's side of a retry of a failed or cancelled job; undoes what `settle` did. */
   revive?(tx: WriteSet, job: Job): Promise<void> | void;
+  /** Reads the result of a completed job where the domain keeps it, instead of in the job. */
+  result?(job: Job): Promise<unknown>;
 }
 
 /** A kind of job together with its handler: what a worker needs. */
@@ -145,6 +147,6 @@ export function handleJob<P>(kind: JobKind<P>, handler: JobHandler<P>): JobDefin
  * payload's schema. Throws as `declareJob` does.
  */
 export function defineJob<P>(options: JobKindOptions<P> & JobHandler<P>): JobDefinition<P> {
-  const { perform, settle, revive } = options;
-  return { ...declareJob(options), perform, settle, revive };
+  const { perform, settle, revive, result } = options;
+  return { ...declareJob(options), perform, settle, revive, result };
 }

@@ -220,8 +220,12 @@ export class JobEngine {
 
   /** A job with its present state, or null when it is unknown or no longer kept. */
   async get(id: string): Promise<JobView | null> {
-    const job = await readJob(this.options.db.kv, id);
-    return job ? this.#view(toJob(job.address, job.record)) : null;
+    const stored = await readJob(this.options.db.kv, id);
+    if (!stored) return null;
+    const view = this.#view(toJob(stored.address, stored.record));
+    if (view.state !== "completed") return view;
+    const elsewhere = await this.#definitions.get(view.kind)?.result?.(view as Job);
+    return elsewhere === undefined ? view : { ...view, result: elsewhere };
   }
 
   /** True while this process performs the job. */

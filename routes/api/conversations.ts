@@ -98,8 +98,9 @@ export function addConversations(api: ApiBuilder): void {
       const { conversation_id } = call.params;
       let status = await conversations.status(conversation_id);
       const wait = call.query.wait ?? 0;
-      if (status && wait > 0 && status.completedAt === undefined) {
-        await waitForEnd(api.deps, status.taskId, wait, call.signal);
+      const taskId = status?.taskId;
+      if (taskId && wait > 0 && status?.completedAt === undefined) {
+        await waitForEnd(api.deps, taskId, wait, call.signal);
         status = await conversations.status(conversation_id);
       }
       if (!status) throw unknownStatus(conversation_id);

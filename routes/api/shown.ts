@@ -37,8 +37,8 @@ export function shownTask(
     status: statusWord(job.state),
     queue: job.queue,
     priority: priorityWord(job.priority),
-    // The engine counts attempts that ended in an error; people count the one under way.
-    attempt: job.state === "running" ? job.attempt + 1 : job.attempt,
+    // The engine counts attempts that ended in an error; people count those that were begun.
+    attempt: job.state === "running" || job.state === "completed" ? job.attempt + 1 : job.attempt,
     max_attempts: job.maxAttempts,
     progress: job.state === "completed" ? 100 : job.progress?.percent ?? 0,
     ...(job.progress?.message ? { progress_message: job.progress.message } : {}),

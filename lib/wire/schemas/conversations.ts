@@ -85,7 +85,7 @@ export const WaitQuery = z.object({
 export const ConversationStatus = success({
   conversation_status: z.object({
     conversation_id: z.string(),
-    task_id: z.string(),
+    task_id: z.string().optional().openapi({ description: "Absent on an imported conversation." }),
     status: ConversationState,
     priority: PriorityWord,
     queued_at: Instant,
