@@ -143,10 +143,7 @@ export class ApiBuilder {
       if (claim?.replayed) headers["idempotent-replayed"] = "true";
       const at = claim?.answeredAt ?? deps.clock.now();
       return new Response(
-        JSON.stringify(
-          { status: "success", ...payload, timestamp: new Date(at).toISOString() },
-          plainJson,
-        ),
+        jsonText({ status: "success", ...payload, timestamp: new Date(at).toISOString() }),
         { headers },
       );
     };
@@ -170,9 +167,17 @@ export function told(thrown: unknown, c: Context<ApiEnv>, { log }: Pick<ApiDeps,
   return problemResponse(thrown, { requestId, path });
 }
 
-/** Values that a cache or a task may hold but JSON cannot. */
-function plainJson(_name: string, value: unknown): unknown {
-  return typeof value === "bigint" ? value.toString() : value;
+/** JSON, in which a BigInt that a cache or a task holds is its digits. */
+function jsonText(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    // A replacer makes every answer slower, so it is kept for those that need it.
+    return JSON.stringify(
+      value,
+      (_name, part) => typeof part === "bigint" ? part.toString() : part,
+    );
+  }
 }
 
 function checkEncoding(path: string): void {

@@ -36,7 +36,9 @@ export async function readJson(request: Request, limits: BodyLimits): Promise<un
     );
   }
   refuseLong(declared, limits);
-  const bytes = await read(request, limits);
+  const bytes = declared === null
+    ? await read(request, limits)
+    : await within(limits.timeoutMs, request.bytes());
   return bytes.length === 0 ? undefined : parse(bytes);
 }
 
@@ -65,47 +67,50 @@ function declaredLength(request: Request): number | null {
   return header === null ? null : Number(header);
 }
 
-async function read(request: Request, limits: BodyLimits): Promise<Uint8Array> {
+/** A body whose length nobody declared, counted while it comes. */
+async function read(
+  request: Request,
+  { bytes: limit, timeoutMs }: BodyLimits,
+): Promise<Uint8Array> {
   const reader = request.body!.getReader();
-  const chunks: Uint8Array[] = [];
+  const parts: Uint8Array[] = [];
   let length = 0;
-  let late = false;
-  const timer = limits.timeoutMs > 0
-    ? setTimeout(() => {
-      late = true;
-      reader.cancel().catch(() => {});
-    }, limits.timeoutMs)
-    : undefined;
-  try {
+  const whole = async () => {
     for (;;) {
       const { done, value } = await reader.read();
-      if (late) {
-        throw new Refusal("slow_body", "The body took too long to arrive.", {
-          connection: "close",
-        });
-      }
-      if (done) break;
+      if (done) return await new Blob(parts as BlobPart[]).bytes();
       length += value.length;
-      if (limits.bytes > 0 && length > limits.bytes) {
-        reader.cancel().catch(() => {});
-        throw tooLarge(limits.bytes);
-      }
-      chunks.push(value);
+      if (limit > 0 && length > limit) throw tooLarge(limit);
+      parts.push(value);
     }
+  };
+  try {
+    return await within(timeoutMs, whole());
+  } catch (error) {
+    reader.cancel().catch(() => {});
+    throw error;
+  }
+}
+
+/** The body, if it comes in time; 0 waits for ever. A body that breaks off is malformed. */
+async function within(timeoutMs: number, body: Promise<Uint8Array>): Promise<Uint8Array> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    if (timeoutMs === 0) return;
+    const refusal = () =>
+      reject(
+        new Refusal("slow_body", "The body took too long to arrive.", { connection: "close" }),
+      );
+    timer = setTimeout(refusal, timeoutMs);
+  });
+  try {
+    return await Promise.race([body, late]);
   } catch (error) {
     if (error instanceof AppError || error instanceof Refusal) throw error;
     throw new AppError("malformed", "The body ended before it was complete.", { cause: error });
   } finally {
     clearTimeout(timer);
   }
-  if (chunks.length === 1) return chunks[0]!;
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
 }
 
 function parse(bytes: Uint8Array): unknown {

@@ -5,15 +5,19 @@ import { ADMIN, platformToken, withApi } from "./api_support.ts";
 
 const PREFIX = "/api/performance";
 
-/** Sends bytes as they are, for what no client library would send; gives back the status line. */
-async function raw(url: string, text: string): Promise<string> {
+/** Sends bytes as they are, for what no client library would send; gives back the answer. */
+async function raw(url: string, text: string, headOnly = false): Promise<string> {
   const { hostname, port } = new URL(url);
   const connection = await Deno.connect({ hostname, port: Number(port) });
   await connection.write(new TextEncoder().encode(text));
   let answer = "";
   const decoder = new TextDecoder();
   try {
-    for await (const chunk of connection.readable) answer += decoder.decode(chunk);
+    for await (const chunk of connection.readable) {
+      answer += decoder.decode(chunk);
+      // Leaving the loop closes the connection.
+      if (headOnly && answer.includes("\r\n\r\n")) break;
+    }
   } catch (error) {
     if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
   }
@@ -95,6 +99,16 @@ Deno.test("a body is refused in the contract's order: 415, 413, 400, 422", () =>
     );
     assert.equal(chunked, 413);
   }, { BODY_LIMIT: "1000" }));
+
+Deno.test("a body that does not come in time is cut, and one that breaks off changes nothing", () =>
+  withApi(async ({ url, ask }) => {
+    const head = `POST ${PREFIX}/conversations/queue HTTP/1.1\r\nHost: x\r\nAuthorization: ` +
+      `Bearer ${ADMIN}\r\nContent-Type: application/json\r\nConnection: close\r\n`;
+    assert.equal(statusOf(await raw(url, `${head}Content-Length: 100\r\n\r\n{`, true)), 408);
+    const chunked = `${head}Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n`;
+    assert.equal(statusOf(await raw(url, chunked, true)), 408);
+    assert.equal((await ask(`${PREFIX}/tasks`)).body.tasks.length, 0);
+  }, { BODY_TIMEOUT_SECONDS: "1" }));
 
 Deno.test("what is wrong with an input is said field by field", () =>
   withApi(async ({ ask }) => {

@@ -110,10 +110,10 @@ export async function withApi(
     db,
     clock,
     log,
-    definitions: [reply, chore],
     queues: QUEUES,
     worker: "test",
   });
+  engine.register(reply, chore);
   await engine.start();
   const schedules = new Scheduler({ db, clock, log, engine }, [{
     name: "nightly",
