@@ -132,6 +132,7 @@ export function csrfTokenOf(sessionId: string): string {
   return secretHash("csrf:" + sessionId);
 }
 
+/** Whether this is the session's own token, compared in constant time. */
 export function csrfTokenFits(session: Session, given: string): boolean {
   return sameHash(session.csrfToken, given);
 }

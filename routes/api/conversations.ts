@@ -23,7 +23,8 @@ import {
   priorityWord,
 } from "../../lib/wire/schemas/text.ts";
 import type { NewTurn as Turn, TurnResultView } from "../deps.ts";
-import type { ApiBuilder, Call, Payload } from "./operation.ts";
+import type { Call, Payload } from "./call.ts";
+import type { ApiBuilder } from "./operation.ts";
 import { instant, shownResult } from "./shown.ts";
 import { preferredWait, waitForEnd } from "./waiting.ts";
 

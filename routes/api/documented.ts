@@ -3,7 +3,7 @@ import { Problem } from "../../lib/wire/schemas/envelope.ts";
 import { PROBLEMS } from "../middleware/problem.ts";
 import { ROUTE_ROLES } from "../middleware/roles.ts";
 import { MAX_KEY } from "./claim.ts";
-import type { Operation } from "./operation.ts";
+import type { Operation } from "./call.ts";
 
 type Schema = z.ZodObject;
 type AnyOperation = Operation<

@@ -5,7 +5,8 @@ import { bearerOf } from "../middleware/gate.ts";
 import { apiHeaders } from "../middleware/secure_headers.ts";
 import { isSecure } from "../middleware/visit.ts";
 import { type EventFeed, eventText } from "./event_feed.ts";
-import type { ApiBuilder, Call } from "./operation.ts";
+import type { Call } from "./call.ts";
+import type { ApiBuilder } from "./operation.ts";
 
 /** How often a stream says that it lives, and asks whether its reader is still somebody. */
 const HEARTBEAT_MS = 15_000;

@@ -1,78 +1,22 @@
-import type { OpenAPIHono, z } from "@hono/zod-openapi";
+import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import type { Principal } from "../../lib/auth/principal.ts";
 import { AppError, notFound } from "../../lib/errors.ts";
-import type { IdempotencyClaim } from "../../lib/kv/idempotency.ts";
 import { isId } from "../../lib/wire/schemas/text.ts";
 import type { ApiDeps } from "../deps.ts";
 import { readJson, refuseLongBody } from "../middleware/body.ts";
 import type { Gate } from "../middleware/gate.ts";
 import { isOurFault, problemResponse } from "../middleware/problem.ts";
-import { ROUTE_ROLES, type RouteName } from "../middleware/roles.ts";
+import { ROUTE_ROLES } from "../middleware/roles.ts";
 import { apiHeaders } from "../middleware/secure_headers.ts";
 import { queryOf, validated } from "../middleware/validate.ts";
 import type { ServeInfo } from "../middleware/visit.ts";
 import { claimOf } from "./claim.ts";
+import type { Fields, Operation, Schema } from "./call.ts";
 import { documented } from "./documented.ts";
 
 /** What every handler under the API finds in Hono's context. */
 export interface ApiEnv {
   Bindings: { path: string; requestId: string; info: ServeInfo | undefined };
-}
-
-type Schema = z.ZodObject;
-type Fields<S> = S extends z.ZodType ? z.output<S> : Record<never, never>;
-/** A successful answer without what is around every one of them. */
-export type Payload<A extends z.ZodType> = Omit<z.input<A>, "status" | "timestamp">;
-
-/** One request, parsed and let in. */
-export interface Call<P, Q, B> {
-  params: P;
-  query: Q;
-  body: B;
-  principal: Principal;
-  request: Request;
-  /** Aborts when the caller leaves or the service stops. */
-  signal: AbortSignal;
-  requestId: string;
-  /** The claim of an `Idempotency-Key`, over everything the request asks for. */
-  claim: IdempotencyClaim | undefined;
-}
-
-/** A route of the contract: what it takes, what it answers, and the port call between. */
-export interface Operation<
-  P extends Schema | undefined,
-  Q extends Schema | undefined,
-  B extends Schema | undefined,
-  A extends Schema,
-> {
-  route: RouteName;
-  tag: string;
-  summary: string;
-  description?: string;
-  params?: P;
-  query?: Q;
-  body?: B;
-  answer: A;
-  /** Statuses beyond those that every route has. */
-  statuses?: (404 | 409 | 503)[];
-  /** The request queues something: it takes an `Idempotency-Key`. */
-  queues?: boolean;
-  /** It waits for a turn's end where the caller prefers so. */
-  waits?: boolean;
-  /** The handler reads the body as a stream, of any length. */
-  streams?: readonly string[];
-  /** The answer is a stream of this media type. */
-  stream?: string;
-  /** This parameter takes the rest of the path, slashes too. */
-  rest?: string;
-  /** What an id that cannot name anything is answered with; by default 404 without more. */
-  unknown?: (params: Record<string, string>) => AppError;
-  /** An id in the path makes something, so one that does not fit is 422. */
-  creates?: boolean;
-  handle(
-    call: Call<Fields<P>, Fields<Q>, Fields<B>>,
-  ): Payload<A> | Response | Promise<Payload<A> | Response>;
 }
 
 /** Registers operations: their routes, their roles and their part of the OpenAPI document. */
