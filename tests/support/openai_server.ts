@@ -1,3 +1,4 @@
+import { orAborted } from "../../lib/ai/responder.ts";
 import { sleep } from "../../lib/clock.ts";
 
 export interface ChatRequest {
@@ -13,8 +14,11 @@ export interface ChatRequest {
 export interface ReceivedRequest {
   body: ChatRequest;
   headers: Headers;
-  /** True once the client has gone away before the answer was complete. */
-  aborted: boolean;
+  /**
+   * Resolves once the client has gone away while its answer was still held back. Deno.serve sees
+   * that of requests of some 300 bytes at most; of longer ones only when it comes to answer them.
+   */
+  left: Promise<void>;
 }
 
 /** How the server behaves for one request. Everything absent: a good answer at once. */
@@ -57,19 +61,21 @@ export function startOpenAIServer(
     if (request.method !== "POST" || new URL(request.url).pathname !== "/v1/chat/completions") {
       return Response.json({ error: { message: "no such route" } }, { status: 404 });
     }
+    // Asked for at once: a signal first read after the client went never aborts.
+    const gone = AbortSignal.any([request.signal, closing.signal]);
+    const left = Promise.withResolvers<void>();
     const received: ReceivedRequest = {
       body: await request.json(),
       headers: request.headers,
-      aborted: false,
+      left: left.promise,
     };
-    request.signal.addEventListener("abort", () => received.aborted = true);
     requests.push(received);
     for (const { count, resolve } of waiting) if (requests.length >= count) resolve();
     const rules = await script(received.body, requests.length);
-    const gone = AbortSignal.any([request.signal, closing.signal]);
     try {
       await pause(rules, gone);
     } catch {
+      left.resolve();
       return new Response(null, { status: 503 });
     }
     if (received.body.stream && rules.raw === undefined && (rules.status ?? 200) === 200) {
@@ -98,13 +104,7 @@ export function startOpenAIServer(
 
 async function pause({ delayMs, until }: Script, signal: AbortSignal): Promise<void> {
   if (delayMs) await sleep(delayMs, signal);
-  if (!until) return;
-  const gone = Promise.withResolvers<never>();
-  const onAbort = () => gone.reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  await Promise.race([until, gone.promise]).finally(() =>
-    signal.removeEventListener("abort", onAbort)
-  );
+  if (until) await orAborted(until, signal);
 }
 
 function answer(request: ChatRequest, script: Script): Response {

@@ -32,7 +32,7 @@ export function toResponderError(thrown: unknown, context: FailureContext): Resp
   if (status === undefined) {
     return new ResponderError({
       retryable: true,
-      reason: failure.name?.startsWith("AI_")
+      reason: failure.name?.startsWith("AI_") && failure.name !== "AI_APICallError"
         ? "The AI provider sent an answer that cannot be read"
         : "The AI provider cannot be reached",
     });
