@@ -144,7 +144,10 @@ function testApi(sessions: Sessions) {
     await next();
   });
   app.get("/performance/summary", (c) => c.json(ok({ performance_summary: data.summary })));
-  app.get("/performance/history", (c) => c.json(ok({ history: sample.history })));
+  app.get("/performance/history", (c) => {
+    const hourly = c.req.query("granularity") === "hour";
+    return c.json(ok({ history: hourly ? sample.day : sample.history }));
+  });
   app.get("/health", (c) => c.json(ok({ health_report: data.health })));
   app.get("/cache/stats", (c) => c.json(ok({ cache_stats: data.cache })));
   app.get("/queues", (c) => c.json(ok({ queues: data.queues })));
