@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import { sessionIdFrom } from "../../lib/auth/session_cookie.ts";
 import { streamSSE } from "hono/streaming";
 import { silentLogger } from "../../lib/log.ts";
+import { buildAssets } from "../../lib/web/build.ts";
 import { AppError } from "../../lib/errors.ts";
 import {
   CSRF_HEADER,
@@ -50,8 +51,10 @@ const freshData = () =>
   });
 
 export async function startDashboard(): Promise<DashboardServer> {
+  const root = new URL("../../", import.meta.url);
   const folder = await Deno.makeTempDir({ prefix: "dashboard-" });
   const assets = new URL(`file://${folder}/`);
+  await buildAssets({ root, out: assets });
   const { sessions, endSessions } = memorySessions();
   const api = testApi(sessions);
   const app = new Hono<{ Bindings: PageBindings }>();
