@@ -18,6 +18,7 @@ import { type QueueOverview, queueOverview } from "./queue_overview.ts";
 import { QueueStats } from "./queue_stats.ts";
 import { endSession, type Recovery, type Session, takeOverAll } from "./session.ts";
 import { type Retention, sweepJobs } from "./retention.ts";
+import type { ReadyJob } from "./ready_set.ts";
 import { lastSuffix } from "./shard_reader.ts";
 import { readJob, toJob, writeJob } from "./store.ts";
 import { waitingBecause, type WaitingReason } from "./waiting.ts";
@@ -182,7 +183,7 @@ export class JobEngine {
     writeJob(tx, address, null, record);
     this.#noteLevel(tx, { queue, shard: SHARD, priority });
     if (record.state === "available") this.#ring(tx, queue, runner, now);
-    tx.afterCommit(() => this.#arrived(id, record));
+    tx.afterCommit(() => this.#arrived({ id, address, record }));
     return id;
   }
 
@@ -267,7 +268,7 @@ export class JobEngine {
       now: this.options.clock.now(),
       paused: this.#pauses.get(view.queue) ?? null,
       served: this.working && runner !== undefined,
-      running: runner?.running.size ?? 0,
+      running: runner?.busy ?? 0,
       concurrency: runner?.concurrency ?? 0,
       ahead: ahead + (runner?.aheadOf(view.id, view.priority) ?? 0),
       throughputPerSecond: overview.throughputPerSecond,
@@ -323,7 +324,7 @@ export class JobEngine {
       tx.check(jobKey(address), stored.versionstamp);
       writeJob(tx, address, record, next);
       await this.#definitions.get(record.kind)?.revive?.(tx, toJob(address, next));
-      tx.afterCommit(() => this.#arrived(id, next));
+      tx.afterCommit(() => this.#arrived({ id, address, record: next }));
       if (await db.commit(tx)) return;
     }
     throw new AppError("unavailable", "the task is changing too fast to be retried; try again", {
@@ -342,7 +343,7 @@ export class JobEngine {
     const next: JobRecord = { ...rest, state: "scheduled", runAt: this.options.clock.now() };
     tx.check(jobKey(stored.address), stored.versionstamp);
     writeJob(tx, stored.address, stored.record, next);
-    tx.afterCommit(() => this.#arrived(id, next));
+    tx.afterCommit(() => this.#arrived({ id, address: stored.address, record: next }));
   }
 
   /** Every queue with what waits, runs and how fast it goes. Costs by queues, not by jobs. */
@@ -426,9 +427,9 @@ export class JobEngine {
     };
   }
 
-  #arrived(id: string, record: JobRecord): void {
-    const address = parseJobId(id)!;
-    this.#runners.get(address.queue)?.backlog.arrived({ id, address, record });
+  #arrived(job: ReadyJob): void {
+    const { id, address, record } = job;
+    this.#runners.get(address.queue)?.backlog.arrived(job);
     if (!this.events.active) return;
     this.events.emit({
       type: "job.queued",

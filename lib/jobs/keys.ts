@@ -23,15 +23,20 @@ export const levelPrefix = (queue: string, shard: number, priority: number): Den
   priority,
 ];
 
-/** Counter: jobs of a segment that are available or running. A segment at 0 need not be read. */
-export const openKey = (a: JobAddress): Deno.KvKey => [
-  ROOT,
-  "open",
-  a.queue,
-  a.shard,
-  a.priority,
-  segmentOf(a.suffix),
-];
+/**
+ * Counter: jobs of a segment that are available or running. A segment at 0 need not be read. Jobs
+ * of one segment follow each other, so the key made last is often the one that is wanted.
+ */
+export function openKey(a: JobAddress): Deno.KvKey {
+  const level = a.priority + 10 * a.shard;
+  const last = lastOpenKeys.get(level);
+  const segment = segmentOf(a.suffix);
+  if (last && last[2] === a.queue && last[5] === segment) return last;
+  const key: Deno.KvKey = [ROOT, "open", a.queue, a.shard, a.priority, segment];
+  lastOpenKeys.set(level, key);
+  return key;
+}
+const lastOpenKeys = new Map<number, Deno.KvKey>();
 export const openPrefix = (queue: string, shard: number, priority: number): Deno.KvKey => [
   ROOT,
   "open",
@@ -75,13 +80,18 @@ export const levelKey = (queue: string, shard: number, priority: number): Deno.K
 export const allLevelsPrefix: Deno.KvKey = [ROOT, "level"];
 
 /** Counter of jobs by queue, state and priority. For ended states it is a total that only grows. */
-export const depthKey = (queue: string, state: string, priority: number): Deno.KvKey => [
-  ROOT,
-  "n",
-  queue,
-  state,
-  priority,
-];
+export function depthKey(queue: string, state: string, priority: number): Deno.KvKey {
+  const name = queue + "/" + state + priority;
+  let key = depthKeys.get(name);
+  if (!key) {
+    key = [ROOT, "n", queue, state, priority];
+    if (depthKeys.size < MAX_DEPTH_KEYS) depthKeys.set(name, key);
+  }
+  return key;
+}
+/** Keys of one counter are one object, so that a commit adds them up without comparing keys. */
+const depthKeys = new Map<string, Deno.KvKey>();
+const MAX_DEPTH_KEYS = 10_000;
 export const depthPrefix = (queue: string): Deno.KvKey => [ROOT, "n", queue];
 
 /** Jobs a worker may be running; what is left of it after a crash tells who was on board. */
