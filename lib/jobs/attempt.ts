@@ -69,6 +69,7 @@ type EndReason = "cancelled" | "timeout" | "shutdown" | "lost";
 /** One attempt at a job: perform → decide → commit → tell. */
 export class Attempt {
   readonly startedAt: number;
+  readonly #startedElapsed: number;
   progress: { percent: number; message?: string } | undefined;
   #controller: AbortController | undefined;
   #ended: PromiseWithResolvers<void> | undefined;
@@ -83,7 +84,9 @@ export class Attempt {
     readonly job: ReadyJob,
     readonly claim: Claim,
   ) {
-    this.startedAt = runner.options.clock.now();
+    const { clock } = runner.options;
+    this.startedAt = clock.now();
+    this.#startedElapsed = clock.elapsed();
   }
 
   /** Resolves when the outcome is durable, or when the attempt was given up. */
@@ -93,9 +96,10 @@ export class Attempt {
     return this.#ended.promise;
   }
 
+  /** When its time is up, as the clock's `elapsed` has it. */
   get deadline(): number {
     const { record } = this.job;
-    return this.startedAt + (record.timeoutMs ?? this.#definition?.timeoutMs ?? 60_000);
+    return this.#startedElapsed + (record.timeoutMs ?? this.#definition?.timeoutMs ?? 60_000);
   }
 
   get #definition(): AnyDefinition | undefined {

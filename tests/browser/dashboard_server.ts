@@ -62,7 +62,7 @@ export async function startDashboard(): Promise<DashboardServer> {
   await mountPages(app, {
     sessions,
     log: silentLogger,
-    clock: { now: () => sample.NOW, after: () => () => {} },
+    clock: { now: () => sample.NOW, elapsed: () => 0, after: () => () => {} },
     assets,
   });
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, app.fetch);
