@@ -78,6 +78,8 @@ export class Attempt {
   #performed = false;
   #released = false;
   #interruption: EndReason | null = null;
+  /** The job as it waits anew, after a failed or snoozed attempt. */
+  #again: ReadyJob | null = null;
 
   constructor(
     readonly runner: AttemptHost,
@@ -243,6 +245,8 @@ export class Attempt {
     }
     this.#over = true;
     this.runner.ended(this);
+    // Only now, since a job that is due again at once must not meet its own last attempt.
+    if (this.#again) this.runner.backlog.arrived(this.#again);
     this.#ended?.resolve();
   }
 
@@ -299,7 +303,7 @@ export class Attempt {
     else if (next.state === "cancelled") this.#tell("job.cancelled", "cancelled", next);
     else {
       this.#tell(next.state === "retrying" ? "job.retrying" : "job.snoozed", next.state, next);
-      runner.backlog.arrived({ ...job, record: next });
+      this.#again = { ...job, record: next };
     }
   }
 
