@@ -98,6 +98,32 @@ export interface NewTurn {
 
 export type TurnResultView = Record<string, unknown> & { response: string };
 
+/** A conversation with its messages; instants are milliseconds UTC, but those of messages. */
+export interface ConversationView {
+  conversationId: string;
+  userId: string;
+  botId: string;
+  status: "pending" | "processing" | "completed" | "failed";
+  startedAt: number;
+  queuedAt?: number;
+  completedAt?: number;
+  satisfaction?: number;
+  messages: MessageView[];
+}
+
+export interface MessageView {
+  role: "user" | "assistant";
+  content: string;
+  /** ISO 8601 UTC. */
+  at: string;
+  taskId?: string;
+  source?: string;
+  score?: number;
+  cached?: boolean;
+  latencyMs?: number;
+  error?: { code: string; message: string };
+}
+
 export interface ConversationsPort {
   /**
    * Queues a turn. With a claim, all of it goes through `commitOnce(db, claim, …)`, whose answer
@@ -142,18 +168,7 @@ export interface ConversationsPort {
     breakdown: { pending: number; processing: number; completed: number; failed: number };
     successRate: number | null;
   }>;
-  get(conversationId: string): Promise<
-    {
-      conversationId: string;
-      userId: string;
-      botId: string;
-      status: "pending" | "processing" | "completed" | "failed";
-      startedAt: number;
-      updatedAt: number;
-      satisfactionScore?: number;
-      messages: { role: "user" | "assistant"; content: string; at: string }[];
-    } | null
-  >;
+  get(conversationId: string): Promise<ConversationView | null>;
   feedback(conversationId: string, score: number, comment?: string): Promise<void>;
   /** Reads plain lines; an error of the stream itself ends the import with it. */
   importStream(lines: ReadableStream<Uint8Array>): Promise<{

@@ -5,7 +5,6 @@ import type { Clock } from "../lib/clock.ts";
 import { AppError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import { openAssets } from "../lib/web/assets.ts";
-import { buildAssets } from "../lib/web/build.ts";
 import { loadRoutes } from "../lib/web/file_routes.ts";
 import { registerIslands } from "../lib/web/islands.ts";
 import { servePages, wantsData } from "../lib/web/serve_pages.ts";
@@ -57,20 +56,16 @@ export function liveData({ session, now }: PageState): LiveData {
 /**
  * Mounts the dashboard: every page of routes/, /assets/*, the favicon, and a page for addresses
  * where nothing is. Pages are behind a session cookie; a form that changes something must come from
- * our own page and carry its secret. What is built of islands/ and static/ must be up to date
- * (`buildAssets`); it is built here when it is not.
+ * our own page and carry its secret. `buildAssets` must have built islands/ and static/ before.
  */
 export async function mountPages<E extends { Bindings: PageBindings }>(
   app: Hono<E>,
   deps: PageDependencies,
 ): Promise<void> {
   const here = new URL("./", import.meta.url);
-  const out = deps.assets ?? new URL("../dist/", here);
-  const { built, files } = await buildAssets({ root: new URL("../", here), out });
-  if (built) deps.log.info("built the dashboard's scripts and styles", { files });
   const [pages, assets] = await Promise.all([
     loadRoutes(here),
-    openAssets(out),
+    openAssets(deps.assets ?? new URL("../dist/", here)),
     registerIslands(new URL("../islands/", here)),
   ]);
   const site = app as unknown as Hono;

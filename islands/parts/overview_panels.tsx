@@ -1,13 +1,13 @@
 /** The panels of the Overview. Each shows one part of its data, and says so when it is missing. */
 import type { CacheStats } from "../../lib/wire/cache.ts";
 import type { History, HistoryMetric } from "../../lib/wire/history.ts";
-import type { HealthReport, PerformanceSummary } from "../../lib/wire/system.ts";
+import type { HealthCheck, HealthReport, PerformanceSummary } from "../../lib/wire/system.ts";
 import type { ActiveTask, QueueInfo } from "../../lib/wire/tasks.ts";
 import { count, duration, NONE, percent, perSecond } from "./format.ts";
 import { waitingIn } from "./headline.ts";
 import { Badge, Empty, Figure, Meter, Name, Panel, ShareBar, Unread } from "./pieces.tsx";
 import { Sparkline } from "./Sparkline.tsx";
-import { asWords, CONVERSATION_STATUS, HEALTH, PRIORITY, type Tone } from "./words.ts";
+import { asWords, CHECK, CONVERSATION_STATUS, HEALTH, PRIORITY, type Tone } from "./words.ts";
 
 /** CPU, memory and disk, each with a mark where it begins to hurt. */
 export function Machine(
@@ -67,6 +67,9 @@ function Gauge({ name, value, mark, past }: GaugeProps) {
   );
 }
 
+/** Looked at first, and always shown; other checks only when they find something. */
+const ALWAYS_SHOWN = ["database", "redis"];
+
 export function Services({ health }: { health: HealthReport | null }) {
   if (!health) {
     return (
@@ -76,41 +79,49 @@ export function Services({ health }: { health: HealthReport | null }) {
     );
   }
   const { services, redis_info, checks } = health;
-  const redis = redis_info
-    ? `${count(redis_info.connected_clients)} clients, ${redis_info.used_memory_human}`
-    : "does not answer; answers come without it";
-  const rows = checks.length > 0
-    ? checks.map((check) => ({
-      name: asWords(check.name),
-      tone: HEALTH[check.status]?.tone ?? "idle",
-      word: HEALTH[check.status]?.word ?? check.status,
-      detail: check.detail,
-    }))
-    : [
-      flag("Database", services.database_healthy, undefined),
-      redis_info || !services.redis_healthy
-        ? flag("Redis", services.redis_healthy, redis)
-        : { name: "Redis", tone: "idle" as const, word: "Not configured", detail: undefined },
-    ];
+  const told = checks.length > 0 ? checks : [
+    flag("database", services.database_healthy),
+    flag("redis", services.redis_healthy, redis_info?.used_memory_human),
+  ];
+  const shown = told.filter((check) =>
+    check.status !== "healthy" || ALWAYS_SHOWN.includes(check.name)
+  );
+  const quiet = told.filter((check) => !shown.includes(check));
   return (
     <Panel title="Services">
       <ul class="services">
-        {rows.map((row) => (
-          <li key={row.name}>
-            <span>{row.name}</span>
-            <Badge tone={row.tone}>{row.word}</Badge>
-            {row.detail && <small>{row.detail}</small>}
-          </li>
-        ))}
+        {shown.map((check) => <Check key={check.name} {...check} />)}
       </ul>
+      {quiet.length > 0 && (
+        <details class="foot">
+          <summary>
+            <Badge tone="ok">{`${count(quiet.length)} other checks are healthy`}</Badge>
+          </summary>
+          <ul class="services">
+            {quiet.map((check) => <Check key={check.name} {...check} />)}
+          </ul>
+        </details>
+      )}
     </Panel>
   );
 }
 
-function flag(name: string, well: boolean, detail: string | undefined) {
-  const { word, tone } = HEALTH[well ? "healthy" : "unhealthy"];
-  return { name, tone, word, detail };
+function Check({ name, status, detail }: HealthCheck) {
+  const { word, tone } = HEALTH[status] ?? { word: status, tone: "idle" };
+  return (
+    <li>
+      <span>{CHECK[name] ?? asWords(name)}</span>
+      <Badge tone={tone}>{word}</Badge>
+      {detail && <small>{detail}</small>}
+    </li>
+  );
 }
+
+const flag = (name: string, well: boolean, detail?: string): HealthCheck => ({
+  name,
+  detail,
+  status: well ? "healthy" : "unhealthy",
+});
 
 export function Talks({ summary }: { summary: PerformanceSummary | null }) {
   if (!summary) {

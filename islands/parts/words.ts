@@ -75,6 +75,9 @@ export const CLEANUP: Record<CleanupType, { word: string; does: string }> = {
   tasks: { word: "Tasks", does: "finished tasks past their retention" },
 };
 
+/** Checks whose names are more than a word in small letters. */
+export const CHECK: Record<string, string> = { cpu: "CPU" };
+
 /** A name from the wire as words: "cache_hit_rate" → "Cache hit rate". */
 export function asWords(name: string): string {
   const words = name.replaceAll(/[_.-]+/g, " ").trim();

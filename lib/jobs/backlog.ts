@@ -144,6 +144,14 @@ export class Backlog {
     this.refill();
   }
 
+  /** Somebody set the clock: what is due is another question now. */
+  clockSet(): void {
+    this.#nextAt = Infinity;
+    this.#timerCursor = TIMER_START;
+    this.#timersDue = true;
+    this.refill();
+  }
+
   async #read(read: () => Promise<void>): Promise<void> {
     this.#reading = true;
     let failed = false;

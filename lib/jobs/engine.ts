@@ -18,6 +18,7 @@ import { type QueueOverview, queueOverview } from "./queue_overview.ts";
 import { QueueStats } from "./queue_stats.ts";
 import { endSession, type Recovery, type Session, takeOverAll } from "./session.ts";
 import { type Retention, sweepJobs } from "./retention.ts";
+import type { ReadyJob } from "./ready_set.ts";
 import { lastSuffix } from "./shard_reader.ts";
 import { readJob, toJob, writeJob } from "./store.ts";
 import { waitingBecause, type WaitingReason } from "./waiting.ts";
@@ -50,6 +51,8 @@ const WATCH_MS = 250;
 /** A queue's doorbell is sent at most this often; it is a hint, never the job. */
 const RING_EVERY_MS = 1_000;
 const MAX_TRIES = 20;
+/** The clock was set when it moved this much against the time that passed. */
+const CLOCK_TOLERANCE_MS = 500;
 
 /**
  * The job engine: durable jobs on Deno KV, performed by this process. Enqueue with `enqueue`, or
@@ -71,9 +74,11 @@ export class JobEngine {
   #watch: ReturnType<typeof setInterval> | null = null;
   #doorbells: Promise<void> | null = null;
   #claims = 0;
+  #clockOffset: number;
   #lost = false;
 
   constructor(readonly options: JobEngineOptions) {
+    this.#clockOffset = options.clock.now() - options.clock.elapsed();
     for (const queue of this.queueNames) this.#stats.set(queue, new QueueStats());
   }
 
@@ -105,7 +110,14 @@ export class JobEngine {
   async start(): Promise<Recovery> {
     const { db, clock, log, queues, worker } = this.options;
     await this.#loadLevels();
-    const { session, recovery } = await takeOverAll(db, worker, this.queueNames, clock.now(), log);
+    const { session, recovery } = await takeOverAll({
+      db,
+      log,
+      worker,
+      queues: this.queueNames,
+      now: clock.now(),
+      definitions: this.#definitions,
+    });
     this.#session = session;
     for (const queue of this.queueNames) {
       const pause = (await db.kv.get<Pause>(pauseKey(queue))).value;
@@ -182,7 +194,7 @@ export class JobEngine {
     writeJob(tx, address, null, record);
     this.#noteLevel(tx, { queue, shard: SHARD, priority });
     if (record.state === "available") this.#ring(tx, queue, runner, now);
-    tx.afterCommit(() => this.#arrived(id, record));
+    tx.afterCommit(() => this.#arrived({ id, address, record }));
     return id;
   }
 
@@ -271,7 +283,7 @@ export class JobEngine {
       now: this.options.clock.now(),
       paused: this.#pauses.get(view.queue) ?? null,
       served: this.working && runner !== undefined,
-      running: runner?.running.size ?? 0,
+      running: runner?.busy ?? 0,
       concurrency: runner?.concurrency ?? 0,
       ahead: ahead + (runner?.aheadOf(view.id, view.priority) ?? 0),
       throughputPerSecond: overview.throughputPerSecond,
@@ -325,9 +337,12 @@ export class JobEngine {
       const next: JobRecord = { ...rest, state: "scheduled", runAt: clock.now(), attempt: 0 };
       const tx = new WriteSet();
       tx.check(jobKey(address), stored.versionstamp);
+      if (record.uniqueKey !== undefined) {
+        await this.#takeUniqueKey(tx, id, address.queue, record.uniqueKey);
+      }
       writeJob(tx, address, record, next);
       await this.#definitions.get(record.kind)?.revive?.(tx, toJob(address, next));
-      tx.afterCommit(() => this.#arrived(id, next));
+      tx.afterCommit(() => this.#arrived({ id, address, record: next }));
       if (await db.commit(tx)) return;
     }
     throw new AppError("unavailable", "the task is changing too fast to be retried; try again", {
@@ -346,7 +361,7 @@ export class JobEngine {
     const next: JobRecord = { ...rest, state: "scheduled", runAt: this.options.clock.now() };
     tx.check(jobKey(stored.address), stored.versionstamp);
     writeJob(tx, stored.address, stored.record, next);
-    tx.afterCommit(() => this.#arrived(id, next));
+    tx.afterCommit(() => this.#arrived({ id, address: stored.address, record: next }));
   }
 
   /** Every queue with what waits, runs and how fast it goes. Costs by queues, not by jobs. */
@@ -404,6 +419,20 @@ export class JobEngine {
     }
   }
 
+  /** A job that comes back holds its unique key again; AppError `conflict` when another does. */
+  async #takeUniqueKey(tx: WriteSet, id: string, queue: string, unique: string): Promise<void> {
+    const { kv } = this.options.db;
+    const key = uniqueKey(queue, unique);
+    const holder = await kv.get<string>(key);
+    if (holder.value !== null && holder.value !== id) {
+      const job = await readJob(kv, holder.value);
+      if (job && job.record.finishedAt === undefined) {
+        throw conflict(`task ${holder.value} has the same unique key and has not ended`);
+      }
+    }
+    tx.check(key, holder.versionstamp).set(key, id);
+  }
+
   #overview(queue: string): Promise<QueueOverview> {
     return queueOverview(this.options.db.kv, queue, {
       now: this.options.clock.now(),
@@ -430,9 +459,9 @@ export class JobEngine {
     };
   }
 
-  #arrived(id: string, record: JobRecord): void {
-    const address = parseJobId(id)!;
-    this.#runners.get(address.queue)?.backlog.arrived({ id, address, record });
+  #arrived(job: ReadyJob): void {
+    const { id, address, record } = job;
+    this.#runners.get(address.queue)?.backlog.arrived(job);
     if (!this.events.active) return;
     this.events.emit({
       type: "job.queued",
@@ -508,10 +537,15 @@ export class JobEngine {
   }
 
   #endOverdue(): void {
-    const now = this.options.clock.now();
+    const { clock } = this.options;
+    const elapsed = clock.elapsed();
+    const offset = clock.now() - elapsed;
+    const clockSet = Math.abs(offset - this.#clockOffset) > CLOCK_TOLERANCE_MS;
+    if (clockSet) this.#clockOffset = offset;
     for (const runner of this.#runners.values()) {
+      if (clockSet) runner.backlog.clockSet();
       for (const attempt of runner.running.values()) {
-        if (attempt.deadline <= now) attempt.timeOut();
+        if (attempt.deadline <= elapsed) attempt.timeOut();
       }
     }
   }

@@ -15,17 +15,11 @@ import {
   UrgentTurn,
   WaitQuery,
 } from "../../lib/wire/schemas/conversations.ts";
-import {
-  HIDDEN,
-  Id,
-  priorityNumber,
-  PriorityWord,
-  priorityWord,
-} from "../../lib/wire/schemas/text.ts";
+import { Id, priorityNumber, PriorityWord, priorityWord } from "../../lib/wire/schemas/text.ts";
 import type { NewTurn as Turn, TurnResultView } from "../deps.ts";
 import type { Call, Payload } from "./call.ts";
 import type { ApiBuilder } from "./operation.ts";
-import { instant, shownResult } from "./shown.ts";
+import { instant, shownConversation, shownResult } from "./shown.ts";
 import { preferredWait, waitForEnd } from "./waiting.ts";
 
 const ConversationId = z.object({ conversation_id: Id });
@@ -175,21 +169,7 @@ export function addConversations(api: ApiBuilder): void {
     async handle({ params: { conversation_id }, principal }) {
       const found = await conversations.get(conversation_id);
       if (!found) throw unknown();
-      const { satisfactionScore } = found;
-      return {
-        conversation: {
-          conversation_id,
-          user_id: found.userId,
-          bot_id: found.botId,
-          status: found.status,
-          started_at: instant(found.startedAt),
-          updated_at: instant(found.updatedAt),
-          ...(satisfactionScore === undefined ? {} : { satisfaction_score: satisfactionScore }),
-          messages: principal.content
-            ? found.messages
-            : found.messages.map((message) => ({ ...message, content: HIDDEN })),
-        },
-      };
+      return { conversation: shownConversation(found, principal) };
     },
   });
 

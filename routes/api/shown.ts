@@ -2,9 +2,9 @@ import type { Principal } from "../../lib/auth/principal.ts";
 import type { JobView } from "../../lib/jobs/engine.ts";
 import type { WaitingReason } from "../../lib/jobs/waiting.ts";
 import type { TaskStatus } from "../../lib/wire/schemas/tasks.ts";
-import type { TurnResult } from "../../lib/wire/schemas/conversations.ts";
+import type { Conversation, TurnResult } from "../../lib/wire/schemas/conversations.ts";
 import { HIDDEN, priorityWord } from "../../lib/wire/schemas/text.ts";
-import type { TurnResultView } from "../deps.ts";
+import type { ConversationView, MessageView, TurnResultView } from "../deps.ts";
 
 /** An instant on the wire. */
 export const instant = (at: number): string => new Date(at).toISOString();
@@ -57,8 +57,56 @@ export function shownTask(
   };
 }
 
+/** What a result says beside texts: nothing that anybody wrote. */
+const FIGURES = [
+  "conversation_id",
+  "bot_id",
+  "processed_at",
+  "source",
+  "intent",
+  "score",
+  "cached",
+  "model",
+  "tokens",
+  "latency_ms",
+];
+
 /** A turn's result with its text only for those who may read it. */
 export function shownResult(result: TurnResultView, { content }: Principal): TurnResult {
-  const shown = content ? result : { ...result, response: HIDDEN, metadata: HIDDEN };
-  return shown as unknown as TurnResult;
+  if (content) return result as unknown as TurnResult;
+  const shown: Record<string, unknown> = { response: HIDDEN, metadata: HIDDEN };
+  for (const name of FIGURES) if (result[name] !== undefined) shown[name] = result[name];
+  return shown as TurnResult;
+}
+
+/** A conversation with its texts only for those who may read them. */
+export function shownConversation(
+  found: ConversationView,
+  principal: Principal,
+): Conversation {
+  const { queuedAt = 0, completedAt = 0, startedAt, satisfaction } = found;
+  const lastMessageAt = Date.parse(found.messages.at(-1)?.at ?? "") || 0;
+  return {
+    conversation_id: found.conversationId,
+    user_id: found.userId,
+    bot_id: found.botId,
+    status: found.status,
+    started_at: instant(startedAt),
+    updated_at: instant(Math.max(startedAt, queuedAt, completedAt, lastMessageAt)),
+    ...(satisfaction === undefined ? {} : { satisfaction_score: satisfaction }),
+    messages: found.messages.map((message) => shownMessage(message, principal)),
+  };
+}
+
+function shownMessage(
+  message: MessageView,
+  { content }: Principal,
+): Conversation["messages"][number] {
+  const { taskId, latencyMs, ...rest } = message;
+  return {
+    ...rest,
+    content: content ? message.content : HIDDEN,
+    ...(taskId === undefined ? {} : { task_id: taskId }),
+    ...(latencyMs === undefined ? {} : { latency_ms: latencyMs }),
+  };
 }

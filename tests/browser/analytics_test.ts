@@ -18,7 +18,7 @@ Deno.test("Analytics opens on this week, and every report is one click away", as
   await page.click("text=Month");
   assert.equal(await page.textContent("h1"), "March 2026");
   assert.match(await page.innerText(".report"), /\+12\.4%[\s\S]*−1\.8%/);
-  assert.equal(await page.locator(".chart > svg:visible .line").count(), 1);
+  assert.equal(await page.locator(".chart > svg:visible .bar").count(), 10);
 
   await page.click("text=Day");
   assert.match(await page.innerText(".report"), /Returns desk\s+402\s+4\.02/);

@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import { sessionIdFrom } from "../../lib/auth/session_cookie.ts";
 import { streamSSE } from "hono/streaming";
 import { silentLogger } from "../../lib/log.ts";
+import { buildAssets } from "../../lib/web/build.ts";
 import { AppError } from "../../lib/errors.ts";
 import {
   CSRF_HEADER,
@@ -50,8 +51,10 @@ const freshData = () =>
   });
 
 export async function startDashboard(): Promise<DashboardServer> {
+  const root = new URL("../../", import.meta.url);
   const folder = await Deno.makeTempDir({ prefix: "dashboard-" });
   const assets = new URL(`file://${folder}/`);
+  await buildAssets({ root, out: assets });
   const { sessions, endSessions } = memorySessions();
   const api = testApi(sessions);
   const app = new Hono<{ Bindings: PageBindings }>();
@@ -61,7 +64,7 @@ export async function startDashboard(): Promise<DashboardServer> {
     sessions,
     api: (request) => app.fetch(request, bindings),
     log: silentLogger,
-    clock: { now: () => sample.NOW, after: () => () => {} },
+    clock: { now: () => sample.NOW, elapsed: () => 0, after: () => () => {} },
     assets,
   });
   const server = Deno.serve(
@@ -144,7 +147,10 @@ function testApi(sessions: Sessions) {
     await next();
   });
   app.get("/performance/summary", (c) => c.json(ok({ performance_summary: data.summary })));
-  app.get("/performance/history", (c) => c.json(ok({ history: sample.history })));
+  app.get("/performance/history", (c) => {
+    const hourly = c.req.query("granularity") === "hour";
+    return c.json(ok({ history: hourly ? sample.day : sample.history }));
+  });
   app.get("/health", (c) => c.json(ok({ health_report: data.health })));
   app.get("/cache/stats", (c) => c.json(ok({ cache_stats: data.cache })));
   app.get("/queues", (c) => c.json(ok({ queues: data.queues })));

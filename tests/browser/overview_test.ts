@@ -15,13 +15,18 @@ Deno.test("the Overview tells how it stands without scrolling, and hydrates what
       "34.2%",
       "12,904",
       "generate_report",
-      "Responder",
+      "3 other checks are healthy",
     ]
   ) assert.ok(text.includes(part), part);
   const end = await page.evaluate(() =>
     document.querySelector(".cache")!.getBoundingClientRect().bottom
   );
   assert.ok(end <= 800, `the last panel ends at ${end}`);
+  const lines = await page.$$eval(
+    ".trends .at-wide .line, .trends .at-narrow .line",
+    (all) => all.map((line) => line.getAttribute("d")!.match(/M/g)!.length),
+  );
+  assert.deepEqual(lines, Array(6).fill(2), "three lines at two widths, each with the night's gap");
   assert.deepEqual(problems, []);
 });
 

@@ -18,7 +18,9 @@ export const health: HealthReport = {
   checks: [
     { name: "database", status: "healthy", detail: "Commits in 0.3 ms" },
     { name: "redis", status: "healthy", detail: "6 clients, 18.4 MB" },
-    { name: "responder", status: "healthy", detail: "Embedded" },
+    { name: "disk", status: "healthy", detail: "78.7 GB free, 47 % used" },
+    { name: "cpu", status: "healthy", detail: "34.2 % over the last minute" },
+    { name: "backlog", status: "healthy", detail: "14 tasks waiting" },
   ],
 };
 
@@ -122,6 +124,19 @@ export const history: History = {
     cpu_percent: minute > 20 && minute < 24 ? null : 30 + wave(minute, 12, 7),
     memory_percent: 60 + wave(minute, 2, 23),
   })),
+};
+
+/** The last day by the hour; the service was down from three to five in the morning. */
+export const day: History = {
+  granularity: "hour",
+  from: before(86_400),
+  to: before(0),
+  points: Array.from({ length: 24 }, (_, hour) => ({
+    at: before((24 - hour) * 3600),
+    score: 92 + wave(hour, 4, 4),
+    queue_depth: Math.max(0, Math.round(18 + wave(hour, 16, 3))),
+    latency_ms: 280 + wave(hour, 90, 5),
+  })).filter((point) => !/T0[34]:/.test(point.at)),
 };
 
 function wave(minute: number, height: number, period: number): number {

@@ -49,6 +49,7 @@ const reply = defineJob({
       score: 1,
       cached: false,
       latency_ms: 1,
+      matched: { question: payload.userMessage },
     });
   },
 });
@@ -299,7 +300,6 @@ function conversationsDouble(db: Database, engine: JobEngine): ApiDeps["conversa
         botId,
         status: "pending",
         startedAt,
-        updatedAt: startedAt,
         messages: [{ role: "user", content: userMessage, at }],
       });
     },

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { renderToString } from "preact-render-to-string";
+import { distinctTicks } from "./axis.ts";
 import { BarChart } from "./bars.tsx";
 import { LineChart } from "./line.tsx";
 import { Ranking } from "./ranking.tsx";
@@ -46,6 +47,13 @@ Deno.test("a line is broken where nothing was measured", () => {
   const path = /<path class="line" d="([^"]+)"/.exec(html)![1]!;
   assert.equal(path.match(/M/g)!.length, 2);
   assert.match(html, /from 1 to 5, last 5/);
+});
+
+Deno.test("an axis writes no number twice, and none that is rounded", () => {
+  const whole = (value: number) => value.toFixed(0);
+  assert.deepEqual(distinctTicks([0, 0.2, 0.4, 0.6, 0.8, 1], whole), [0, 1]);
+  assert.deepEqual(distinctTicks([0, 500, 1000], (n) => n.toLocaleString("en")), [0, 500, 1000]);
+  assert.deepEqual(distinctTicks([0, 100, 200], (n) => `${n} ms`), [0, 100, 200]);
 });
 
 Deno.test("a ranking's bars are shares of its first", () => {

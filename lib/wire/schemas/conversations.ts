@@ -125,6 +125,12 @@ export const Message = z.object({
   role: z.enum(["user", "assistant"]),
   content: z.string(),
   at: Instant,
+  task_id: z.string().optional(),
+  source: z.string().optional(),
+  score: z.number().optional(),
+  cached: z.boolean().optional(),
+  latency_ms: z.number().optional(),
+  error: TaskError.optional(),
 });
 
 export const Conversation = z.object({
@@ -137,6 +143,7 @@ export const Conversation = z.object({
   satisfaction_score: z.number().optional(),
   messages: z.array(Message),
 }).openapi("Conversation");
+export type Conversation = z.infer<typeof Conversation>;
 export const ConversationAnswer = success({ conversation: Conversation });
 
 export const NewFeedback = z.object({
