@@ -499,7 +499,9 @@ export class JobEngine {
   }
 
   #ring(tx: WriteSet, queue: string, runner: QueueRunner | undefined, now: number): void {
-    if (runner && !runner.idle) return;
+    // A queue served here is woken by the commit itself. A message less is also a risk less: the
+    // runtime ends the process when it cannot store that it delivered one, as on a full disk.
+    if (runner) return;
     if (now - (this.#rungAt.get(queue) ?? 0) < RING_EVERY_MS) return;
     this.#rungAt.set(queue, now);
     tx.ring(queue);
