@@ -392,7 +392,9 @@ export class JobEngine {
   }
 
   #ring(tx: WriteSet, queue: string, runner: QueueRunner | undefined, now: number): void {
-    if (runner && !runner.idle) return;
+    // A queue served here is woken by the commit itself. A message less is also a risk less: the
+    // runtime ends the process when it cannot store that it delivered one, as on a full disk.
+    if (runner && !this.#lost) return;
     if (now - (this.#rungAt.get(queue) ?? 0) < RING_EVERY_MS) return;
     this.#rungAt.set(queue, now);
     tx.ring(queue);
@@ -403,7 +405,7 @@ export class JobEngine {
     try {
       this.#doorbells = this.options.db.kv.listenQueue((message) => {
         const queue = (message as { doorbell?: unknown } | null)?.doorbell;
-        if (typeof queue === "string") this.#runners.get(queue)?.pump();
+        if (typeof queue === "string") this.#runners.get(queue)?.backlog.recheck();
       }).catch(() => {});
     } catch {
       this.#doorbells = null;

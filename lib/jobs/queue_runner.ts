@@ -174,8 +174,10 @@ export class QueueRunner implements AttemptHost {
 
   /** An attempt has ended and its outcome is durable, or was lost with the session. */
   ended(attempt: Attempt): void {
-    this.#running.delete(attempt.job.id);
-    this.#claims.delete(attempt.job.id);
+    // The job may be due again already, and claimed by its next attempt.
+    const { id } = attempt.job;
+    if (this.#running.get(id) === attempt) this.#running.delete(id);
+    if (this.#claims.get(id) === attempt.claim) this.#claims.delete(id);
     if ((attempt.job.record.crashes ?? 0) > 1) this.#suspects--;
     this.#pumpSoon();
   }
@@ -253,20 +255,30 @@ export class QueueRunner implements AttemptHost {
     const room = Math.max(this.#ahead + free - ahead, outranked ? 1 : 0);
     const batch: ReadyJob[] = [];
     const setAside: ReadyJob[] = [];
-    while (batch.length < room) {
+    let suspects = 0;
+    while (batch.length + suspects < room) {
       const job = this.#ready.pop(now);
       if (!job) break;
       const crashes = job.record.crashes ?? 0;
       if (crashes === 0) batch.push(job);
-      else if (crashes === 1) this.#mark([job]);
-      else if (this.#suspects === 0) {
-        // It may have taken the process down twice: it runs apart from the other suspects.
-        this.#suspects++;
+      else if (this.#maySuspect(crashes, ahead + suspects)) {
+        suspects++;
+        if (crashes > 1) this.#suspects++;
         this.#mark([job]);
       } else setAside.push(job);
     }
     for (const job of setAside) this.#ready.push(job);
     if (batch.length > 0) this.#mark(batch);
+  }
+
+  /**
+   * Whether a job that was on board of a crash may be claimed. It starts at once or is not named
+   * in a marker, so that no further crash is blamed on it before it runs; and one that may have
+   * taken the process down twice runs apart from the other such ones.
+   */
+  #maySuspect(crashes: number, ahead: number): boolean {
+    if (this.#busy + ahead >= this.concurrency) return false;
+    return crashes === 1 || this.#suspects === 0;
   }
 
   /** Claims further ahead where jobs are short, so that there are fewer and larger claims. */
