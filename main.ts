@@ -10,8 +10,7 @@ async function main(): Promise<void> {
   try {
     service = await startService(readEnv(), Deno.stdout.isTerminal());
   } catch (error) {
-    const expected = error instanceof ConfigError || error instanceof AppError ||
-      error instanceof Deno.errors.AddrInUse;
+    const expected = error instanceof ConfigError || error instanceof AppError;
     console.error(expected ? `pixel: ${messageOf(error)}` : error);
     Deno.exit(1);
   }

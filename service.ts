@@ -1,5 +1,5 @@
 import type { BotDefinition } from "./lib/ai/responder.ts";
-import { ConfigError, loadConfig } from "./lib/config/config.ts";
+import { type Config, ConfigError, loadConfig } from "./lib/config/config.ts";
 import { Scheduler } from "./lib/jobs/scheduler.ts";
 import { createLogger } from "./lib/log.ts";
 import { performanceSummary } from "./lib/monitoring/summary.ts";
@@ -60,15 +60,16 @@ export async function startService(
   await scheduler.start();
   bringTicks(scheduler, stopping.signal);
 
-  const server = Deno.serve({
-    port: config.port,
-    hostname: config.host,
-    onListen: () => {},
-    onError: (error) => {
-      log.error("a request could not be answered", { error });
-      return new Response("internal error\n", { status: 500 });
-    },
-  }, (request, info) => app.fetch(request, info));
+  const server = listening(config, () =>
+    Deno.serve({
+      port: config.port,
+      hostname: config.host,
+      onListen: () => {},
+      onError: (error) => {
+        log.error("a request could not be answered", { error });
+        return new Response("internal error\n", { status: 500 });
+      },
+    }, (request, info) => app.fetch(request, info)));
   const url = addressOf(server.addr);
   log.info("ready", { url, ms: Math.round(performance.now() - startedAt) });
 
@@ -139,6 +140,24 @@ function bringTicks(scheduler: Scheduler, signal: AbortSignal): void {
     Deno.cron(name, timing.cron, { signal, backoffSchedule: [1_000, 10_000, 60_000] }, async () => {
       await scheduler.tick(name);
     });
+  }
+}
+
+/** Serves; an address that cannot be had is told as the variables that chose it. */
+function listening<T>({ host, port }: Config, serve: () => T): T {
+  try {
+    return serve();
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) {
+      throw new ConfigError(
+        "PORT",
+        `${port} is taken on ${host}; stop what uses it, or set another`,
+      );
+    }
+    if (error instanceof Deno.errors.AddrNotAvailable) {
+      throw new ConfigError("HOST", `${host} is no address of this machine`);
+    }
+    throw error;
   }
 }
 
