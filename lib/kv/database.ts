@@ -31,6 +31,8 @@ export class Database {
   /** A batch that must wait for those under way. */
   #held: Batch | null = null;
   #flights: Batch[] = [];
+  /** Resolves when the callers of every commit begun so far have been told. */
+  #told: Promise<void> = Promise.resolve();
   #scheduled = false;
   readonly #whenIdle: (() => void)[] = [];
   #closed = false;
@@ -94,7 +96,8 @@ export class Database {
         return;
       }
       this.#flights.push(batch);
-      this.#commitBatch(batch.items).finally(() => {
+      // Commits under way together may be told of in any order; callers learn of them in theirs.
+      this.#told = this.#commitBatch(batch.items, this.#told).finally(() => {
         this.#flights.splice(this.#flights.indexOf(batch), 1);
         this.#advance();
         if (this.#flights.length === 0) { for (const wake of this.#whenIdle.splice(0)) wake(); }
@@ -112,14 +115,17 @@ export class Database {
     return batch;
   }
 
-  async #commitBatch(batch: Pending[]): Promise<void> {
+  /** Commits, and tells the callers after those who were `toldBefore`. */
+  async #commitBatch(batch: Pending[], toldBefore: Promise<void>): Promise<void> {
     let committed: boolean;
     try {
       committed = await this.#commitAtomic(batch);
     } catch (error) {
+      await toldBefore;
       if (batch.length === 1) return batch[0]!.reject(error);
       return await this.#commitHalves(batch);
     }
+    await toldBefore;
     if (!committed && batch.length > 1) return await this.#commitHalves(batch);
     for (const { write, resolve, reject } of batch) {
       try {
@@ -134,8 +140,9 @@ export class Database {
   /** Finds the write set that failed, so that its neighbours do not suffer for it. */
   async #commitHalves(batch: Pending[]): Promise<void> {
     const middle = batch.length >> 1;
-    await this.#commitBatch(batch.slice(0, middle));
-    await this.#commitBatch(batch.slice(middle));
+    const nobody = Promise.resolve();
+    await this.#commitBatch(batch.slice(0, middle), nobody);
+    await this.#commitBatch(batch.slice(middle), nobody);
   }
 
   async #commitAtomic(batch: Pending[]): Promise<boolean> {
