@@ -1,6 +1,6 @@
 import type { BotDefinition } from "./lib/ai/responder.ts";
 import { type Config, ConfigError, loadConfig } from "./lib/config/config.ts";
-import { Scheduler } from "./lib/jobs/scheduler.ts";
+import type { Scheduler } from "./lib/jobs/scheduler.ts";
 import { createLogger } from "./lib/log.ts";
 import { performanceSummary } from "./lib/monitoring/summary.ts";
 import { openServices, type Services } from "./lib/services.ts";
@@ -39,12 +39,16 @@ export async function startService(
   const log = createLogger({ ...config.log, secrets: config.secrets });
   await using stack = new AsyncDisposableStack();
   const services = stack.use(
-    await openServices(config, { log, terminal, print: (line) => console.log(line) }),
+    await openServices(config, {
+      log,
+      terminal,
+      print: (line) => console.log(line),
+      schedules: SCHEDULES,
+    }),
   );
-  const { engine, db, clock, auth } = services;
-  const scheduler = new Scheduler({ db, clock, log, engine }, SCHEDULES);
+  const { engine, db, clock, auth, scheduler } = services;
   const secret = await signingSecret(db, config.webhookSecret);
-  engine.register(...workers(services, () => scheduler, secret));
+  engine.register(...workers(services, secret));
 
   const stopping = new AbortController();
   const app = createApp(apiDeps(services, scheduler, stopping.signal));

@@ -38,6 +38,7 @@ export interface ApiDeps {
   summary(): Promise<PerformanceSummary>;
   history: HistoryPort;
   work: WorkPort;
+  metrics: MetricsPort;
   /** Throws AppError `overloaded` when `count` more tasks would be too many to keep. */
   admit(count: number): void;
   /** Whether requests can be served: the database answers. Redis and AI do not count. */
@@ -235,4 +236,10 @@ export interface WorkPort {
   cleanup(tx: WriteSet, type: CleanupType): { type: string; taskId: string }[];
   /** Goes on clearing where `cursor` stopped. */
   clearCache(tx: WriteSet, pattern: string | undefined, cursor: string | undefined): string;
+}
+
+/** What `/metrics` shows, and what it is told of requests. */
+export interface MetricsPort {
+  render(): Promise<string>;
+  request(method: string, route: string, status: number, seconds: number): void;
 }

@@ -15,6 +15,7 @@ import type { JobRecord } from "./job.ts";
 import { exponential } from "./backoff.ts";
 import type { QueueStats } from "./queue_stats.ts";
 import type { Session } from "./session.ts";
+import { forgetOnce, OnceMemory } from "./once.ts";
 import type { ReadyJob } from "./ready_set.ts";
 import { toJob, writeJob } from "./store.ts";
 import { decide, type Outcome } from "./transition.ts";
@@ -80,6 +81,7 @@ export class Attempt {
   #interruption: EndReason | null = null;
   /** The job as it waits anew, after a failed or snoozed attempt. */
   #again: ReadyJob | null = null;
+  #once: OnceMemory | null = null;
 
   constructor(
     readonly runner: AttemptHost,
@@ -194,7 +196,13 @@ export class Attempt {
         return bound ??= log.with({ task_id: id, kind: record.kind });
       },
       progress: (percent, message) => this.#report(percent, message),
+      once: (key, fn) => this.#memory().run(key, fn),
     };
+  }
+
+  #memory(): OnceMemory {
+    const { db, session } = this.runner.options;
+    return this.#once ??= new OnceMemory(db, session.fence, this.job.id);
   }
 
   #report(percent: number, message?: string): void {
@@ -264,6 +272,10 @@ export class Attempt {
       const tx = new WriteSet().check(session.fence.key, session.fence.versionstamp);
       if (effects) await effects(tx);
       else await this.#settleDomain(tx, next);
+      if (next !== record && (record.remembers || this.#once?.used)) {
+        if (next.finishedAt === undefined) next.remembers = true;
+        else if (next.state === "completed") await forgetOnce(db.kv, tx, this.job.id);
+      }
       if (next !== record) writeJob(tx, address, record, next);
       if (!this.#released) this.claim.remaining--;
       this.#released = true;
@@ -329,6 +341,7 @@ export class Attempt {
     if (message && type === "job.progress") event.message = message;
     const error = next?.errors?.at(-1)?.message;
     if (error && next?.state !== "cancelled") event.error = error;
+    if (record.batchId && type !== "job.progress") event.batchId = record.batchId;
     events.emit(event);
   }
 }

@@ -45,6 +45,8 @@ export class Backlog {
   /** Jobs that came during the read under way, which may or may not have seen them. */
   #arrivals: ReadyJob[] = [];
   #reading = false;
+  /** A recheck was asked for during the read under way, which may have passed what it is about. */
+  #again = false;
   #timerCursor = TIMER_START;
   #timersDue = true;
   #nextAt = Infinity;
@@ -134,6 +136,10 @@ export class Backlog {
 
   /** Something may have been written unseen: looks at the whole store again, from the beginning. */
   recheck(): void {
+    if (this.#reading) {
+      this.#again = true;
+      return;
+    }
     for (const [priority, level] of this.#levels) {
       if (this.ready.sizeOf(priority) >= LEVEL_LOW) continue;
       level.cursor = "";
@@ -147,9 +153,7 @@ export class Backlog {
   /** Somebody set the clock: what is due is another question now. */
   clockSet(): void {
     this.#nextAt = Infinity;
-    this.#timerCursor = TIMER_START;
-    this.#timersDue = true;
-    this.refill();
+    this.recheck();
   }
 
   async #read(read: () => Promise<void>): Promise<void> {
@@ -169,6 +173,10 @@ export class Backlog {
     this.#arrivals = [];
     for (const job of arrivals) this.#admitOrLeave(job);
     if (this.#stopped) return;
+    if (this.#again) {
+      this.#again = false;
+      this.recheck();
+    }
     if (failed) this.options.clock.after(1_000, () => this.refill());
     else this.wake();
   }

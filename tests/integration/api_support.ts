@@ -137,6 +137,7 @@ export async function withApi(
     bots: botsDouble(),
     reports: reportsDouble(),
     ...systemDouble(),
+    metrics: { render: () => Promise.resolve("pixel_up 1\n"), request() {} },
     work: {
       report: (tx) => engine.prepare(tx, chore, { what: "report" }),
       cleanup: (tx, type) => [{ type, taskId: engine.prepare(tx, chore, { what: type }) }],
