@@ -17,7 +17,7 @@ import {
   storedPrefix,
   turnsPrefix,
 } from "./keys.ts";
-import { readTranscript } from "./transcript.ts";
+import { type ArchivedTexts, readLatestAnswer, readTranscript } from "./transcript.ts";
 
 const DAY_MS = 86_400_000;
 const ARCHIVE_CHUNK_BYTES = 48_000;
@@ -76,8 +76,10 @@ async function archiveConversation(db: Database, id: string, storedAt: number): 
     return false;
   }
   if (record.open.length > 0) return false;
-  const transcript = await readTranscript(db.kv, id, record);
-  const packed = zstdCompressSync(new TextEncoder().encode(JSON.stringify(transcript)));
+  const texts: ArchivedTexts = { messages: await readTranscript(db.kv, id, record) };
+  const latest = await readLatestAnswer(db.kv, id, record);
+  if (latest) texts.latest = latest;
+  const packed = zstdCompressSync(new TextEncoder().encode(JSON.stringify(texts)));
   const chunks: Uint8Array[] = [];
   for (let at = 0; at < packed.length; at += ARCHIVE_CHUNK_BYTES) {
     chunks.push(packed.slice(at, at + ARCHIVE_CHUNK_BYTES));
