@@ -323,7 +323,10 @@ export function cacheConformance(subject: CacheSubject): void {
     assert.ok(stats.memoryBytes > 1_000 && stats.memoryBytes < 5_000, `${stats.memoryBytes}`);
     assert.match(stats.memoryUsage, /^\d+\.\d KB$/);
     assert.ok(stats.operationsPerSecond > 0);
-    assert.deepEqual(stats.namespaces, [
+    const rows = stats.namespaces.map(({ name, hits, misses, hitRate, keys }) => {
+      return { name, hits, misses, hitRate, keys };
+    });
+    assert.deepEqual(rows, [
       { name: "", hits: 0, misses: 0, hitRate: null, keys: 1 },
       { name: "a", hits: 2, misses: 2, hitRate: 50, keys: 2 },
       { name: "b", hits: 0, misses: 1, hitRate: 0, keys: 1 },
