@@ -84,7 +84,6 @@ for a = 5, #ARGV, 6 do
         if not generations[i - k] then
           redis.call('SET', KEYS[i], ARGV[3], 'EX', ARGV[4])
           generations[i - k] = ARGV[3]
-          if i == k + 1 then redis.call('SADD', ARGV[1] .. '~n', namespace) end
         end
       end
     end
@@ -96,7 +95,9 @@ for a = 5, #ARGV, 6 do
     local counts = ARGV[1] .. '~c:' .. namespace
     if oldBucket then apply(counts, oldBucket, -1, -oldBytes) end
     apply(counts, bucket, 1, #frame + #key)
-    redis.call('EXPIRE', counts, ARGV[4])
+    local left = redis.call('TTL', counts)
+    if left * 2 < tonumber(ARGV[4]) then redis.call('EXPIRE', counts, ARGV[4]) end
+    if left < 0 then redis.call('SADD', ARGV[1] .. '~n', namespace) end
     for i = k + 1, last do
       if redis.call('TTL', KEYS[i]) * 2 < tonumber(ARGV[4]) then
         redis.call('EXPIRE', KEYS[i], ARGV[4])
@@ -168,28 +169,27 @@ return math.max(0, entries)
 `);
 
 /**
- * KEYS entry, lease, namespaces, namespace generation, tag generations…
- * ARGV base, token, lease ms, fresh generation, seconds that generations live, namespace, now ms,
+ * KEYS entry, lease, namespace generation, tag generations…
+ * ARGV base, token, lease ms, fresh generation, seconds that generations live, now ms,
  *      created at (13 digits) of an entry that is of no use, or "any"
  * Leaves to one process at a time the computing of an entry. Returns { "found" } where there is a
  * fresh entry, { "taken", ms left } where another process is at it, else { "yours", generations… }.
  */
 export const TAKE_LEASE = script(`
 local head = redis.pcall('GETRANGE', KEYS[1], 0, 84)
-if ARGV[8] ~= 'any' and type(head) == 'string' and string.sub(head, 1, 2) == 'P1' and
-  string.sub(head, 76, 85) == redis.call('GET', KEYS[4]) and
-  tonumber(string.sub(head, 28, 40)) > tonumber(ARGV[7]) and
-  string.sub(head, 15, 27) ~= ARGV[8] then return { 'found' } end
+if ARGV[7] ~= 'any' and type(head) == 'string' and string.sub(head, 1, 2) == 'P1' and
+  string.sub(head, 76, 85) == redis.call('GET', KEYS[3]) and
+  tonumber(string.sub(head, 28, 40)) > tonumber(ARGV[6]) and
+  string.sub(head, 15, 27) ~= ARGV[7] then return { 'found' } end
 if not redis.call('SET', KEYS[2], ARGV[2], 'NX', 'PX', ARGV[3]) then
   return { 'taken', redis.call('PTTL', KEYS[2]) }
 end
 local answer = { 'yours' }
-for i = 4, #KEYS do
+for i = 3, #KEYS do
   local current = redis.call('GET', KEYS[i])
   if not current then
     current = ARGV[4]
     redis.call('SET', KEYS[i], current, 'EX', ARGV[5])
-    if i == 4 then redis.call('SADD', KEYS[3], ARGV[6]) end
   end
   answer[#answer + 1] = current
 end

@@ -134,7 +134,6 @@ export class RedisStore {
     const reply = await this.link.script(TAKE_LEASE, [
       this.keys.entry(key),
       this.keys.lease(key),
-      this.keys.namespaces,
       ...this.#generationKeys(key, options.tags),
     ], [
       this.keys.base,
@@ -142,7 +141,6 @@ export class RedisStore {
       String(options.leaseMs),
       this.freshGeneration(),
       GENERATION_SECONDS,
-      namespaceOf(key),
       String(Math.floor(options.now)),
       options.useless === UNREADABLE ? "any" : String(options.useless).padStart(13, "0"),
     ]);

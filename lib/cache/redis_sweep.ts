@@ -125,7 +125,8 @@ async function correct(
         wrong.push(field, String(value), String(truth));
       }
     }
-    for (let at = 0; at < wrong.length; at += 3 * CORRECT_AT_ONCE) {
+    // Once even where nothing is wrong: the name itself may have been lost.
+    for (let at = 0; at === 0 || at < wrong.length; at += 3 * CORRECT_AT_ONCE) {
       const some = wrong.slice(at, at + 3 * CORRECT_AT_ONCE);
       const reply = await link.script(RECOUNT, [keys.counts(name), keys.namespaces], [
         name,
