@@ -112,6 +112,7 @@ export function maintenance(deps: MaintenanceDeps): AnyDefinition[] {
           const done = await cleanUpConversations({
             db,
             clock,
+            ledger: deps.ledger,
             ...retention,
             limit: BATCH,
             signal: job.signal,

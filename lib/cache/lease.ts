@@ -9,8 +9,8 @@ import type { Fence } from "./redis_store.ts";
 import type { RedisTier } from "./tiers.ts";
 
 /** A process that dies while computing holds the others up for so long at most. */
-const LEASE_MS = 1_500;
-const RENEW_MS = 500;
+const LEASE_MS = 1_000;
+const RENEW_MS = 300;
 /** How often a waiting process looks by itself, beside being told. */
 const LOOK_MS = 100;
 /** No other process's computation is waited for longer. */

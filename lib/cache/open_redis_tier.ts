@@ -50,7 +50,7 @@ export async function openRedisTier(options: RedisTierOptions): Promise<{
   });
   const waiters = new KeyWaiters(clock);
   const tierSwitch = new TierSwitch(front, waiters, clock, options.onEvent ?? (() => {}));
-  const unsent = new UnsentInvalidations();
+  const unsent = new UnsentInvalidations(() => link.distrust());
   let connections = 0;
   const link: RedisLink = new RedisLink({
     ...address,

@@ -137,6 +137,11 @@ export class RedisLink {
     return this.run((redis) => runScript(redis, script, keys, args));
   }
 
+  /** What Redis holds may be out of date: nobody reads until `onAnswer` has made it good. */
+  distrust(): void {
+    if (this.connected) this.#breaker.trip("something could not be deleted");
+  }
+
   /** An answer, or `Unavailable` when it takes longer than this caller has left. */
   atMost<T>(ms: number, answer: Promise<T | Unavailable>): Promise<T | Unavailable> {
     return new Promise((resolve) => {

@@ -151,6 +151,7 @@ return 1
  * KEYS namespace or tag generation, counts of the namespace (for a namespace only)
  * ARGV base, "p" or "", fresh generation, seconds that generations live
  * Makes every entry of the namespace, or with the tag, a miss. Returns how many the namespace had.
+ * Deletes first, because a full Redis lets a script go on that has begun by deleting.
  */
 export const RENEW_GENERATION = script(`${TELLING}
 local entries = 0
@@ -162,6 +163,7 @@ if KEYS[2] then
     if ends and ends > now then entries = entries + tonumber(fields[f + 1]) end
   end
 end
+redis.call('DEL', KEYS[1])
 redis.call('SET', KEYS[1], ARGV[3], 'EX', ARGV[4])
 if KEYS[2] then redis.call('UNLINK', KEYS[2]) end
 tell(KEYS[1])

@@ -20,6 +20,12 @@ export class UnsentInvalidations {
   readonly #tags = new Set<string>();
   #everything = false;
   #replayed = 0;
+  readonly #onAdd: () => void;
+
+  /** `onAdd` is called when there is something: nobody may read before it has been made good. */
+  constructor(onAdd: () => void) {
+    this.#onAdd = onAdd;
+  }
 
   get size(): number {
     return this.#keys.size + this.#namespaces.size + this.#tags.size + (this.#everything ? 1 : 0);
@@ -31,6 +37,7 @@ export class UnsentInvalidations {
   }
 
   key(key: string): void {
+    this.#onAdd();
     if (this.#everything || this.#namespaces.has(namespaceOf(key))) return;
     this.#keys.add(key);
     if (this.#keys.size <= MAX_KEYS) return;
@@ -39,16 +46,19 @@ export class UnsentInvalidations {
   }
 
   namespace(name: string): void {
+    this.#onAdd();
     this.#addNamespace(name);
   }
 
   tag(tag: string): void {
+    this.#onAdd();
     if (this.#tags.size < MAX_NAMES) this.#tags.add(tag);
     else this.all();
   }
 
   /** Everything of ours. */
   all(): void {
+    this.#onAdd();
     this.#everything = true;
     this.#keys.clear();
     this.#namespaces.clear();
