@@ -64,7 +64,7 @@ export class Database {
   /** Waits for commits under way, then closes the handle. */
   async close(): Promise<void> {
     if (this.#closed) return;
-    while (this.#flights.length > 0 || this.#pending.length > 0) {
+    while (this.#flights.length > 0 || this.#pending.length > 0 || this.#held) {
       await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
     }
     this.#closed = true;
@@ -94,12 +94,17 @@ export class Database {
         return;
       }
       this.#flights.push(batch);
-      this.#commitBatch(batch.items).finally(() => {
-        this.#flights.splice(this.#flights.indexOf(batch), 1);
+      this.#commitBatch(batch.items, () => this.#land(batch)).finally(() => {
+        this.#land(batch);
         this.#advance();
         if (this.#flights.length === 0) { for (const wake of this.#whenIdle.splice(0)) wake(); }
       });
     }
+  }
+
+  #land(batch: Batch): void {
+    const index = this.#flights.indexOf(batch);
+    if (index >= 0) this.#flights.splice(index, 1);
   }
 
   #takeBatch(): Batch {
@@ -112,7 +117,8 @@ export class Database {
     return batch;
   }
 
-  async #commitBatch(batch: Pending[]): Promise<void> {
+  /** `landed` is called once all of it is durable, before anybody hears of it. */
+  async #commitBatch(batch: Pending[], landed?: () => void): Promise<void> {
     let committed: boolean;
     try {
       committed = await this.#commitAtomic(batch);
@@ -121,6 +127,7 @@ export class Database {
       return await this.#commitHalves(batch);
     }
     if (!committed && batch.length > 1) return await this.#commitHalves(batch);
+    landed?.();
     for (const { write, resolve, reject } of batch) {
       try {
         if (committed) write.committed();
