@@ -21,6 +21,8 @@ export interface RunningService {
   url: string;
   /** A new address that signs a browser in as administrator, once. */
   signInLink(): Promise<string>;
+  /** Resolves when another process has taken this one's work over: then it is of no more use. */
+  lost: Promise<void>;
   /** Drains and closes everything; resolves when all of it is closed. */
   stop(): Promise<void>;
 }
@@ -40,8 +42,10 @@ export async function startService(
   const config = loadConfig(env, { terminal });
   const log = createLogger({ ...config.log, secrets: config.secrets });
   await using stack = new AsyncDisposableStack();
+  const lost = Promise.withResolvers<void>();
   const services = stack.use(
     await openServices(config, {
+      onLost: lost.resolve,
       log,
       terminal,
       print: (line) => console.log(line),
@@ -62,9 +66,14 @@ export async function startService(
     log,
     api: app.api,
   });
-  await engine.start();
-  await scheduler.start();
-  bringTicks(scheduler, stopping.signal);
+  // Every role answers HTTP; who works and who brings ticks depends on it.
+  if (config.role === "all" || config.role === "worker") await engine.start();
+  else await engine.load();
+  stack.defer(() => engine.stop(1_000)); // also when the rest of the start fails
+  if (config.role === "all" || config.role === "scheduler") {
+    await scheduler.start();
+    bringTicks(scheduler, stopping.signal);
+  }
 
   const server = listening(config, () =>
     Deno.serve({
@@ -82,6 +91,7 @@ export async function startService(
   const rest = stack.move();
   return {
     url,
+    lost: lost.promise,
     signInLink: async () => `${url}/sign-in?code=${await auth.adminLink(LINK_LIVES_MS)}`,
     async stop() {
       log.info("stopping");

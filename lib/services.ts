@@ -57,9 +57,14 @@ export interface Services extends AsyncDisposable {
   auth: Authenticator;
 }
 
+/** How long a silent worker keeps its queues where several share a database. */
+const LEASE_MS = 15_000;
+
 export interface OpenOptions {
   log: Logger;
   clock?: Clock;
+  /** Called when another process has taken this one's queues over. */
+  onLost?: () => void;
   /** Whether a person reads standard output. */
   terminal?: boolean;
   print?: (line: string) => void;
@@ -75,7 +80,8 @@ export interface OpenOptions {
 export async function openServices(config: Config, options: OpenOptions): Promise<Services> {
   await using stack = new AsyncDisposableStack();
   const { log, clock = systemClock } = options;
-  stack.use<DataLock>(await lockDataDir(config.dataDir));
+  // A shared database has its own leases; a file must have one process.
+  if (!config.kvUrl) stack.use<DataLock>(await lockDataDir(config.dataDir));
   const file = join(config.dataDir, "pixel.sqlite");
   const db = stack.use(await Database.open({ path: config.kvUrl ?? file }));
   await openSchema(db);
@@ -109,6 +115,8 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     log,
     queues: config.concurrency,
     worker: `worker-${crypto.randomUUID().slice(0, 8)}`,
+    leaseMs: config.kvUrl ? LEASE_MS : undefined,
+    onLost: options.onLost,
   });
   const bots = new BotStore({ db, now: () => clock.now() });
   const recorder = new Recorder(db);
