@@ -2,9 +2,11 @@ import type { BotDefinition } from "./lib/ai/responder.ts";
 import { ConfigError, loadConfig } from "./lib/config/config.ts";
 import type { Scheduler } from "./lib/jobs/scheduler.ts";
 import { createLogger } from "./lib/log.ts";
+import type { AlertView } from "./lib/monitoring/alerts/alerts.ts";
 import { performanceSummary } from "./lib/monitoring/summary.ts";
 import { openServices, type Services } from "./lib/services.ts";
 import { buildAssets } from "./lib/web/build.ts";
+import { shownAlert } from "./routes/api/alerts.ts";
 import { createApp } from "./routes/app.ts";
 import type { ApiDeps } from "./routes/deps.ts";
 import { mountPages } from "./routes/pages.ts";
@@ -63,6 +65,10 @@ export async function startService(
   await engine.start();
   await scheduler.start();
   bringTicks(scheduler, stopping.signal);
+  services.alerts.subscribe((_change, alert) =>
+    app.feed.publish("alert", alertEvent(alert, clock.now()))
+  );
+  services.alerts.start();
 
   const server = Deno.serve({
     port: config.port,
@@ -144,6 +150,11 @@ function bringTicks(scheduler: Scheduler, signal: AbortSignal): void {
       await scheduler.tick(name);
     });
   }
+}
+
+function alertEvent(alert: AlertView, now: number) {
+  const at = new Date(now).toISOString();
+  return { ...shownAlert(alert), firing: alert.raised, detail: alert.detail ?? alert.title, at };
 }
 
 function addressOf(addr: Deno.Addr): string {
