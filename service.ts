@@ -3,9 +3,11 @@ import { type Config, ConfigError, loadConfig } from "./lib/config/config.ts";
 import type { Scheduler } from "./lib/jobs/scheduler.ts";
 import { countMatching } from "./lib/jobs/matching.ts";
 import { createLogger } from "./lib/log.ts";
+import type { AlertView } from "./lib/monitoring/alerts/alerts.ts";
 import { performanceSummary } from "./lib/monitoring/summary.ts";
 import { openServices, type Services } from "./lib/services.ts";
 import { buildAssets } from "./lib/web/build.ts";
+import { shownAlert } from "./routes/api/alerts.ts";
 import { createApp } from "./routes/app.ts";
 import type { ApiDeps } from "./routes/deps.ts";
 import { mountPages } from "./routes/pages.ts";
@@ -74,6 +76,10 @@ export async function startService(
     await scheduler.start();
     bringTicks(scheduler, stopping.signal);
   }
+  services.alerts.subscribe((_change, alert) =>
+    app.feed.publish("alert", alertEvent(alert, clock.now()))
+  );
+  if (config.role === "all" || config.role === "scheduler") services.alerts.start();
 
   const server = listening(config, () =>
     Deno.serve({
@@ -179,6 +185,11 @@ function listening<T>({ host, port }: Config, serve: () => T): T {
     }
     throw error;
   }
+}
+
+function alertEvent(alert: AlertView, now: number) {
+  const at = new Date(now).toISOString();
+  return { ...shownAlert(alert), firing: alert.raised, detail: alert.detail ?? alert.title, at };
 }
 
 function addressOf(addr: Deno.Addr): string {

@@ -73,3 +73,10 @@ export async function readOutcomes(kv: Deno.Kv, from: number, to: number): Promi
   }
   return outcomes;
 }
+
+/** Tokens that models took on the UTC day of `at`. */
+export async function readTokens(kv: Deno.Kv, at: number): Promise<number> {
+  const day = Math.floor(at / 86_400_000);
+  const totals = decodeCounts((await kv.get(totalsKey("day", day))).value);
+  return countOf(totals, Metric.promptTokens) + countOf(totals, Metric.completionTokens);
+}

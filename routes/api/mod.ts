@@ -5,6 +5,7 @@ import type { Gate } from "../middleware/gate.ts";
 import { Refusal } from "../middleware/problem.ts";
 import { roleForMethod } from "../middleware/roles.ts";
 import { apiHeaders } from "../middleware/secure_headers.ts";
+import { addAlerts } from "./alerts.ts";
 import { addAnalytics } from "./analytics.ts";
 import { addBots } from "./bots.ts";
 import { addCache } from "./cache.ts";
@@ -44,6 +45,7 @@ export function createApi(deps: ApiDeps, gate: Gate, feed: EventFeed): Api {
   addBots(api);
   addQueues(api);
   addSchedules(api);
+  addAlerts(api);
   addEvents(api, feed);
 
   let document: string | undefined;
