@@ -1,6 +1,7 @@
 import type { BotDefinition } from "./lib/ai/responder.ts";
 import { type Config, ConfigError, loadConfig } from "./lib/config/config.ts";
 import type { Scheduler } from "./lib/jobs/scheduler.ts";
+import { countMatching } from "./lib/jobs/matching.ts";
 import { createLogger } from "./lib/log.ts";
 import { sharedReading } from "./lib/monitoring/shared_reading.ts";
 import { performanceSummary } from "./lib/monitoring/summary.ts";
@@ -9,6 +10,7 @@ import { buildAssets } from "./lib/web/build.ts";
 import { createApp } from "./routes/app.ts";
 import type { ApiDeps } from "./routes/deps.ts";
 import { mountPages } from "./routes/pages.ts";
+import { bulkActionJob } from "./workers/bulk_action.ts";
 import { workers } from "./workers/mod.ts";
 import { SCHEDULES } from "./workers/schedules.ts";
 import { requestedWork } from "./workers/work.ts";
@@ -117,6 +119,10 @@ function apiDeps(services: Services, scheduler: Scheduler, stopping: AbortSignal
       }), SUMMARY_KEPT_MS),
     history: { query: (query) => history.read(query) },
     work: requestedWork(engine),
+    bulk: {
+      count: (selection, action) => countMatching(engine, selection, action),
+      enqueue: (request) => engine.enqueue(bulkActionJob, request),
+    },
     admit: (count) => admission.admit(count),
     ready: async () => (await db.kv.get(["meta", "schema"])).value !== null,
     stopping,

@@ -1,6 +1,7 @@
 import type { AnyDefinition } from "../lib/jobs/definition.ts";
 import { sweepIdempotency } from "../lib/kv/idempotency.ts";
 import type { Services } from "../lib/services.ts";
+import { bulkAction } from "./bulk_action.ts";
 import { deliverCallback } from "./deliver_callback.ts";
 import { generateReport } from "./generate_report.ts";
 import { maintenance } from "./maintenance.ts";
@@ -23,6 +24,7 @@ export function workers(
       secret: callbackSecret,
       policy: { trusted: config.allowPrivateAddresses },
     }),
+    bulkAction(services.engine),
     generateReport(services.reports),
     ...maintenance({
       ...services,

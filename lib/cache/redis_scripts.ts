@@ -6,6 +6,7 @@ export interface RedisScript {
   sha1: string;
 }
 
+/** The script with its name. */
 export function script(source: string): RedisScript {
   return { source, sha1: createHash("sha1").update(source).digest("hex") };
 }

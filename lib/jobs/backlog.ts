@@ -43,7 +43,7 @@ export class Backlog {
   /** Jobs being changed from outside: a read must not let them in meanwhile. */
   readonly #blocked = new Set<string>();
   /** Jobs that came during the read under way, which may or may not have seen them. */
-  #arrivals: ReadyJob[] = [];
+  #arrivals = new Map<string, ReadyJob>();
   #reading = false;
   /** A recheck was asked for during the read under way, which may have passed what it is about. */
   #again = false;
@@ -85,7 +85,7 @@ export class Backlog {
     if (this.#stopped) return;
     const { state, runAt } = job.record;
     if (state === "available") {
-      if (this.#reading) this.#arrivals.push(job);
+      if (this.#reading) this.#arrivals.set(job.id, job);
       else this.#admitOrLeave(job);
     } else if (runAt === undefined) {
       return; // held until something releases it
@@ -105,7 +105,7 @@ export class Backlog {
     this.#known.delete(id);
     if (!this.#reading) return;
     this.#gone.add(id);
-    this.#arrivals = this.#arrivals.filter((job) => job.id !== id);
+    this.#arrivals.delete(id);
   }
 
   /** Keeps a job that is being changed from outside out of memory until `unblock`. */
@@ -170,8 +170,8 @@ export class Backlog {
     this.#reading = false;
     this.#gone.clear();
     const arrivals = this.#arrivals;
-    this.#arrivals = [];
-    for (const job of arrivals) this.#admitOrLeave(job);
+    this.#arrivals = new Map();
+    for (const job of arrivals.values()) this.#admitOrLeave(job);
     if (this.#stopped) return;
     if (this.#again) {
       this.#again = false;

@@ -218,13 +218,14 @@ export class QueueRunner implements AttemptHost {
 
   #start(): void {
     if (this.#stopping || this.#paused) return;
-    const { clock } = this.options;
+    if (this.#claimed.size === 0) return;
+    const now = this.options.clock.now();
     const most = this.concurrency + MAX_SETTLING;
     while (
       this.#busy < this.concurrency && this.#running.size < most && this.#claimed.size > 0 &&
       this.#mayStart()
     ) {
-      const job = this.#claimed.pop(clock.now())!;
+      const job = this.#claimed.pop(now)!;
       const attempt = new Attempt(this, job, this.#claims.get(job.id)!);
       this.#running.set(job.id, attempt);
       this.#busy++;

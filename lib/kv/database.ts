@@ -66,7 +66,7 @@ export class Database {
   /** Waits for commits under way, then closes the handle. */
   async close(): Promise<void> {
     if (this.#closed) return;
-    while (this.#flights.length > 0 || this.#pending.length > 0) {
+    while (this.#flights.length > 0 || this.#pending.length > 0 || this.#held) {
       await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
     }
     this.#closed = true;
@@ -97,12 +97,19 @@ export class Database {
       }
       this.#flights.push(batch);
       // Commits under way together may be told of in any order; callers learn of them in theirs.
-      this.#told = this.#commitBatch(batch.items, this.#told).finally(() => {
-        this.#flights.splice(this.#flights.indexOf(batch), 1);
-        this.#advance();
-        if (this.#flights.length === 0) { for (const wake of this.#whenIdle.splice(0)) wake(); }
-      });
+      this.#told = this.#commitBatch(batch.items, this.#told, () => this.#land(batch)).finally(
+        () => {
+          this.#land(batch);
+          this.#advance();
+          if (this.#flights.length === 0) { for (const wake of this.#whenIdle.splice(0)) wake(); }
+        },
+      );
     }
+  }
+
+  #land(batch: Batch): void {
+    const index = this.#flights.indexOf(batch);
+    if (index >= 0) this.#flights.splice(index, 1);
   }
 
   #takeBatch(): Batch {
@@ -115,8 +122,15 @@ export class Database {
     return batch;
   }
 
-  /** Commits, and tells the callers after those who were `toldBefore`. */
-  async #commitBatch(batch: Pending[], toldBefore: Promise<void>): Promise<void> {
+  /**
+   * Commits, and tells the callers after those who were `toldBefore`. `landed` is called once all of
+   * it is durable, before anybody hears of it.
+   */
+  async #commitBatch(
+    batch: Pending[],
+    toldBefore: Promise<void>,
+    landed?: () => void,
+  ): Promise<void> {
     let committed: boolean;
     try {
       committed = await this.#commitAtomic(batch);
@@ -127,6 +141,7 @@ export class Database {
     }
     await toldBefore;
     if (!committed && batch.length > 1) return await this.#commitHalves(batch);
+    landed?.();
     for (const { write, resolve, reject } of batch) {
       try {
         if (committed) write.committed();
