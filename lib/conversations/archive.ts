@@ -115,7 +115,7 @@ export async function deleteConversation(
     .delete(conversationKey(id))
     .delete(storedKey(storedAt, id))
     .delete(freshKey(storedAt, id))
-    .set(deletedKey(await deletedHash(id)), 1);
+    .set(deletedKey(deletedHash(id)), 1);
   for (const key of keys) tx.delete(key);
   return await db.commit(tx);
 }
