@@ -105,9 +105,9 @@ export async function importConversations(
 }
 
 const encoder = new TextEncoder();
-const NOT_ASCII = /[^\x00-\x7f]/;
+const NOT_ASCII = /[\u0080-\uffff]/;
 /** Text whose characters take two bytes each when stored, here or once its escapes are read. */
-const WIDE = /[^\x00-\xff]|\\u/;
+const WIDE = /[\u0100-\uffff]|\\u/;
 
 function utf8Length(text: string): number {
   return NOT_ASCII.test(text) ? encoder.encode(text).length : text.length;

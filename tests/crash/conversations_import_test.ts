@@ -40,18 +40,19 @@ Deno.test("an import that SIGKILL cut short is sent again and counts exactly", {
   await using service = await TestService.start();
   const all = lines();
   let sent = 0;
-  const half = Promise.withResolvers<void>();
+  const killed = Promise.withResolvers<void>();
   const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
-    pull(controller) {
-      if (sent >= COUNT / 2) half.resolve();
-      if (sent >= COUNT) return controller.close();
+    async pull(controller) {
+      if (sent >= COUNT / 2) await killed.promise;
       const part = all.slice(sent, sent += 100).join("\n") + "\n";
       controller.enqueue(new TextEncoder().encode(part));
+      if (sent >= COUNT) controller.close();
     },
   }, { highWaterMark: 0 });
   const broken = post(service, body).then((r) => r.text(), () => "cut off");
-  await half.promise;
+  while ((await service.request("GET", "/conversations/old-500")).status === 404);
   await service.kill();
+  killed.resolve();
   await broken;
   await service.restart();
 
