@@ -17,6 +17,8 @@ export interface ProcessDeps extends FinishDeps {
   clock: Clock;
   bots: BotStore;
   responder: Responder;
+  /** Told of every reply that was stored. */
+  metrics?: { reply(reply: Reply): void };
 }
 
 /** Messages before the one to answer that the responder is given. */
@@ -74,8 +76,9 @@ export function processConversation(deps: ProcessDeps): JobDefinition<TurnJob> {
         at,
         result: toResult(reply, conversationId, botId, at, asked.value.metadata),
       };
-      return complete(undefined, (tx) =>
-        end(tx, { conversationId, turn, id: job.id }, answer, {
+      return complete(undefined, (tx) => {
+        tx.afterCommit(() => deps.metrics?.reply(reply));
+        return end(tx, { conversationId, turn, id: job.id }, answer, {
           outcome: "completed",
           processingAt: job.startedAt,
           attempts: job.attempt,
@@ -86,7 +89,8 @@ export function processConversation(deps: ProcessDeps): JobDefinition<TurnJob> {
           latencyMs: reply.latencyMs,
           model: reply.model,
           tokens: reply.tokens,
-        }));
+        });
+      });
     },
 
     async settle(tx, job, { state, error }) {

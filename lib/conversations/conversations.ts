@@ -28,7 +28,7 @@ export interface StatusView {
   error?: TurnError;
 }
 
-export interface ConversationView extends Omit<ConversationRecord, "status" | "open"> {
+export interface ConversationView extends Omit<ConversationRecord, "status" | "open" | "messages"> {
   conversationId: string;
   /** When its latest turn was asked or ended. */
   updatedAt: number;

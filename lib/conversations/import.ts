@@ -140,6 +140,7 @@ function importGroup(deps: ImportDeps, group: ImportLine[]): Promise<number> {
         status: line.status,
         turns: 0,
         open: [],
+        messages: entry.messages,
         completedAt: entry.endedAt,
         imported: true,
         importedChunks: chunks.length,

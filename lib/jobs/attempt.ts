@@ -15,6 +15,8 @@ import type { JobRecord } from "./job.ts";
 import { exponential } from "./backoff.ts";
 import type { QueueStats } from "./queue_stats.ts";
 import type { Session } from "./session.ts";
+import { jobKey } from "./keys.ts";
+import { forgetOnce, OnceMemory } from "./once.ts";
 import type { ReadyJob } from "./ready_set.ts";
 import { toJob, writeJob } from "./store.ts";
 import { decide, type Outcome } from "./transition.ts";
@@ -40,6 +42,8 @@ export interface AttemptOptions {
   definitions: ReadonlyMap<string, AnyDefinition>;
   events: EventHub;
   stats: QueueStats;
+  /** Other processes may cancel jobs in the store, so a commit must look first. */
+  shared?: boolean;
   /** The session is gone; nothing may be started or written any more. */
   onLost: () => void;
   /** A job has reached a final state, durably. */
@@ -80,6 +84,7 @@ export class Attempt {
   #interruption: EndReason | null = null;
   /** The job as it waits anew, after a failed or snoozed attempt. */
   #again: ReadyJob | null = null;
+  #once: OnceMemory | null = null;
 
   constructor(
     readonly runner: AttemptHost,
@@ -194,7 +199,13 @@ export class Attempt {
         return bound ??= log.with({ task_id: id, kind: record.kind });
       },
       progress: (percent, message) => this.#report(percent, message),
+      once: (key, fn) => this.#memory().run(key, fn),
     };
+  }
+
+  #memory(): OnceMemory {
+    const { db, session } = this.runner.options;
+    return this.#once ??= new OnceMemory(db, session.fence, this.job.id);
   }
 
   #report(percent: number, message?: string): void {
@@ -262,8 +273,15 @@ export class Attempt {
     const { record, address } = this.job;
     for (let run = 0; run < MAX_EFFECT_RUNS; run++) {
       const tx = new WriteSet().check(session.fence.key, session.fence.versionstamp);
+      if (this.runner.options.shared && !await this.#isUnchanged(tx)) {
+        return this.runner.backlog.forget(this.job.id);
+      }
       if (effects) await effects(tx);
       else await this.#settleDomain(tx, next);
+      if (next !== record && (record.remembers || this.#once?.used)) {
+        if (next.finishedAt === undefined) next.remembers = true;
+        else if (next.state === "completed") await forgetOnce(db.kv, tx, this.job.id);
+      }
       if (next !== record) writeJob(tx, address, record, next);
       if (!this.#released) this.claim.remaining--;
       this.#released = true;
@@ -273,6 +291,14 @@ export class Attempt {
       if (session_.versionstamp !== session.fence.versionstamp) return onLost();
     }
     throw new JobError("its effects kept colliding with other changes", { code: "contention" });
+  }
+
+  /** Checks in `tx` that nobody ended the job behind our back; false when somebody did. */
+  async #isUnchanged(tx: WriteSet): Promise<boolean> {
+    const entry = await this.runner.options.db.kv.get<JobRecord>(jobKey(this.job.address));
+    if (entry.value === null || entry.value.finishedAt !== undefined) return false;
+    tx.check(entry.key, entry.versionstamp);
+    return true;
   }
 
   async #settleDomain(tx: WriteSet, next: JobRecord): Promise<void> {
@@ -329,6 +355,7 @@ export class Attempt {
     if (message && type === "job.progress") event.message = message;
     const error = next?.errors?.at(-1)?.message;
     if (error && next?.state !== "cancelled") event.error = error;
+    if (record.batchId && type !== "job.progress") event.batchId = record.batchId;
     events.emit(event);
   }
 }

@@ -5,6 +5,7 @@ import { turnOf } from "./job_id.ts";
 import { runKey } from "./keys.ts";
 import { type ReadyJob, ReadySet } from "./ready_set.ts";
 import { Backlog } from "./backlog.ts";
+import { TokenBucket } from "./token_bucket.ts";
 
 /** Attempts whose outcome is being stored; they no longer count against the concurrency. */
 const MAX_SETTLING = 1_000;
@@ -26,6 +27,7 @@ export interface RunnerOptions extends AttemptOptions {
   /** Jobs that may run at the same time. */
   concurrency: number;
   nextClaim: () => number;
+  recheckMs?: number;
 }
 
 /**
@@ -48,6 +50,8 @@ export class QueueRunner implements AttemptHost {
   #stale: Claim[] = [];
   #marking = new Set<Promise<void>>();
   #suspects = 0;
+  #rate: TokenBucket | null = null;
+  #wakeForRate: (() => void) | null = null;
   #stopping = false;
   #paused = false;
   concurrency: number;
@@ -74,6 +78,20 @@ export class QueueRunner implements AttemptHost {
 
   get idle(): boolean {
     return this.waiting === 0 && this.#running.size === 0 && this.#claiming === 0;
+  }
+
+  /** True while jobs wait for the queue's rate limit. */
+  get rateLimited(): boolean {
+    return this.#wakeForRate !== null;
+  }
+
+  /** Sets how many jobs run at the same time and how many are started a second. */
+  limit(concurrency: number, ratePerSecond: number | undefined): void {
+    this.concurrency = concurrency;
+    this.#rate = ratePerSecond === undefined
+      ? null
+      : new TokenBucket(ratePerSecond, this.options.clock.now());
+    this.pump();
   }
 
   set paused(paused: boolean) {
@@ -157,8 +175,10 @@ export class QueueRunner implements AttemptHost {
 
   /** An attempt has ended and its outcome is durable, or was lost with the session. */
   ended(attempt: Attempt): void {
-    this.#running.delete(attempt.job.id);
-    this.#claims.delete(attempt.job.id);
+    // The job may be due again already, and claimed by its next attempt.
+    const { id } = attempt.job;
+    if (this.#running.get(id) === attempt) this.#running.delete(id);
+    if (this.#claims.get(id) === attempt.claim) this.#claims.delete(id);
     if ((attempt.job.record.crashes ?? 0) > 1) this.#suspects--;
     this.#pumpSoon();
   }
@@ -177,6 +197,7 @@ export class QueueRunner implements AttemptHost {
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;
     this.backlog.stop();
+    this.#wakeForRate?.();
     const attempts = [...this.#running.values()];
     // A marker written after the session's end would look like a crash.
     const done = Promise.all([...this.#marking, ...attempts.map((attempt) => attempt.ended)]);
@@ -192,22 +213,36 @@ export class QueueRunner implements AttemptHost {
   abandon(): void {
     this.#stopping = true;
     this.backlog.stop();
+    this.#wakeForRate?.();
     for (const attempt of this.#running.values()) attempt.interrupt("lost");
   }
 
   #start(): void {
     if (this.#stopping || this.#paused) return;
-    const { clock } = this.options;
+    if (this.#claimed.size === 0) return;
+    const now = this.options.clock.now();
     const most = this.concurrency + MAX_SETTLING;
     while (
-      this.#busy < this.concurrency && this.#running.size < most && this.#claimed.size > 0
+      this.#busy < this.concurrency && this.#running.size < most && this.#claimed.size > 0 &&
+      this.#mayStart()
     ) {
-      const job = this.#claimed.pop(clock.now())!;
+      const job = this.#claimed.pop(now)!;
       const attempt = new Attempt(this, job, this.#claims.get(job.id)!);
       this.#running.set(job.id, attempt);
       this.#busy++;
       attempt.start();
     }
+  }
+
+  /** False while the queue's rate is used up; then it looks again when it is not. */
+  #mayStart(): boolean {
+    const { clock } = this.options;
+    if (!this.#rate || this.#rate.take(clock.now())) return true;
+    this.#wakeForRate ??= clock.after(this.#rate.msUntilNext(clock.now()), () => {
+      this.#wakeForRate = null;
+      this.pump();
+    });
+    return false;
   }
 
   /** Names the next jobs in a run marker, so that a crash will be counted against them. */
@@ -222,20 +257,30 @@ export class QueueRunner implements AttemptHost {
     const room = Math.max(this.#ahead + free - ahead, outranked ? 1 : 0);
     const batch: ReadyJob[] = [];
     const setAside: ReadyJob[] = [];
-    while (batch.length < room) {
+    let suspects = 0;
+    while (batch.length + suspects < room) {
       const job = this.#ready.pop(now);
       if (!job) break;
       const crashes = job.record.crashes ?? 0;
       if (crashes === 0) batch.push(job);
-      else if (crashes === 1) this.#mark([job]);
-      else if (this.#suspects === 0) {
-        // It may have taken the process down twice: it runs apart from the other suspects.
-        this.#suspects++;
+      else if (this.#maySuspect(crashes, ahead + suspects)) {
+        suspects++;
+        if (crashes > 1) this.#suspects++;
         this.#mark([job]);
       } else setAside.push(job);
     }
     for (const job of setAside) this.#ready.push(job);
     if (batch.length > 0) this.#mark(batch);
+  }
+
+  /**
+   * Whether a job that was on board of a crash may be claimed. It starts at once or is not named
+   * in a marker, so that no further crash is blamed on it before it runs; and one that may have
+   * taken the process down twice runs apart from the other such ones.
+   */
+  #maySuspect(crashes: number, ahead: number): boolean {
+    if (this.#busy + ahead >= this.concurrency) return false;
+    return crashes === 1 || this.#suspects === 0;
   }
 
   /** Claims further ahead where jobs are short, so that there are fewer and larger claims. */

@@ -14,6 +14,7 @@ function cleanUp(desk: Desk, clock: FakeClock, days: { archive?: number; delete?
   return cleanUpConversations({
     db: desk.db,
     clock,
+    ledger: desk.recorder,
     archiveAfterDays: days.archive ?? 0,
     deleteAfterDays: days.delete ?? 0,
     limit: 100,

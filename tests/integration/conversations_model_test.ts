@@ -232,6 +232,7 @@ class World {
         await cleanUpConversations({
           db: this.desk.db,
           clock: new FakeClock(NOW + 2 * DAY_MS),
+          ledger: this.desk.recorder,
           archiveAfterDays: c.type === "archive" ? 1 : 0,
           deleteAfterDays: c.type === "delete" ? 1 : 0,
           limit: 1_000,
