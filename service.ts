@@ -152,7 +152,13 @@ function botsPort({ bots, embedded }: Services): ApiDeps["bots"] {
     classifier: { status: embedded.status(bot), version: bot.version },
   });
   return {
-    get: async (id) => await bots.exists(id) ? view(await bots.get(id)) : null,
+    async get(id) {
+      if (!await bots.exists(id)) return null;
+      const bot = await bots.get(id);
+      // After a restart nobody may have asked it yet; what was trained is on disk.
+      embedded.prepare(bot);
+      return view(bot);
+    },
     async put(id, draft) {
       const bot = await bots.put(id, { ...draft, cache: draft.cache });
       embedded.prepare(bot);

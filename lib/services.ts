@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { CachedResponder } from "./ai/cached_responder.ts";
+import { ModelFiles } from "./ai/embedded/model_files.ts";
 import { EmbeddedResponder } from "./ai/embedded_responder.ts";
 import { OpenAIResponder } from "./ai/openai_responder.ts";
 import type { CacheableResponder, Responder } from "./ai/responder.ts";
@@ -104,7 +105,14 @@ export async function openServices(config: Config, options: OpenOptions): Promis
       maxMemoryBytes: config.cache.memoryBytes,
     }),
   );
-  const embedded = stack.use(new EmbeddedResponder({ clock, log, signals: false }));
+  const embedded = stack.use(
+    new EmbeddedResponder({
+      clock,
+      log,
+      signals: false,
+      models: new ModelFiles(join(config.dataDir, "models")),
+    }),
+  );
   const asked: CacheableResponder = config.ai.baseUrl
     ? new OpenAIResponder({
       baseUrl: config.ai.baseUrl,
