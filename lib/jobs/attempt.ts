@@ -16,6 +16,7 @@ import { exponential } from "./backoff.ts";
 import type { QueueStats } from "./queue_stats.ts";
 import type { Session } from "./session.ts";
 import type { ReadyJob } from "./ready_set.ts";
+import type { SharedCommit } from "./shared_commit.ts";
 import { toJob, writeJob } from "./store.ts";
 import { decide, type Outcome } from "./transition.ts";
 
@@ -49,6 +50,7 @@ export interface AttemptOptions {
 /** What an attempt needs of the queue that runs it. */
 export interface AttemptHost {
   readonly options: AttemptOptions;
+  readonly shared: SharedCommit;
   readonly backlog: {
     forget(id: string): void;
     arrived(job: ReadyJob): void;
@@ -254,21 +256,37 @@ export class Attempt {
   }
 
   async #commit(next: JobRecord, outcome: Outcome, effects?: Effects): Promise<void> {
+    if (next.state === "completed" && !effects && await this.#commitShared(next)) {
+      return this.#committed(next, outcome);
+    }
     const { session, db, onLost } = this.runner.options;
-    const { record, address } = this.job;
     for (let run = 0; run < MAX_EFFECT_RUNS; run++) {
       const tx = new WriteSet().check(session.fence.key, session.fence.versionstamp);
       if (effects) await effects(tx);
       else await this.#settleDomain(tx, next);
-      if (next !== record) writeJob(tx, address, record, next);
-      if (!this.#released) this.claim.remaining--;
-      this.#released = true;
-      if (this.claim.remaining === 0) this.runner.dropMarker(tx, this.claim);
+      this.#write(tx, next);
       if (await db.commit(tx)) return this.#committed(next, outcome);
       const session_ = await db.kv.get(session.fence.key);
       if (session_.versionstamp !== session.fence.versionstamp) return onLost();
     }
     throw new JobError("its effects kept colliding with other changes", { code: "contention" });
+  }
+
+  /** Together with whatever else ends now; false when that did not work and nothing was written. */
+  async #commitShared(next: JobRecord): Promise<boolean> {
+    try {
+      return await this.runner.shared.add(next, (tx) => this.#write(tx, next));
+    } catch {
+      return false;
+    }
+  }
+
+  #write(tx: WriteSet, next: JobRecord): void {
+    const { record, address } = this.job;
+    if (next !== record) writeJob(tx, address, record, next);
+    if (!this.#released) this.claim.remaining--;
+    this.#released = true;
+    if (this.claim.remaining === 0) this.runner.dropMarker(tx, this.claim);
   }
 
   async #settleDomain(tx: WriteSet, next: JobRecord): Promise<void> {

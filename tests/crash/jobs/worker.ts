@@ -126,9 +126,8 @@ const engine = new JobEngine({
   worker: order.worker,
 }).register(work, slow, fickle, sleepy, hopeless, endless, exits);
 
-const recovery = await engine.start();
-say("ready", { ...recovery });
 let stopping = false;
+const recovery = await engine.start();
 Deno.addSignalListener("SIGTERM", async () => {
   stopping = true;
   await engine.stop(order.graceMs ?? 200);
@@ -138,6 +137,7 @@ Deno.addSignalListener("SIGTERM", async () => {
   Deno.exit(0);
 });
 
+say("ready", { ...recovery });
 await Promise.all([produce(), watch()]);
 
 /** Another process may still hold the file for a moment. */
