@@ -211,7 +211,11 @@ async function watch(): Promise<void> {
       Deno.exit(0);
     }
     if (said) continue;
-    const depth = (await engine.queues())[0]!.depth;
+    const queues = await engine.queues().catch((error) => {
+      if (!stopping) throw error; // the database may be closed by now
+    });
+    if (!queues) return;
+    const depth = queues[0]!.depth;
     const count = (states: string[]) =>
       states.flatMap((state) => Object.values(depth[state] ?? {})).reduce((a, b) => a + b, 0);
     const open = count(["available", "running", "scheduled", "retrying"]);
