@@ -1,3 +1,4 @@
+import type { Figures } from "../lib/analytics/figures/figures.ts";
 import type { Authenticator } from "../lib/auth/authenticator.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Config } from "../lib/config/config.ts";
@@ -33,6 +34,7 @@ export interface ApiDeps {
   conversations: ConversationsPort;
   bots: BotsPort;
   reports: ReportsPort;
+  figures: Pick<Figures, "range" | "compare" | "busiest" | "retention" | "unanswered">;
   health: { report(): Promise<HealthReport> };
   /** The whole body of `performance_summary`. */
   summary(): Promise<PerformanceSummary>;
@@ -232,6 +234,7 @@ export interface HistoryPort {
 /** Jobs that a request asks for; each is added to the atomic that the request commits. */
 export interface WorkPort {
   report(tx: WriteSet, type: ReportType, range: { start: string; end: string }): string;
+  recount(tx: WriteSet): string;
   cleanup(tx: WriteSet, type: CleanupType): { type: string; taskId: string }[];
   /** Goes on clearing where `cursor` stopped. */
   clearCache(tx: WriteSet, pattern: string | undefined, cursor: string | undefined): string;

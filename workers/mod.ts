@@ -5,6 +5,7 @@ import type { Services } from "../lib/services.ts";
 import { deliverCallback } from "./deliver_callback.ts";
 import { generateReport } from "./generate_report.ts";
 import { maintenance } from "./maintenance.ts";
+import { recountAnalytics } from "./recount.ts";
 import { processConversation } from "./process_conversation.ts";
 
 const DAY_MS = 86_400_000;
@@ -26,6 +27,7 @@ export function workers(
       policy: { trusted: config.allowPrivateAddresses },
     }),
     generateReport(services.reports),
+    recountAnalytics(db),
     ...maintenance({
       ...services,
       ledger,
@@ -43,6 +45,7 @@ export function workers(
           auth.sessions.sweep(),
           auth.links.sweep(),
           healthHistory.sweep(clock.now()),
+          services.recorder.unanswered.sweep(clock.now()),
         ]);
         return swept.reduce((sum, count) => sum + count, 0);
       },

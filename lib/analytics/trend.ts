@@ -18,3 +18,20 @@ export function trendDirection(days: readonly number[]): TrendDirection {
   if (now > before * 105) return "increasing";
   return now < before * 95 ? "decreasing" : "stable";
 }
+
+/**
+ * Slope of the straight line that fits best (least squares) through counts at equal distances: how
+ * many more each is than the one before, to 2 decimals. Null for fewer than two.
+ */
+export function slopeOf(counts: readonly number[]): number | null {
+  const n = counts.length;
+  if (n < 2) return null;
+  const middle = (n - 1) / 2;
+  let products = 0;
+  let squares = 0;
+  counts.forEach((count, i) => {
+    products += (i - middle) * count;
+    squares += (i - middle) ** 2;
+  });
+  return Math.round(products / squares * 100) / 100;
+}
