@@ -6,11 +6,14 @@ const MAX_WORDS = 24;
 /** Questions that share this part of all their words are alike. */
 const ALIKE = 0.5;
 
-/** The words that a question is about: stems in order of the alphabet, each once. */
+/**
+ * The words that a question is about: stems in order of the alphabet, each once. Stemmed twice,
+ * since *orders* has two endings where *order* has one.
+ */
 export function wordsOf(question: string): string[] {
   const words = normaliseText(question.slice(0, MAX_LENGTH)).split(" ").filter(Boolean);
   const telling = words.filter((word) => !isStopWord(word));
-  const stems = (telling.length > 0 ? telling : words).map(stem);
+  const stems = (telling.length > 0 ? telling : words).map((word) => stem(stem(word)));
   return [...new Set(stems)].sort().slice(0, MAX_WORDS);
 }
 

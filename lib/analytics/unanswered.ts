@@ -9,7 +9,7 @@ import { groupLikes, signatureOf, wordsOf } from "./likeness.ts";
 export const MAX_QUESTIONS = 1_000;
 /** Places where a question was asked that are kept: the latest ones. */
 const REFS = 3;
-/** A place is noted at most this often for a question. */
+/** Beyond the first ones, a place is noted at most this often for a question. */
 const REF_EVERY_MS = 60_000;
 const MAX_AGE_MS = 400 * 86_400_000;
 const MAX_BOTS_CACHED = 1_000;
@@ -67,7 +67,7 @@ export class UnansweredQuestions {
     let fresh = false;
     tx.add(key, ONE, (change, more) => {
       fresh = !hasAny(change.before, ASKED, ASKED + 1);
-      if (!note && !fresh) return;
+      if (!note && countOf(change.before, ASKED) >= REFS) return;
       more.set(refKey(bot, String(key.at(-1)), countOf(change.after, ASKED) % REFS), ref);
     });
     tx.afterCommit(() => {
