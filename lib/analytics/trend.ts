@@ -1,3 +1,5 @@
+import { round2 } from "./rounding.ts";
+
 export type TrendDirection = "increasing" | "decreasing" | "stable" | "insufficient_data";
 
 /**
@@ -19,13 +21,23 @@ export function trendDirection(days: readonly number[]): TrendDirection {
   return now < before * 95 ? "decreasing" : "stable";
 }
 
+/** How steeply counts rise or fall. */
+export interface TrendSlope {
+  /** How many more each is than the one before; null for fewer than two. */
+  value: number | null;
+  /** The same in percent of the mean; null where the mean is 0. */
+  percent: number | null;
+  /** Counts looked at. */
+  n: number;
+}
+
 /**
- * Slope of the straight line that fits best (least squares) through counts at equal distances: how
- * many more each is than the one before, to 2 decimals. Null for fewer than two.
+ * Slope of the straight line that fits best (least squares) through counts at equal distances, to
+ * 2 decimals.
  */
-export function slopeOf(counts: readonly number[]): number | null {
+export function trendSlope(counts: readonly number[]): TrendSlope {
   const n = counts.length;
-  if (n < 2) return null;
+  if (n < 2) return { value: null, percent: null, n };
   const middle = (n - 1) / 2;
   let products = 0;
   let squares = 0;
@@ -33,5 +45,8 @@ export function slopeOf(counts: readonly number[]): number | null {
     products += (i - middle) * count;
     squares += (i - middle) ** 2;
   });
-  return Math.round(products / squares * 100) / 100;
+  const total = counts.reduce((a, b) => a + b, 0);
+  const slope = products / squares;
+  const percent = total === 0 ? null : round2(slope * n / total * 100);
+  return { value: round2(slope), percent, n };
 }

@@ -53,7 +53,7 @@ Deno.test("a range as JSON and as CSV, in a zone", () =>
     assert.equal(totals.active_users.value, 1);
     assert.equal(totals.csat.value, 100);
     assert.equal(totals.answer_rate.value, null);
-    assert.deepEqual(trend, { direction: "stable", slope: 0, slope_percent: 0, n: 3 });
+    assert.deepEqual(trend, { direction: "stable", slope: { value: 0, percent: 0, n: 3 } });
 
     const csv = await fetch(
       `${url}${PREFIX}/range?${query}&by=bot&metrics=conversations,csat`,

@@ -3,8 +3,7 @@ import { AppError, notFound } from "../../errors.ts";
 import { botKey } from "../keys.ts";
 import { readBotIds } from "../bot_index.ts";
 import { QUARTER_MS } from "../periods.ts";
-import { round2 } from "../rounding.ts";
-import { slopeOf, type TrendDirection, trendDirection } from "../trend.ts";
+import { type TrendDirection, trendDirection, type TrendSlope, trendSlope } from "../trend.ts";
 import { addSum, ALL_BOTS, bucketSums, countIn, type Sum } from "./bucket_sums.ts";
 import { type BucketUsers, bucketUsers, type UserBucket } from "./bucket_users.ts";
 import {
@@ -64,14 +63,7 @@ export interface Range {
 export interface RangeSummary {
   totals: Partial<Record<MetricName, MetricFigures>>;
   /** Of the conversations of those buckets that are over. */
-  trend: {
-    direction: TrendDirection;
-    /** Least squares: conversations that each bucket has more than the one before. */
-    slope: number | null;
-    /** The slope in percent of the mean. */
-    slope_percent: number | null;
-    n: number;
-  };
+  trend: { direction: TrendDirection; slope: TrendSlope };
 }
 
 const MAX_DAYS: Record<Granularity, number> = { hour: 62, day: 800, week: 1_830, month: 3_660 };
@@ -163,7 +155,7 @@ export async function openRange(kv: Deno.Kv, clock: Clock, query: RangeQuery): P
     rows: rows(),
     summary: () => ({
       totals: figuresOf(metrics, total, users?.all),
-      trend: trendOf(conversations),
+      trend: { direction: trendDirection(conversations), slope: trendSlope(conversations) },
     }),
   };
 }
@@ -207,16 +199,4 @@ function withTrailing(buckets: readonly Bucket[], zone: string, now: number): Us
     const start = (days: number) => startOfDay(addDays(last, 1 - days), zone);
     return { ...bucket, trailing: { day: start(1), week: start(7), month: start(30) } };
   });
-}
-
-function trendOf(conversations: readonly number[]): RangeSummary["trend"] {
-  const n = conversations.length;
-  const slope = slopeOf(conversations);
-  const total = conversations.reduce((a, b) => a + b, 0);
-  return {
-    direction: trendDirection(conversations),
-    slope,
-    slope_percent: slope === null || total === 0 ? null : round2(slope * n / total * 100),
-    n,
-  };
 }

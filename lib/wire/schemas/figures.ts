@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { success } from "./envelope.ts";
+import { TrendSlope } from "./analytics.ts";
 import { Count, Day, Id, Instant, pageSize } from "./text.ts";
 
 /** Metrics of `GET /analytics/range`; docs/analytics.md defines each. */
@@ -107,9 +108,7 @@ export const RangeAnswer = success({
     totals: figures,
     trend: z.object({
       direction: z.enum(["increasing", "decreasing", "stable", "insufficient_data"]),
-      slope: z.number().nullable(),
-      slope_percent: z.number().nullable(),
-      n: Count,
+      slope: TrendSlope,
     }),
   }).openapi("RangeReport"),
 });
