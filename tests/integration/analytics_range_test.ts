@@ -111,7 +111,10 @@ function model(all: Fact[], from: number, to: number, zone: string) {
   const end = Math.min(to, NOW + 1);
   const last = localDate(end - 1, zone);
   const back = (days: number) => startOfDay(addDays(last, 1 - days), zone) * QUARTER_MS;
-  const trailing = (days: number) => usersOf(all.filter(({ at }) => at >= back(days) && at < to));
+  const trailing = (days: number) => {
+    const begin = back(days);
+    return usersOf(all.filter(({ at }) => at >= begin && at < to));
+  };
   return {
     conversations: { value: mine.length },
     messages_per_conversation: {
