@@ -2,6 +2,8 @@
 export interface Clock {
   /** Milliseconds since the Unix epoch, UTC. */
   now(): number;
+  /** Milliseconds since some point; goes on evenly when somebody sets the clock. For durations. */
+  elapsed(): number;
   /** Calls `fn` once after `delayMs`; the returned function cancels it. */
   after(delayMs: number, fn: () => void): () => void;
 }
@@ -12,6 +14,7 @@ export const MAX_TIMER_MS = 2 ** 31 - 1;
 /** The machine's clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   after(delayMs, fn) {
     const timer = setTimeout(fn, Math.min(Math.max(0, delayMs), MAX_TIMER_MS));
     return () => clearTimeout(timer);
@@ -20,19 +23,24 @@ export const systemClock: Clock = {
 
 /** A clock for tests: time moves only by `advance`, which fires due timers in their order. */
 export class FakeClock implements Clock {
-  #now: number;
+  #offset: number;
+  #elapsed = 0;
   #timers: { at: number; fn: () => void }[] = [];
 
   constructor(now = Date.parse("2026-01-01T00:00:00Z")) {
-    this.#now = now;
+    this.#offset = now;
   }
 
   now(): number {
-    return this.#now;
+    return this.#offset + this.#elapsed;
+  }
+
+  elapsed(): number {
+    return this.#elapsed;
   }
 
   after(delayMs: number, fn: () => void): () => void {
-    const timer = { at: this.#now + Math.max(0, delayMs), fn };
+    const timer = { at: this.#elapsed + Math.max(0, delayMs), fn };
     this.#timers.push(timer);
     return () => {
       this.#timers = this.#timers.filter((other) => other !== timer);
@@ -41,15 +49,20 @@ export class FakeClock implements Clock {
 
   /** Moves time forward by `ms`, firing every timer that falls due on the way. */
   advance(ms: number): void {
-    const end = this.#now + ms;
+    const end = this.#elapsed + ms;
     for (;;) {
       const next = this.#timers.filter((t) => t.at <= end).sort((a, b) => a.at - b.at)[0];
       if (!next) break;
       this.#timers = this.#timers.filter((t) => t !== next);
-      this.#now = Math.max(this.#now, next.at);
+      this.#elapsed = Math.max(this.#elapsed, next.at);
       next.fn();
     }
-    this.#now = end;
+    this.#elapsed = end;
+  }
+
+  /** Somebody sets the clock, `ms` forward or back: no time passes and no timer fires. */
+  set(ms: number): void {
+    this.#offset += ms;
   }
 }
 

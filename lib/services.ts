@@ -15,6 +15,7 @@ import { BotStore } from "./conversations/bot_store.ts";
 import { Conversations } from "./conversations/conversations.ts";
 import { readQuestion } from "./conversations/transcript.ts";
 import { JobEngine } from "./jobs/engine.ts";
+import { type Schedule, Scheduler } from "./jobs/scheduler.ts";
 import { type DataLock, lockDataDir } from "./kv/data_lock.ts";
 import { Database } from "./kv/database.ts";
 import { openSchema } from "./kv/schema.ts";
@@ -26,8 +27,11 @@ import { HealthService } from "./monitoring/health.ts";
 import { HealthHistory } from "./monitoring/health_history.ts";
 import { PerformanceHistory } from "./monitoring/history.ts";
 import { HistoryStore } from "./monitoring/history_store.ts";
-import { EngineWatch } from "./monitoring/engine_watch.ts";
+import { EngineWatch, scheduleStates } from "./monitoring/engine_watch.ts";
+import { Heartbeat } from "./monitoring/heartbeat.ts";
+import { ProviderWatch } from "./monitoring/provider_watch.ts";
 import { ServiceMetrics } from "./monitoring/service_metrics.ts";
+import { checkSmtp } from "./notifications/email.ts";
 import { SystemSampler } from "./monitoring/system.ts";
 
 /** Everything the routes and workers are made of. Closing it closes all of it, in order. */
@@ -38,6 +42,7 @@ export interface Services extends AsyncDisposable {
   db: Database;
   cache: CacheService;
   engine: JobEngine;
+  scheduler: Scheduler;
   bots: BotStore;
   recorder: Recorder;
   conversations: Conversations;
@@ -55,12 +60,19 @@ export interface Services extends AsyncDisposable {
   auth: Authenticator;
 }
 
+/** How long a silent worker keeps its queues where several share a database. */
+const LEASE_MS = 15_000;
+
 export interface OpenOptions {
   log: Logger;
   clock?: Clock;
+  /** Called when another process has taken this one's queues over. */
+  onLost?: () => void;
   /** Whether a person reads standard output. */
   terminal?: boolean;
   print?: (line: string) => void;
+  /** Every schedule of the service. */
+  schedules?: readonly Schedule[];
 }
 
 /**
@@ -71,7 +83,8 @@ export interface OpenOptions {
 export async function openServices(config: Config, options: OpenOptions): Promise<Services> {
   await using stack = new AsyncDisposableStack();
   const { log, clock = systemClock } = options;
-  stack.use<DataLock>(await lockDataDir(config.dataDir));
+  // A shared database has its own leases; a file must have one process.
+  if (!config.kvUrl) stack.use<DataLock>(await lockDataDir(config.dataDir));
   const file = join(config.dataDir, "pixel.sqlite");
   const db = stack.use(await Database.open({ path: config.kvUrl ?? file }));
   await openSchema(db);
@@ -96,7 +109,8 @@ export async function openServices(config: Config, options: OpenOptions): Promis
       clock,
     })
     : embedded;
-  const responder = new CachedResponder(asked, { cache });
+  const provider = config.ai.baseUrl ? new ProviderWatch(asked) : null;
+  const responder = new CachedResponder(provider ?? asked, { cache });
 
   const engine = new JobEngine({
     db,
@@ -104,6 +118,8 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     log,
     queues: config.concurrency,
     worker: `worker-${crypto.randomUUID().slice(0, 8)}`,
+    leaseMs: config.kvUrl ? LEASE_MS : undefined,
+    onLost: options.onLost,
   });
   const bots = new BotStore({ db, now: () => clock.now() });
   const recorder = new Recorder(db);
@@ -131,6 +147,9 @@ export async function openServices(config: Config, options: OpenOptions): Promis
   await system.start();
   const watch = stack.adopt(new EngineWatch(engine), (watch) => watch.close());
   const queues = () => watch.queueLoads();
+  const scheduler = new Scheduler({ db, clock, log, engine }, options.schedules ?? []);
+  const startedAt = clock.now();
+  const mail = config.smtpUrl ? { url: config.smtpUrl, from: config.mailFrom } : null;
   const health = new HealthService({
     system,
     clock,
@@ -140,6 +159,9 @@ export async function openServices(config: Config, options: OpenOptions): Promis
       clock,
       queues,
       redis: config.cache.redisUrl ? cache : null,
+      schedules: () => scheduleStates(scheduler, startedAt),
+      provider: provider ? () => provider.state() : undefined,
+      smtp: mail ? () => checkSmtp(mail) : undefined,
     }, {
       ...DEFAULT_THRESHOLDS,
       diskReserveBytes: config.limits.diskReserveBytes,
@@ -190,6 +212,16 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     terminal: options.terminal,
     print: options.print,
   });
+  if (config.alerts.heartbeatUrl) {
+    const report = () => health.report();
+    const heartbeat = new Heartbeat({
+      url: config.alerts.heartbeatUrl,
+      health: report,
+      log,
+      clock,
+    });
+    stack.adopt(heartbeat, (heartbeat) => heartbeat.close()).start();
+  }
   const backups = config.kvUrl ? null : new Backups(join(config.dataDir, "backups"), file, {
     daily: config.retention.backupsDaily,
     weekly: config.retention.backupsWeekly,
@@ -203,6 +235,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     db,
     cache,
     engine,
+    scheduler,
     bots,
     recorder,
     conversations,

@@ -5,6 +5,7 @@ import type { ApiDeps } from "./deps.ts";
 import { DashboardSessions } from "./middleware/dashboard_sessions.ts";
 import { Gate } from "./middleware/gate.ts";
 import { AppError } from "../lib/errors.ts";
+import { PROMETHEUS_CONTENT_TYPE } from "../lib/monitoring/prometheus.ts";
 import { problemResponse } from "./middleware/problem.ts";
 import { newNonce, securePage } from "./middleware/secure_headers.ts";
 import {
@@ -30,7 +31,7 @@ export interface SiteEnv {
 
 export interface App {
   /** For Deno.serve. */
-  fetch(request: Request, info?: ServeInfo): Response | Promise<Response>;
+  fetch(request: Request, info?: ServeInfo): Promise<Response>;
   /** Everything outside the API; pages are added here. */
   site: Hono<SiteEnv>;
   sessions: DashboardSessions;
@@ -38,7 +39,7 @@ export interface App {
   /** Live events; health reports and alerts are published here. */
   feed: EventFeed;
   /** The API without its network, for pages that render on the server. */
-  api: (request: Request) => Response | Promise<Response>;
+  api: (request: Request) => Promise<Response>;
   /** Ends live streams. */
   close(): void;
 }
@@ -60,6 +61,17 @@ export function createApp(deps: ApiDeps): App {
     return problemResponse(error, placeOf(c.req.raw, c.env));
   });
 
+  const metrics = async (request: Request, info: ServeInfo | undefined): Promise<Response> => {
+    const requestId = requestIdOf(request);
+    try {
+      if (!config.auth.metricsOpen) await gate.admit({ request, info }, "viewer");
+      const headers = { "content-type": PROMETHEUS_CONTENT_TYPE, "cache-control": "no-store" };
+      return new Response(await deps.metrics.render(), { headers });
+    } catch (error) {
+      return problemResponse(error, { requestId, path: "/metrics" });
+    }
+  };
+
   const serveSite = async (request: Request, info: ServeInfo | undefined): Promise<Response> => {
     const env: SiteEnv["Bindings"] = {
       requestId: requestIdOf(request),
@@ -70,14 +82,23 @@ export function createApp(deps: ApiDeps): App {
     return securePage(await site.fetch(request, env), env);
   };
 
-  const fetch = (request: Request, info?: ServeInfo): Response | Promise<Response> => {
+  const fetch = async (request: Request, info?: ServeInfo): Promise<Response> => {
     const path = rawPath(request.url);
     if (path === "/healthz") return alive();
     if (path === "/readyz") return ready(deps);
+    const started = performance.now();
+    const counted = (route: string, { status }: Response) =>
+      deps.metrics.request(request.method, route, status, (performance.now() - started) / 1_000);
     if (path === API_PREFIX || path.startsWith(API_PREFIX + "/")) {
-      return api.fetch(request, { path, requestId: requestIdOf(request), info });
+      const env = { path, requestId: requestIdOf(request), info, route: "unknown" };
+      const response = await api.fetch(request, env);
+      counted(env.route, response);
+      return response;
     }
-    return serveSite(request, info);
+    const scrape = path === "/metrics" && (request.method === "GET" || request.method === "HEAD");
+    const response = await (scrape ? metrics(request, info) : serveSite(request, info));
+    counted(scrape ? "/metrics" : "page", response);
+    return response;
   };
 
   return {

@@ -3,6 +3,7 @@ import type { Authenticator } from "../lib/auth/authenticator.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Config } from "../lib/config/config.ts";
 import type { JobEngine } from "../lib/jobs/engine.ts";
+import type { BulkAction, Selection } from "../lib/jobs/matching.ts";
 import type { Scheduler } from "../lib/jobs/scheduler.ts";
 import type { Database } from "../lib/kv/database.ts";
 import type { IdempotencyClaim } from "../lib/kv/idempotency.ts";
@@ -40,6 +41,8 @@ export interface ApiDeps {
   summary(): Promise<PerformanceSummary>;
   history: HistoryPort;
   work: WorkPort;
+  bulk: BulkPort;
+  metrics: MetricsPort;
   /** Throws AppError `overloaded` when `count` more tasks would be too many to keep. */
   admit(count: number): void;
   /** Whether requests can be served: the database answers. Redis and AI do not count. */
@@ -56,6 +59,9 @@ export type EnginePort = Pick<
   | "waitingBecause"
   | "cancel"
   | "retry"
+  | "hasten"
+  | "discard"
+  | "limit"
   | "queues"
   | "pause"
   | "resume"
@@ -232,10 +238,30 @@ export interface HistoryPort {
 }
 
 /** Jobs that a request asks for; each is added to the atomic that the request commits. */
+export interface BulkPort {
+  /** How many tasks an action would act on; `capped` when there are more than are counted. */
+  count(selection: Selection, action: BulkAction): Promise<{ count: number; capped: boolean }>;
+  /** Queues the task that acts on them; its id. */
+  enqueue(
+    request: Omit<Selection, "state"> & {
+      action: BulkAction;
+      state?: "available" | "scheduled" | "running" | "retrying" | "failed" | "cancelled";
+      rate_per_second?: number;
+      by: string;
+    },
+  ): Promise<string>;
+}
+
 export interface WorkPort {
   report(tx: WriteSet, type: ReportType, range: { start: string; end: string }): string;
   recount(tx: WriteSet): string;
   cleanup(tx: WriteSet, type: CleanupType): { type: string; taskId: string }[];
   /** Goes on clearing where `cursor` stopped. */
   clearCache(tx: WriteSet, pattern: string | undefined, cursor: string | undefined): string;
+}
+
+/** What `/metrics` shows, and what it is told of requests. */
+export interface MetricsPort {
+  render(): Promise<string>;
+  request(method: string, route: string, status: number, seconds: number): void;
 }

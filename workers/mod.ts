@@ -1,7 +1,7 @@
 import type { AnyDefinition } from "../lib/jobs/definition.ts";
-import type { Scheduler } from "../lib/jobs/scheduler.ts";
 import { sweepIdempotency } from "../lib/kv/idempotency.ts";
 import type { Services } from "../lib/services.ts";
+import { bulkAction } from "./bulk_action.ts";
 import { deliverCallback } from "./deliver_callback.ts";
 import { generateReport } from "./generate_report.ts";
 import { maintenance } from "./maintenance.ts";
@@ -13,7 +13,6 @@ const DAY_MS = 86_400_000;
 /** Every job handler of the service. */
 export function workers(
   services: Services,
-  scheduler: () => Scheduler,
   callbackSecret: string,
 ): AnyDefinition[] {
   const { config, db, clock, auth, healthHistory } = services;
@@ -26,6 +25,7 @@ export function workers(
       secret: callbackSecret,
       policy: { trusted: config.allowPrivateAddresses },
     }),
+    bulkAction(services.engine),
     generateReport(services.reports),
     recountAnalytics(db),
     ...maintenance({
@@ -40,7 +40,7 @@ export function workers(
       },
       sweepRest: async () => {
         const swept = await Promise.all([
-          scheduler().sweep(),
+          services.scheduler.sweep(),
           sweepIdempotency(db, clock.now()),
           auth.sessions.sweep(),
           auth.links.sweep(),

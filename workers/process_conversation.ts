@@ -10,18 +10,22 @@ import { type FinishDeps, finishTurn, reviveTurn } from "../lib/conversations/fi
 import { answerKey, conversationKey, turnKey } from "../lib/conversations/keys.ts";
 import { readHistory } from "../lib/conversations/transcript.ts";
 import { type TurnJob, turnJob } from "../lib/conversations/turn_job.ts";
-import { cancel, complete, handleJob, type JobDefinition } from "../lib/jobs/definition.ts";
+import { cancel, complete, handleJob, type JobDefinition, snooze } from "../lib/jobs/definition.ts";
 import { callbackJob } from "./deliver_callback.ts";
 
 export interface ProcessDeps extends FinishDeps {
   clock: Clock;
   bots: BotStore;
   responder: Responder;
+  /** Told of every reply that was stored. */
+  metrics?: { reply(reply: Reply): void };
 }
 
 /** Messages before the one to answer that the responder is given. */
 const HISTORY_MESSAGES = 20;
 const MAX_REPLY_LENGTH = 16_000;
+/** A turn whose predecessor is not answered yet looks again after this long. */
+const OVERTAKEN_MS = 250;
 
 /**
  * Answers one turn: reads the conversation and its bot, asks the responder, and commits reply,
@@ -51,7 +55,9 @@ export function processConversation(deps: ProcessDeps): JobDefinition<TurnJob> {
         turnKey(conversationId, turn),
       ]);
       if (!conversation.value || !asked.value) return cancel("the conversation was deleted");
-      const { userId, botId } = conversation.value;
+      const { userId, botId, open } = conversation.value;
+      // A turn that was retried may have overtaken one before it.
+      if (open[0] && open[0].turn < turn) return snooze(OVERTAKEN_MS);
       const [bot, history] = await Promise.all([
         bots.get(botId),
         readHistory(db.kv, conversationId, conversation.value, turn, HISTORY_MESSAGES),
@@ -70,8 +76,9 @@ export function processConversation(deps: ProcessDeps): JobDefinition<TurnJob> {
         at,
         result: toResult(reply, conversationId, botId, at, asked.value.metadata),
       };
-      return complete(undefined, (tx) =>
-        end(tx, { conversationId, turn, id: job.id }, answer, {
+      return complete(undefined, (tx) => {
+        tx.afterCommit(() => deps.metrics?.reply(reply));
+        return end(tx, { conversationId, turn, id: job.id }, answer, {
           outcome: "completed",
           processingAt: job.startedAt,
           attempts: job.attempt,
@@ -82,7 +89,8 @@ export function processConversation(deps: ProcessDeps): JobDefinition<TurnJob> {
           latencyMs: reply.latencyMs,
           model: reply.model,
           tokens: reply.tokens,
-        }));
+        });
+      });
     },
 
     async settle(tx, job, { state, error }) {

@@ -18,7 +18,7 @@ import {
   turnsPrefix,
 } from "./keys.ts";
 import type { ConversationLedger } from "./ledger.ts";
-import { readTranscript } from "./transcript.ts";
+import { type ArchivedTexts, readLatestAnswer, readTranscript } from "./transcript.ts";
 
 const DAY_MS = 86_400_000;
 const ARCHIVE_CHUNK_BYTES = 48_000;
@@ -83,8 +83,10 @@ async function archiveConversation(
     return false;
   }
   if (record.open.length > 0) return false;
-  const transcript = await readTranscript(db.kv, id, record);
-  const packed = zstdCompressSync(new TextEncoder().encode(JSON.stringify(transcript)));
+  const texts: ArchivedTexts = { messages: await readTranscript(db.kv, id, record) };
+  const latest = await readLatestAnswer(db.kv, id, record);
+  if (latest) texts.latest = latest;
+  const packed = zstdCompressSync(new TextEncoder().encode(JSON.stringify(texts)));
   const chunks: Uint8Array[] = [];
   for (let at = 0; at < packed.length; at += ARCHIVE_CHUNK_BYTES) {
     chunks.push(packed.slice(at, at + ARCHIVE_CHUNK_BYTES));

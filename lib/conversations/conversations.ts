@@ -3,7 +3,6 @@ import type { IdempotencyClaim } from "../kv/idempotency.ts";
 import { commitFresh } from "../kv/idempotency.ts";
 import { type BatchProgress, batchProgress, type BatchQueued, submitBatch } from "./batch.ts";
 import type {
-  AnswerRecord,
   ConversationRecord,
   ConversationStatus,
   TurnError,
@@ -11,10 +10,10 @@ import type {
 } from "./conversation.ts";
 import { importConversations, type ImportResult } from "./import.ts";
 import { splitLines } from "./lines.ts";
-import { answerKey, conversationKey, storedPrefix } from "./keys.ts";
+import { conversationKey, storedPrefix } from "./keys.ts";
 import { type NewTurn, type SubmitDeps, type Submitted, submitTurn } from "./submit.ts";
 import { turnJob } from "./turn_job.ts";
-import { readTranscript, type TranscriptMessage } from "./transcript.ts";
+import { readLatestAnswer, readTranscript, type TranscriptMessage } from "./transcript.ts";
 
 /** The latest turn of a conversation. Instants are milliseconds UTC. */
 export interface StatusView {
@@ -104,9 +103,7 @@ export class Conversations {
     const { kv } = this.deps.db;
     const record = (await kv.get<ConversationRecord>(conversationKey(conversationId))).value;
     if (!record) return null;
-    const answer = record.turns > 0 && record.status !== "pending"
-      ? (await kv.get<AnswerRecord>(answerKey(conversationId, record.turns))).value
-      : null;
+    const answer = await readLatestAnswer(kv, conversationId, record);
     const view: StatusView = {
       conversationId,
       status: this.#statusOf(record),

@@ -15,6 +15,8 @@ import type { JobRecord } from "./job.ts";
 import { exponential } from "./backoff.ts";
 import type { QueueStats } from "./queue_stats.ts";
 import type { Session } from "./session.ts";
+import { jobKey } from "./keys.ts";
+import { forgetOnce, OnceMemory } from "./once.ts";
 import type { ReadyJob } from "./ready_set.ts";
 import { toJob, writeJob } from "./store.ts";
 import { decide, type Outcome } from "./transition.ts";
@@ -40,6 +42,8 @@ export interface AttemptOptions {
   definitions: ReadonlyMap<string, AnyDefinition>;
   events: EventHub;
   stats: QueueStats;
+  /** Other processes may cancel jobs in the store, so a commit must look first. */
+  shared?: boolean;
   /** The session is gone; nothing may be started or written any more. */
   onLost: () => void;
   /** A job has reached a final state, durably. */
@@ -54,9 +58,12 @@ export interface AttemptHost {
     arrived(job: ReadyJob): void;
     recheck(): void;
   };
-  /** One job of a claim has ended: adds the marker's removal when it was the last. */
-  release(tx: WriteSet, claim: Claim): void;
+  /** Adds the removal of a claim's marker. */
   dropMarker(tx: WriteSet, claim: Claim): void;
+  /** The handler is done with; only its outcome remains to be stored. */
+  performed(attempt: Attempt): void;
+  /** The outcome could not be stored: the job is as it was before. */
+  unsettled(attempt: Attempt): void;
   /** An attempt has ended and its outcome is durable, or was lost with the session. */
   ended(attempt: Attempt): void;
 }
@@ -66,28 +73,40 @@ type EndReason = "cancelled" | "timeout" | "shutdown" | "lost";
 /** One attempt at a job: perform → decide → commit → tell. */
 export class Attempt {
   readonly startedAt: number;
-  /** Resolves when the outcome is durable, or when the attempt was given up. */
-  readonly ended: Promise<void>;
+  readonly #startedElapsed: number;
   progress: { percent: number; message?: string } | undefined;
-  readonly #controller = new AbortController();
-  readonly #resolveEnded: () => void;
+  #controller: AbortController | undefined;
+  #ended: PromiseWithResolvers<void> | undefined;
+  #over = false;
   #closing = false;
+  #performed = false;
+  #released = false;
   #interruption: EndReason | null = null;
+  /** The job as it waits anew, after a failed or snoozed attempt. */
+  #again: ReadyJob | null = null;
+  #once: OnceMemory | null = null;
 
   constructor(
     readonly runner: AttemptHost,
     readonly job: ReadyJob,
     readonly claim: Claim,
   ) {
-    this.startedAt = runner.options.clock.now();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.ended = promise;
-    this.#resolveEnded = resolve;
+    const { clock } = runner.options;
+    this.startedAt = clock.now();
+    this.#startedElapsed = clock.elapsed();
   }
 
+  /** Resolves when the outcome is durable, or when the attempt was given up. */
+  get ended(): Promise<void> {
+    if (this.#over) return Promise.resolve();
+    this.#ended ??= Promise.withResolvers<void>();
+    return this.#ended.promise;
+  }
+
+  /** When its time is up, as the clock's `elapsed` has it. */
   get deadline(): number {
     const { record } = this.job;
-    return this.startedAt + (record.timeoutMs ?? this.#definition?.timeoutMs ?? 60_000);
+    return this.#startedElapsed + (record.timeoutMs ?? this.#definition?.timeoutMs ?? 60_000);
   }
 
   get #definition(): AnyDefinition | undefined {
@@ -107,7 +126,7 @@ export class Attempt {
     if (this.#interruption || this.#closing) return;
     this.#interruption = "timeout";
     const error = new JobError("the attempt took longer than it may", { code: "timeout" });
-    this.#controller.abort(error);
+    this.#abort(error);
     const cancel = this.runner.options.clock.after(ABANDON_MS, () => this.#fail(error));
     this.ended.then(cancel);
   }
@@ -116,7 +135,7 @@ export class Attempt {
   interrupt(reason: "shutdown" | "lost"): void {
     if (this.#closing) return;
     this.#interruption = reason;
-    this.#controller.abort(new DOMException(`interrupted: ${reason}`, "AbortError"));
+    this.#abort(new DOMException(`interrupted: ${reason}`, "AbortError"));
     this.#settle({ type: "interrupted" });
   }
 
@@ -124,9 +143,20 @@ export class Attempt {
   async cancel(reason: string): Promise<boolean> {
     if (this.#closing) return false;
     this.#interruption = "cancelled";
-    this.#controller.abort(new DOMException(reason, "AbortError"));
+    this.#abort(new DOMException(reason, "AbortError"));
     await this.#settle({ type: "cancelled", reason });
     return true;
+  }
+
+  /** Most handlers never look at their signal, so it is made only for those that do. */
+  get #signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    return this.#controller.signal;
+  }
+
+  #abort(reason: unknown): void {
+    void this.#signal;
+    this.#controller!.abort(reason);
   }
 
   async #perform(): Promise<PerformResult | void> {
@@ -150,6 +180,7 @@ export class Attempt {
   #context(payload: unknown): PerformContext<unknown> {
     const { record, id, address } = this.job;
     const { log } = this.runner.options;
+    const signal = () => this.#signal;
     let bound: PerformContext<unknown>["log"] | undefined;
     return {
       id,
@@ -161,12 +192,20 @@ export class Attempt {
       maxAttempts: record.maxAttempts,
       queuedAt: record.queuedAt,
       startedAt: this.startedAt,
-      signal: this.#controller.signal,
+      get signal() {
+        return signal();
+      },
       get log() {
         return bound ??= log.with({ task_id: id, kind: record.kind });
       },
       progress: (percent, message) => this.#report(percent, message),
+      once: (key, fn) => this.#memory().run(key, fn),
     };
+  }
+
+  #memory(): OnceMemory {
+    const { db, session } = this.runner.options;
+    return this.#once ??= new OnceMemory(db, session.fence, this.job.id);
   }
 
   #report(percent: number, message?: string): void {
@@ -193,15 +232,15 @@ export class Attempt {
   async #settle(outcome: Outcome, effects?: Effects): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
-    const { clock, session, log } = this.runner.options;
-    const next = decide(this.job.record, outcome, clock.now(), {
-      backoff: this.#definition?.backoff ?? exponential(),
-      random: Math.random,
-      worker: session.worker,
-      startedAt: this.startedAt,
-    });
+    if (!this.#performed) {
+      this.#performed = true;
+      this.runner.performed(this);
+    }
+    const { clock, log } = this.runner.options;
     try {
-      if (this.#interruption !== "lost") await this.#commit(next, outcome, effects);
+      if (this.#interruption !== "lost") {
+        await this.#commit(this.#decide(outcome), outcome, effects);
+      }
     } catch (error) {
       if (effects) {
         // The effects themselves do not work: that is a failed attempt like any other.
@@ -212,11 +251,21 @@ export class Attempt {
         task_id: this.job.id,
         error,
       });
-      this.runner.backlog.forget(this.job.id);
+      this.runner.unsettled(this);
       clock.after(1_000, () => this.runner.backlog.recheck());
     }
+    this.#over = true;
     this.runner.ended(this);
-    this.#resolveEnded();
+    // Only now, since a job that is due again at once must not meet its own last attempt.
+    if (this.#again) this.runner.backlog.arrived(this.#again);
+    this.#ended?.resolve();
+  }
+
+  #decide(outcome: Outcome): JobRecord {
+    const { clock, session } = this.runner.options;
+    const policy = { random: Math.random, worker: session.worker, startedAt: this.startedAt };
+    const backoff = this.#definition?.backoff ?? exponential();
+    return decide(this.job.record, outcome, clock.now(), { ...policy, backoff });
   }
 
   async #commit(next: JobRecord, outcome: Outcome, effects?: Effects): Promise<void> {
@@ -224,16 +273,32 @@ export class Attempt {
     const { record, address } = this.job;
     for (let run = 0; run < MAX_EFFECT_RUNS; run++) {
       const tx = new WriteSet().check(session.fence.key, session.fence.versionstamp);
+      if (this.runner.options.shared && !await this.#isUnchanged(tx)) {
+        return this.runner.backlog.forget(this.job.id);
+      }
       if (effects) await effects(tx);
       else await this.#settleDomain(tx, next);
+      if (next !== record && (record.remembers || this.#once?.used)) {
+        if (next.finishedAt === undefined) next.remembers = true;
+        else if (next.state === "completed") await forgetOnce(db.kv, tx, this.job.id);
+      }
       if (next !== record) writeJob(tx, address, record, next);
-      if (run === 0) this.runner.release(tx, this.claim);
-      else if (this.claim.remaining === 0) this.runner.dropMarker(tx, this.claim);
+      if (!this.#released) this.claim.remaining--;
+      this.#released = true;
+      if (this.claim.remaining === 0) this.runner.dropMarker(tx, this.claim);
       if (await db.commit(tx)) return this.#committed(next, outcome);
       const session_ = await db.kv.get(session.fence.key);
       if (session_.versionstamp !== session.fence.versionstamp) return onLost();
     }
     throw new JobError("its effects kept colliding with other changes", { code: "contention" });
+  }
+
+  /** Checks in `tx` that nobody ended the job behind our back; false when somebody did. */
+  async #isUnchanged(tx: WriteSet): Promise<boolean> {
+    const entry = await this.runner.options.db.kv.get<JobRecord>(jobKey(this.job.address));
+    if (entry.value === null || entry.value.finishedAt !== undefined) return false;
+    tx.check(entry.key, entry.versionstamp);
+    return true;
   }
 
   async #settleDomain(tx: WriteSet, next: JobRecord): Promise<void> {
@@ -264,7 +329,7 @@ export class Attempt {
     else if (next.state === "cancelled") this.#tell("job.cancelled", "cancelled", next);
     else {
       this.#tell(next.state === "retrying" ? "job.retrying" : "job.snoozed", next.state, next);
-      runner.backlog.arrived({ ...job, record: next });
+      this.#again = { ...job, record: next };
     }
   }
 
@@ -290,6 +355,7 @@ export class Attempt {
     if (message && type === "job.progress") event.message = message;
     const error = next?.errors?.at(-1)?.message;
     if (error && next?.state !== "cancelled") event.error = error;
+    if (record.batchId && type !== "job.progress") event.batchId = record.batchId;
     events.emit(event);
   }
 }

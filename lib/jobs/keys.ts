@@ -14,6 +14,7 @@ export const jobKey = (a: JobAddress): Deno.KvKey => [
   a.suffix,
 ];
 
+export const allJobsPrefix: Deno.KvKey = [ROOT, "j"];
 /** All jobs of one priority level of a shard. */
 export const levelPrefix = (queue: string, shard: number, priority: number): Deno.KvKey => [
   ROOT,
@@ -23,15 +24,20 @@ export const levelPrefix = (queue: string, shard: number, priority: number): Den
   priority,
 ];
 
-/** Counter: jobs of a segment that are available or running. A segment at 0 need not be read. */
-export const openKey = (a: JobAddress): Deno.KvKey => [
-  ROOT,
-  "open",
-  a.queue,
-  a.shard,
-  a.priority,
-  segmentOf(a.suffix),
-];
+/**
+ * Counter: jobs of a segment that are available or running. A segment at 0 need not be read. Jobs
+ * of one segment follow each other, so the key made last is often the one that is wanted.
+ */
+export function openKey(a: JobAddress): Deno.KvKey {
+  const level = a.priority + 10 * a.shard;
+  const last = lastOpenKeys.get(level);
+  const segment = segmentOf(a.suffix);
+  if (last && last[2] === a.queue && last[5] === segment) return last;
+  const key: Deno.KvKey = [ROOT, "open", a.queue, a.shard, a.priority, segment];
+  lastOpenKeys.set(level, key);
+  return key;
+}
+const lastOpenKeys = new Map<number, Deno.KvKey>();
 export const openPrefix = (queue: string, shard: number, priority: number): Deno.KvKey => [
   ROOT,
   "open",
@@ -52,6 +58,7 @@ export const timerKey = (runAt: number, a: JobAddress): Deno.KvKey => [
   a.priority,
   a.suffix,
 ];
+export const allTimersPrefix: Deno.KvKey = [ROOT, "t"];
 export const timerPrefix = (queue: string, shard: number): Deno.KvKey => [ROOT, "t", queue, shard];
 
 /** Index of dead letters, newest found last. */
@@ -62,6 +69,7 @@ export const deadKey = (queue: string, failedAt: number, id: string): Deno.KvKey
   failedAt,
   id,
 ];
+export const allDeadPrefix: Deno.KvKey = [ROOT, "dead"];
 export const deadPrefix = (queue: string): Deno.KvKey => [ROOT, "dead", queue];
 
 /** A level that has ever held a job, so that lists need not look at the others. */
@@ -75,16 +83,23 @@ export const levelKey = (queue: string, shard: number, priority: number): Deno.K
 export const allLevelsPrefix: Deno.KvKey = [ROOT, "level"];
 
 /** Counter of jobs by queue, state and priority. For ended states it is a total that only grows. */
-export const depthKey = (queue: string, state: string, priority: number): Deno.KvKey => [
-  ROOT,
-  "n",
-  queue,
-  state,
-  priority,
-];
+export function depthKey(queue: string, state: string, priority: number): Deno.KvKey {
+  const name = queue + "/" + state + priority;
+  let key = depthKeys.get(name);
+  if (!key) {
+    key = [ROOT, "n", queue, state, priority];
+    if (depthKeys.size < MAX_DEPTH_KEYS) depthKeys.set(name, key);
+  }
+  return key;
+}
+/** Keys of one counter are one object, so that a commit adds them up without comparing keys. */
+const depthKeys = new Map<string, Deno.KvKey>();
+const MAX_DEPTH_KEYS = 10_000;
+export const allDepthPrefix: Deno.KvKey = [ROOT, "n"];
 export const depthPrefix = (queue: string): Deno.KvKey => [ROOT, "n", queue];
 
 /** Jobs a worker may be running; what is left of it after a crash tells who was on board. */
+export const allRunsPrefix: Deno.KvKey = [ROOT, "run"];
 export const runPrefix = (worker: string): Deno.KvKey => [ROOT, "run", worker];
 export const runKey = (worker: string, claim: number): Deno.KvKey => [ROOT, "run", worker, claim];
 
@@ -100,5 +115,31 @@ export const allShardsPrefix: Deno.KvKey = [ROOT, "shard"];
 /** A queue's durable settings: paused by whom and since when. */
 export const pauseKey = (queue: string): Deno.KvKey => [ROOT, "pause", queue];
 
+export const allUniquePrefix: Deno.KvKey = [ROOT, "unique"];
 /** The job that holds a unique key. */
 export const uniqueKey = (queue: string, key: string): Deno.KvKey => [ROOT, "unique", queue, key];
+/** The job that holds a unique key whose time does not end with the job. */
+export const uniqueForKey = (queue: string, key: string): Deno.KvKey => [
+  ROOT,
+  "unique_for",
+  queue,
+  key,
+];
+
+/** A queue's limits, as set while it ran. */
+export const limitsKey = (queue: string): Deno.KvKey => [ROOT, "limits", queue];
+
+/** Results that a job remembers from one attempt to the next. */
+export const onceKey = (jobId: string, key: string): Deno.KvKey => [ROOT, "once", jobId, key];
+export const oncePrefix = (jobId: string): Deno.KvKey => [ROOT, "once", jobId];
+
+/** A batch of jobs, its counters of ended ones by state, and the job that followed it. */
+export const batchKey = (id: string): Deno.KvKey => [ROOT, "batch", id];
+export const batchesPrefix: Deno.KvKey = [ROOT, "batch"];
+export const batchCountKey = (id: string, state: string): Deno.KvKey => [
+  ROOT,
+  "batch_count",
+  id,
+  state,
+];
+export const batchDoneKey = (id: string): Deno.KvKey => [ROOT, "batch_done", id];

@@ -47,7 +47,7 @@ export async function queueOverview(
     oldestWaitingSeconds: oldest === null ? null : Math.max(0, now - oldest) / 1000,
     paused: context.pause,
     concurrency: runner?.concurrency ?? 0,
-    running: runner?.running.size ?? 0,
+    running: runner?.busy ?? 0,
     throughputPerSecond: stats.throughput(now),
     waitMs: quantiles(stats.wait),
     runMs: quantiles(stats.run),

@@ -5,6 +5,14 @@ import { turnOf } from "./job_id.ts";
 import { runKey } from "./keys.ts";
 import { type ReadyJob, ReadySet } from "./ready_set.ts";
 import { Backlog } from "./backlog.ts";
+import { TokenBucket } from "./token_bucket.ts";
+
+/** Attempts whose outcome is being stored; they no longer count against the concurrency. */
+const MAX_SETTLING = 1_000;
+/** Jobs claimed ahead: about what starts between these two, in milliseconds. */
+const SHORT_AHEAD_MS = 30;
+const LONG_AHEAD_MS = 300;
+const MAX_AHEAD = 500;
 
 /** A job taken out before it started, with its claim when it was named in a marker already. */
 export interface Withdrawn {
@@ -19,6 +27,7 @@ export interface RunnerOptions extends AttemptOptions {
   /** Jobs that may run at the same time. */
   concurrency: number;
   nextClaim: () => number;
+  recheckMs?: number;
 }
 
 /**
@@ -32,18 +41,34 @@ export class QueueRunner implements AttemptHost {
   readonly #claims = new Map<string, Claim>();
   readonly #running = new Map<string, Attempt>();
   #claiming = 0;
+  /** Attempts whose handler is still at work. */
+  #busy = 0;
+  #ahead: number;
+  #claimedAt = 0;
+  #pumping = false;
+  /** Claims of which nothing is left but their marker, which could not be removed. */
+  #stale: Claim[] = [];
+  #marking = new Set<Promise<void>>();
   #suspects = 0;
+  #rate: TokenBucket | null = null;
+  #wakeForRate: (() => void) | null = null;
   #stopping = false;
   #paused = false;
   concurrency: number;
 
   constructor(readonly options: RunnerOptions) {
     this.concurrency = options.concurrency;
+    this.#ahead = options.concurrency;
     this.backlog = new Backlog(options, this.#ready, () => this.pump());
   }
 
   get running(): ReadonlyMap<string, Attempt> {
     return this.#running;
+  }
+
+  /** Jobs whose handler is at work. */
+  get busy(): number {
+    return this.#busy;
   }
 
   /** Jobs in memory that may run but do not yet. */
@@ -53,6 +78,20 @@ export class QueueRunner implements AttemptHost {
 
   get idle(): boolean {
     return this.waiting === 0 && this.#running.size === 0 && this.#claiming === 0;
+  }
+
+  /** True while jobs wait for the queue's rate limit. */
+  get rateLimited(): boolean {
+    return this.#wakeForRate !== null;
+  }
+
+  /** Sets how many jobs run at the same time and how many are started a second. */
+  limit(concurrency: number, ratePerSecond: number | undefined): void {
+    this.concurrency = concurrency;
+    this.#rate = ratePerSecond === undefined
+      ? null
+      : new TokenBucket(ratePerSecond, this.options.clock.now());
+    this.pump();
   }
 
   set paused(paused: boolean) {
@@ -109,16 +148,12 @@ export class QueueRunner implements AttemptHost {
     return this.#running.has(id) ? undefined : this.#claims.get(id)?.marked;
   }
 
-  /** One job of a claim has ended: adds the marker's removal when it was the last. */
-  release(tx: WriteSet, claim: Claim): void {
-    if (--claim.remaining === 0) this.dropMarker(tx, claim);
-  }
-
   /** One job of a claim has ended outside of an attempt. */
   async releaseNow(claim: Claim): Promise<void> {
+    if (--claim.remaining > 0) return;
     const tx = new WriteSet();
-    this.release(tx, claim);
-    if (!tx.empty) await this.options.db.commit(tx);
+    this.dropMarker(tx, claim);
+    await this.options.db.commit(tx);
   }
 
   /** Removes a claim's run marker. */
@@ -126,21 +161,47 @@ export class QueueRunner implements AttemptHost {
     tx.delete(runKey(this.options.session.worker, claim.number));
   }
 
+  /** The handler is done with: its place is free, while its outcome is being stored. */
+  performed(_attempt: Attempt): void {
+    this.#busy--;
+    this.#pumpSoon();
+  }
+
+  /** The outcome could not be stored. The job is looked for again, and its marker must go. */
+  unsettled({ job, claim }: Attempt): void {
+    this.backlog.forget(job.id);
+    if (claim.remaining === 0) this.#stale.push(claim);
+  }
+
   /** An attempt has ended and its outcome is durable, or was lost with the session. */
   ended(attempt: Attempt): void {
-    this.#running.delete(attempt.job.id);
-    this.#claims.delete(attempt.job.id);
+    // The job may be due again already, and claimed by its next attempt.
+    const { id } = attempt.job;
+    if (this.#running.get(id) === attempt) this.#running.delete(id);
+    if (this.#claims.get(id) === attempt.claim) this.#claims.delete(id);
     if ((attempt.job.record.crashes ?? 0) > 1) this.#suspects--;
-    this.pump();
+    this.#pumpSoon();
+  }
+
+  /** Many attempts end in one commit; one look for what may start now is enough for all. */
+  #pumpSoon(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    queueMicrotask(() => {
+      this.#pumping = false;
+      this.pump();
+    });
   }
 
   /** Stops starting jobs, waits for those that run, then aborts what is left after `graceMs`. */
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;
     this.backlog.stop();
+    this.#wakeForRate?.();
     const attempts = [...this.#running.values()];
-    const done = Promise.all(attempts.map((attempt) => attempt.ended));
-    if (attempts.length === 0) return;
+    // A marker written after the session's end would look like a crash.
+    const done = Promise.all([...this.#marking, ...attempts.map((attempt) => attempt.ended)]);
+    if (attempts.length === 0) return void await done;
     const cancel = this.options.clock.after(graceMs, () => {
       for (const attempt of attempts) attempt.interrupt("shutdown");
     });
@@ -152,38 +213,59 @@ export class QueueRunner implements AttemptHost {
   abandon(): void {
     this.#stopping = true;
     this.backlog.stop();
+    this.#wakeForRate?.();
     for (const attempt of this.#running.values()) attempt.interrupt("lost");
   }
 
   #start(): void {
     if (this.#stopping || this.#paused) return;
-    const { clock } = this.options;
-    while (this.#running.size < this.concurrency && this.#claimed.size > 0) {
-      const job = this.#claimed.pop(clock.now())!;
+    if (this.#claimed.size === 0) return;
+    const now = this.options.clock.now();
+    const most = this.concurrency + MAX_SETTLING;
+    while (
+      this.#busy < this.concurrency && this.#running.size < most && this.#claimed.size > 0 &&
+      this.#mayStart()
+    ) {
+      const job = this.#claimed.pop(now)!;
       const attempt = new Attempt(this, job, this.#claims.get(job.id)!);
       this.#running.set(job.id, attempt);
+      this.#busy++;
       attempt.start();
     }
   }
 
+  /** False while the queue's rate is used up; then it looks again when it is not. */
+  #mayStart(): boolean {
+    const { clock } = this.options;
+    if (!this.#rate || this.#rate.take(clock.now())) return true;
+    this.#wakeForRate ??= clock.after(this.#rate.msUntilNext(clock.now()), () => {
+      this.#wakeForRate = null;
+      this.pump();
+    });
+    return false;
+  }
+
   /** Names the next jobs in a run marker, so that a crash will be counted against them. */
   #claim(): void {
-    const target = 2 * this.concurrency - this.#running.size - this.#claimed.size - this.#claiming;
+    if (this.#ready.size === 0) return;
+    const ahead = this.#claimed.size + this.#claiming;
     const outranked = this.#ready.bestPriority() < this.#claimed.bestPriority();
-    const room = Math.max(target, outranked ? 1 : 0);
-    if (room === 0 || this.#ready.size === 0) return;
+    if (ahead > this.#ahead / 2 && !outranked) return;
     const now = this.options.clock.now();
+    if (ahead <= this.#ahead / 2) this.#adapt(now);
+    const free = Math.max(0, this.concurrency - this.#busy);
+    const room = Math.max(this.#ahead + free - ahead, outranked ? 1 : 0);
     const batch: ReadyJob[] = [];
     const setAside: ReadyJob[] = [];
-    while (batch.length < room) {
+    let suspects = 0;
+    while (batch.length + suspects < room) {
       const job = this.#ready.pop(now);
       if (!job) break;
       const crashes = job.record.crashes ?? 0;
       if (crashes === 0) batch.push(job);
-      else if (crashes === 1) this.#mark([job]);
-      else if (this.#suspects === 0) {
-        // It may have taken the process down twice: it runs apart from the other suspects.
-        this.#suspects++;
+      else if (this.#maySuspect(crashes, ahead + suspects)) {
+        suspects++;
+        if (crashes > 1) this.#suspects++;
         this.#mark([job]);
       } else setAside.push(job);
     }
@@ -191,7 +273,32 @@ export class QueueRunner implements AttemptHost {
     if (batch.length > 0) this.#mark(batch);
   }
 
-  async #mark(batch: ReadyJob[]): Promise<void> {
+  /**
+   * Whether a job that was on board of a crash may be claimed. It starts at once or is not named
+   * in a marker, so that no further crash is blamed on it before it runs; and one that may have
+   * taken the process down twice runs apart from the other such ones.
+   */
+  #maySuspect(crashes: number, ahead: number): boolean {
+    if (this.#busy + ahead >= this.concurrency) return false;
+    return crashes === 1 || this.#suspects === 0;
+  }
+
+  /** Claims further ahead where jobs are short, so that there are fewer and larger claims. */
+  #adapt(now: number): void {
+    const lastedMs = now - this.#claimedAt;
+    this.#claimedAt = now;
+    if (lastedMs < SHORT_AHEAD_MS) this.#ahead *= 2;
+    else if (lastedMs > LONG_AHEAD_MS) this.#ahead = Math.ceil(this.#ahead / 2);
+    const least = this.concurrency;
+    this.#ahead = Math.max(least, Math.min(this.#ahead, MAX_AHEAD));
+  }
+
+  #mark(batch: ReadyJob[]): void {
+    const marking = this.#writeMarker(batch).finally(() => this.#marking.delete(marking));
+    this.#marking.add(marking);
+  }
+
+  async #writeMarker(batch: ReadyJob[]): Promise<void> {
     const { session, db, fair, queue, nextClaim, onLost, log } = this.options;
     const { promise: marked, resolve: resolveMarked } = Promise.withResolvers<void>();
     const claim: Claim = { number: nextClaim(), remaining: batch.length, marked };
@@ -203,6 +310,8 @@ export class QueueRunner implements AttemptHost {
     this.#claiming += batch.length;
     const tx = new WriteSet().check(session.fence.key, session.fence.versionstamp)
       .set(runKey(session.worker, claim.number), { ids });
+    const stale = this.#stale.splice(0);
+    for (const gone of stale) this.dropMarker(tx, gone);
     let committed = false;
     try {
       committed = await db.commit(tx);
@@ -213,6 +322,7 @@ export class QueueRunner implements AttemptHost {
     this.#claiming -= batch.length;
     queueMicrotask(resolveMarked);
     if (!committed) {
+      this.#stale.push(...stale);
       for (const job of batch) this.#claims.delete(job.id);
       if (this.#stopping) return;
       // The database refused; the jobs are safe in it and are tried again a little later.

@@ -33,9 +33,12 @@ export class QueueStats {
 
   #advance(now: number): void {
     const second = Math.floor(now / 1000);
-    if (second <= this.#second) return;
-    const stale = Math.min(WINDOW_SECONDS, second - this.#second);
-    for (let i = 1; i <= stale; i++) this.#perSecond[(this.#second + i) % WINDOW_SECONDS] = 0;
+    if (second === this.#second) return;
+    // When the clock was set back, the old seconds mean nothing any more.
+    const stale = second < this.#second
+      ? WINDOW_SECONDS
+      : Math.min(WINDOW_SECONDS, second - this.#second);
+    for (let i = 0; i < stale; i++) this.#perSecond[(second - i) % WINDOW_SECONDS] = 0;
     this.#second = second;
   }
 }

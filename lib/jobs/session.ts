@@ -10,9 +10,8 @@ import {
   sessionKey,
   shardKey,
 } from "./keys.ts";
-import { readJob, writeJob } from "./store.ts";
-import { decide } from "./transition.ts";
-import { exponential } from "./backoff.ts";
+import type { AnyDefinition } from "./definition.ts";
+import { recoverJobs } from "./recovery.ts";
 
 /** A worker's right to work, proven in every one of its commits by `fence`. */
 export interface Session {
@@ -21,11 +20,23 @@ export interface Session {
   readonly fence: Check;
 }
 
-/** Jobs found on board of workers that are gone. */
+/** What was found of workers that are gone. */
 export interface Recovery {
   workers: number;
+  /** Jobs that they may have been running. */
   interrupted: number;
+  /** Those of them that took a process down once too often. */
   deadLetters: number;
+}
+
+export interface TakeOver {
+  db: Database;
+  log: Logger;
+  worker: string;
+  queues: readonly string[];
+  /** Milliseconds UTC. */
+  now: number;
+  definitions: ReadonlyMap<string, AnyDefinition>;
 }
 
 /**
@@ -33,21 +44,17 @@ export interface Recovery {
  * exclusive lock of the database's folder: whoever had a session before is dead.
  */
 export async function takeOverAll(
-  db: Database,
-  worker: string,
-  queues: readonly string[],
-  now: number,
-  log: Logger,
+  options: TakeOver,
 ): Promise<{ session: Session; recovery: Recovery }> {
-  const recovery: Recovery = { workers: 0, interrupted: 0, deadLetters: 0 };
+  const { db, worker, queues, now, log } = options;
+  let workers = 0;
+  // First the sessions, so that nobody can commit any more; then the jobs, by their markers alone,
+  // so that a start that is killed in between is finished by the next.
   for await (const { key } of db.kv.list({ prefix: allSessionsPrefix })) {
-    const dead = String(key.at(-1));
-    await db.commit(new WriteSet().delete(key).delete(heartbeatKey(dead)));
-    const found = await recoverWorker(db, dead, now);
-    recovery.workers++;
-    recovery.interrupted += found.interrupted;
-    recovery.deadLetters += found.deadLetters;
+    await db.commit(new WriteSet().delete(key).delete(heartbeatKey(String(key.at(-1)))));
+    workers++;
   }
+  const recovery = { workers, ...await recoverJobs(options) };
   const tx = new WriteSet().set(sessionKey(worker), { startedAt: now });
   for await (const { key } of db.kv.list({ prefix: allShardsPrefix })) tx.delete(key);
   for (const queue of queues) tx.set(shardKey(queue, 0), worker);
@@ -68,31 +75,4 @@ export async function endSession(db: Database, session: Session): Promise<void> 
   const tx = new WriteSet().delete(session.fence.key).delete(heartbeatKey(session.worker));
   for await (const { key } of db.kv.list({ prefix: runPrefix(session.worker) })) tx.delete(key);
   await db.commit(tx);
-}
-
-/** Counts a crash against every job that a dead worker may have been running. */
-async function recoverWorker(
-  db: Database,
-  worker: string,
-  now: number,
-): Promise<{ interrupted: number; deadLetters: number }> {
-  let interrupted = 0;
-  let deadLetters = 0;
-  for await (const { key, value } of db.kv.list<{ ids: string[] }>({ prefix: runPrefix(worker) })) {
-    const tx = new WriteSet().delete(key);
-    for (const id of value.ids) {
-      const job = await readJob(db.kv, id);
-      if (!job || job.record.finishedAt !== undefined) continue;
-      const next = decide(job.record, { type: "crashed" }, now, {
-        backoff: exponential(),
-        random: Math.random,
-        worker,
-      });
-      interrupted++;
-      if (next.state === "failed") deadLetters++;
-      writeJob(tx, job.address, job.record, next);
-    }
-    await db.commit(tx);
-  }
-  return { interrupted, deadLetters };
 }

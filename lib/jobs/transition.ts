@@ -1,5 +1,5 @@
 import { messageOf } from "../errors.ts";
-import type { Backoff } from "./backoff.ts";
+import { type Backoff, exponential } from "./backoff.ts";
 import { type AttemptError, type JobRecord, MAX_ERRORS_KEPT, MAX_RESULT_BYTES } from "./job.ts";
 
 /** How an attempt ended. */
@@ -76,8 +76,19 @@ function afterFailure(
   if (hints.permanent || attempt >= job.maxAttempts) {
     return { ...failed, state: "failed", finishedAt: now };
   }
-  const wait = Math.max(policy.backoff(attempt, policy.random), hints.retryAfterMs ?? 0);
+  const wait = Math.max(backoffMs(policy, attempt), hints.retryAfterMs ?? 0);
   return { ...failed, state: "retrying", runAt: now + Math.min(wait, MAX_SNOOZE_MS) };
+}
+
+/** What the kind's own function says, or the usual wait when that throws or is no number. */
+function backoffMs({ backoff, random }: RetryPolicy, attempt: number): number {
+  try {
+    const ms = backoff(attempt, random);
+    if (ms >= 0) return ms;
+  } catch {
+    // An attempt must end even when its kind's function is broken.
+  }
+  return exponential()(attempt, random);
 }
 
 function attemptError(
@@ -101,12 +112,16 @@ function keep(job: JobRecord, error: AttemptError): AttemptError[] {
 /** What a thrown value says about retrying, if it says anything. */
 function hintsOf(thrown: unknown): { permanent?: boolean; retryAfterMs?: number; code?: string } {
   if (typeof thrown !== "object" || thrown === null) return {};
-  const { permanent, retryAfterMs, code } = thrown as Record<string, unknown>;
-  return {
-    permanent: permanent === true,
-    retryAfterMs: typeof retryAfterMs === "number" && retryAfterMs > 0 ? retryAfterMs : undefined,
-    code: typeof code === "string" ? code.slice(0, 100) : undefined,
-  };
+  try {
+    const { permanent, retryAfterMs, code } = thrown as Record<string, unknown>;
+    return {
+      permanent: permanent === true,
+      retryAfterMs: typeof retryAfterMs === "number" && retryAfterMs > 0 ? retryAfterMs : undefined,
+      code: typeof code === "string" ? code.slice(0, 100) : undefined,
+    };
+  } catch {
+    return {}; // a value whose fields cannot be read was thrown
+  }
 }
 
 function withResult(record: JobRecord, value: unknown): JobRecord {

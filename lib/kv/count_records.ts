@@ -44,6 +44,8 @@ export class CountRecords {
     MAX_CACHED_NUMBERS,
     (counts) => 8 + 2 * counts.fields.length,
   );
+  /** First parts of the keys of all records seen, so that other keys are dismissed quickly. */
+  readonly #roots = new Set<Deno.KvKeyPart | undefined>();
   #guard: string | null | undefined;
 
   constructor(readonly kv: Deno.Kv, readonly shared: boolean) {}
@@ -88,8 +90,8 @@ export class CountRecords {
   }
 
   /** The key is about to be set or deleted directly. */
-  forgetKey(text: string): void {
-    this.#cache.delete(text);
+  forgetKey(key: Deno.KvKey): void {
+    if (this.#roots.has(key[0])) this.#cache.delete(keyText(key));
   }
 
   /** Whether another process changed count records since they were read. */
@@ -120,6 +122,7 @@ export class CountRecords {
     const before = new Map<string, Counts>();
     const missing: [string, Deno.KvKey][] = [];
     for (const [text, { key }] of changes) {
+      this.#roots.add(key[0]);
       const known = merged.get(text)?.after ?? this.#cache.get(text);
       if (known) before.set(text, known);
       else missing.push([text, key]);

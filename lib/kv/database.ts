@@ -1,23 +1,12 @@
-import { CountRecords, type MergedCounts } from "./count_records.ts";
-import { counterDelta } from "./counter.ts";
-import { keyText } from "./key_text.ts";
-import { estimateSize } from "./size.ts";
-import type { Mutation, WriteSet } from "./write_set.ts";
+import { Batch, buildAtomic, type Pending } from "./batch.ts";
+import { CountRecords } from "./count_records.ts";
+import type { WriteSet } from "./write_set.ts";
 
-/** Limits of one atomic operation, kept below Deno KV's own (1000 mutations, 800 KiB, 80 KiB of keys). */
-const MAX_MUTATIONS = 900;
-const MAX_BYTES = 720 * 1024;
-const MAX_KEY_BYTES = 72 * 1024;
 const MAX_LOCKED_RETRIES = 40;
 const MAX_OVERTAKEN_RETRIES = 100;
-/** Mutations kept free for what follows from one change to a count record. */
-const CONSEQUENCES = 3;
-
-interface Pending {
-  write: WriteSet;
-  resolve: (committed: boolean) => void;
-  reject: (reason: unknown) => void;
-}
+/** From so many mutations on, a commit need not wait for the one before. */
+const LARGE = 200;
+const MAX_FLIGHTS = 2;
 
 export interface DatabaseOptions {
   /** A file, or the `https://` address of a KV Connect server; `:memory:` for tests. */
@@ -38,7 +27,14 @@ export class Database {
   readonly maxChecks: number;
   readonly #records: CountRecords;
   #pending: Pending[] = [];
-  #pumping: Promise<void> | null = null;
+  #queuedMutations = 0;
+  /** A batch that must wait for those under way. */
+  #held: Batch | null = null;
+  #flights: Batch[] = [];
+  /** Resolves when the callers of every commit begun so far have been told. */
+  #told: Promise<void> = Promise.resolve();
+  #scheduled = false;
+  readonly #whenIdle: (() => void)[] = [];
   #closed = false;
 
   private constructor(readonly kv: Deno.Kv, maxChecks: number, shared: boolean) {
@@ -58,17 +54,21 @@ export class Database {
    */
   commit(write: WriteSet): Promise<boolean> {
     if (this.#closed) return Promise.reject(new Error("the database is closed"));
-    const done = new Promise<boolean>((resolve, reject) => {
+    return new Promise<boolean>((resolve, reject) => {
       this.#pending.push({ write, resolve, reject });
+      this.#queuedMutations += write.mutations.length;
+      if (this.#scheduled) return;
+      this.#scheduled = true;
+      queueMicrotask(() => this.#advance()); // writes of the same tick share the first commit
     });
-    this.#pumping ??= this.#pump();
-    return done;
   }
 
   /** Waits for commits under way, then closes the handle. */
   async close(): Promise<void> {
     if (this.#closed) return;
-    while (this.#pumping) await this.#pumping;
+    while (this.#flights.length > 0 || this.#pending.length > 0 || this.#held) {
+      await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
+    }
     this.#closed = true;
     this.kv.close();
   }
@@ -77,77 +77,71 @@ export class Database {
     await this.close();
   }
 
-  async #pump(): Promise<void> {
-    await Promise.resolve(); // writes of the same tick share the first commit
-    while (this.#pending.length > 0) {
-      const batch = this.#takeBatch();
-      await this.#commitBatch(batch);
-    }
-    this.#pumping = null;
-  }
-
-  /** The longest run of pending write sets that one atomic can hold without changing their meaning. */
-  #takeBatch(): Pending[] {
-    const mutated = new Map<string, Mutation["type"]>();
-    const checked = new Set<string>();
-    let mutations = 0;
-    let bytes = 0;
-    let keyBytes = 0;
-    let count = 0;
-    for (const { write } of this.#pending) {
-      const checks = write.checks.map((c) => keyText(c.key));
-      // A check means "as it is after everything before me": it cannot share an atomic with a
-      // change to the same key that comes before it.
-      if (count > 0 && checks.some((key) => mutated.has(key))) break;
-      const newChecks = checks.filter((key) => !checked.has(key)).length;
-      let writeMutations = 0;
-      let writeBytes = 0;
-      let writeKeyBytes = 0;
-      const own = new Map<string, Mutation["type"]>();
-      let alone = false;
-      for (const m of write.mutations) {
-        if (m.type === "ring") continue;
-        const key = m.type === "add" ? m.text ??= keyText(m.key) : keyText(m.key);
-        const earlier = own.get(key) ?? mutated.get(key);
-        own.set(key, m.type);
-        // A count record that is replaced or removed shares no atomic with additions to it.
-        if (earlier && earlier !== m.type && (earlier === "add" || m.type === "add")) alone = true;
-        if (m.type === "set" || m.type === "delete") this.#records.forgetKey(key);
-        // Sums and additions to one key become one mutation, so only the first counts.
-        if (earlier === m.type && (m.type === "sum" || m.type === "add")) continue;
-        const times = m.type === "add" && m.then ? 1 + CONSEQUENCES : 1;
-        writeMutations += times;
-        writeKeyBytes += (key.length + 8) * times;
-        writeBytes += key.length + 8 + this.#sizeOf(m, key);
+  /**
+   * Hands over what has queued up: at once when nothing is under way, otherwise only a large batch
+   * that the one under way cannot affect. SQLite takes commits in the order of the calls, so it
+   * need not idle while the next is put together. Small batches wait, to become large.
+   */
+  #advance(): void {
+    this.#scheduled = false;
+    for (;;) {
+      const under = this.#flights.length;
+      if (under > 0 && (this.#held || this.#queuedMutations < LARGE)) return;
+      if (under >= MAX_FLIGHTS) return;
+      if (!this.#held && this.#pending.length === 0) return;
+      const batch = this.#held ?? this.#takeBatch();
+      this.#held = null;
+      if (!this.#flights.every((other) => batch.commutesWith(other))) {
+        this.#held = batch;
+        return;
       }
-      const fits = mutations + writeMutations <= MAX_MUTATIONS &&
-        bytes + writeBytes <= MAX_BYTES && keyBytes + writeKeyBytes <= MAX_KEY_BYTES &&
-        checked.size + newChecks <= this.maxChecks;
-      if (count > 0 && (alone || !fits)) break;
-      mutations += writeMutations;
-      bytes += writeBytes;
-      keyBytes += writeKeyBytes;
-      for (const [key, type] of own) mutated.set(key, type);
-      for (const key of checks) checked.add(key);
-      count++;
+      this.#flights.push(batch);
+      // Commits under way together may be told of in any order; callers learn of them in theirs.
+      this.#told = this.#commitBatch(batch.items, this.#told, () => this.#land(batch)).finally(
+        () => {
+          this.#land(batch);
+          this.#advance();
+          if (this.#flights.length === 0) { for (const wake of this.#whenIdle.splice(0)) wake(); }
+        },
+      );
     }
-    return this.#pending.splice(0, count);
   }
 
-  #sizeOf(m: Mutation, key: string): number {
-    if (m.type === "set") return estimateSize(m.value);
-    return m.type === "add" ? this.#records.sizeOf(key) : 9;
+  #land(batch: Batch): void {
+    const index = this.#flights.indexOf(batch);
+    if (index >= 0) this.#flights.splice(index, 1);
   }
 
-  async #commitBatch(batch: Pending[]): Promise<void> {
+  #takeBatch(): Batch {
+    const batch = new Batch(this.#records, this.maxChecks);
+    let count = 0;
+    while (count < this.#pending.length && batch.add(this.#pending[count]!)) count++;
+    for (const { write } of this.#pending.splice(0, count)) {
+      this.#queuedMutations -= write.mutations.length;
+    }
+    return batch;
+  }
+
+  /**
+   * Commits, and tells the callers after those who were `toldBefore`. `landed` is called once all of
+   * it is durable, before anybody hears of it.
+   */
+  async #commitBatch(
+    batch: Pending[],
+    toldBefore: Promise<void>,
+    landed?: () => void,
+  ): Promise<void> {
     let committed: boolean;
     try {
       committed = await this.#commitAtomic(batch);
     } catch (error) {
+      await toldBefore;
       if (batch.length === 1) return batch[0]!.reject(error);
       return await this.#commitHalves(batch);
     }
+    await toldBefore;
     if (!committed && batch.length > 1) return await this.#commitHalves(batch);
+    landed?.();
     for (const { write, resolve, reject } of batch) {
       try {
         if (committed) write.committed();
@@ -161,8 +155,9 @@ export class Database {
   /** Finds the write set that failed, so that its neighbours do not suffer for it. */
   async #commitHalves(batch: Pending[]): Promise<void> {
     const middle = batch.length >> 1;
-    await this.#commitBatch(batch.slice(0, middle));
-    await this.#commitBatch(batch.slice(middle));
+    const nobody = Promise.resolve();
+    await this.#commitBatch(batch.slice(0, middle), nobody);
+    await this.#commitBatch(batch.slice(middle), nobody);
   }
 
   async #commitAtomic(batch: Pending[]): Promise<boolean> {
@@ -171,7 +166,7 @@ export class Database {
     let overtaken = 0;
     for (let attempt = 0;; attempt++) {
       try {
-        const result = await this.#build(batch, merged).commit();
+        const result = await buildAtomic(this.kv, batch, merged).commit();
         if (result.ok) {
           merged?.committed(result.versionstamp);
           return true;
@@ -191,37 +186,5 @@ export class Database {
         await new Promise((resolve) => setTimeout(resolve, 5 + Math.random() * 20 * (attempt + 1)));
       }
     }
-  }
-
-  #build(batch: Pending[], merged: MergedCounts | null): Deno.AtomicOperation {
-    const atomic = this.kv.atomic();
-    const checked = new Set<string>();
-    const sums = new Map<string, { key: Deno.KvKey; by: bigint }>();
-    const rung = new Set<string>();
-    for (const { write } of batch) {
-      for (const check of write.checks) {
-        const key = keyText(check.key) + "@" + check.versionstamp;
-        if (checked.has(key)) continue;
-        checked.add(key);
-        atomic.check(check as Deno.AtomicCheck);
-      }
-      for (const m of write.mutations) {
-        if (m.type === "set") atomic.set(m.key, m.value);
-        else if (m.type === "delete") atomic.delete(m.key);
-        else if (m.type === "ring") rung.add(m.queue);
-        else if (m.type === "sum") {
-          const text = keyText(m.key);
-          const sum = sums.get(text);
-          if (sum) sum.by += m.by;
-          else sums.set(text, { key: m.key, by: m.by });
-        }
-      }
-    }
-    for (const { key, by } of sums.values()) {
-      if (by !== 0n) atomic.mutate({ type: "sum", key, value: counterDelta(by) });
-    }
-    merged?.write(atomic);
-    for (const queue of rung) atomic.enqueue({ doorbell: queue }, { keysIfUndelivered: [] });
-    return atomic;
   }
 }

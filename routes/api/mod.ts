@@ -18,6 +18,7 @@ import { ApiBuilder, type ApiEnv, told } from "./operation.ts";
 import { addQueues } from "./queues.ts";
 import { addSchedules } from "./schedules.ts";
 import { addSystem } from "./system.ts";
+import { addTaskActions } from "./task_actions.ts";
 import { addTasks } from "./tasks.ts";
 
 /** Where the API lives. */
@@ -36,6 +37,7 @@ export function createApi(deps: ApiDeps, gate: Gate, feed: EventFeed): Api {
   const api = new ApiBuilder(app, deps, gate);
   addCache(api);
   addTasks(api);
+  addTaskActions(api);
   addConversations(api);
   addImport(api);
   addAnalytics(api);

@@ -16,7 +16,13 @@ import { documented } from "./documented.ts";
 
 /** What every handler under the API finds in Hono's context. */
 export interface ApiEnv {
-  Bindings: { path: string; requestId: string; info: ServeInfo | undefined };
+  Bindings: {
+    path: string;
+    requestId: string;
+    info: ServeInfo | undefined;
+    /** The pattern of the route that answers, set by it; for metrics. */
+    route: string;
+  };
 }
 
 /** Registers operations: their routes, their roles and their part of the OpenAPI document. */
@@ -54,7 +60,9 @@ export class ApiBuilder {
     const role = ROUTE_ROLES[operation.route];
     const takesBody = operation.route.startsWith("POST") || operation.route.startsWith("PUT");
 
+    const pattern = operation.route.slice(operation.route.indexOf("/"));
     const answer = async (c: Context<ApiEnv>): Promise<Response> => {
+      c.env.route = pattern;
       const request = c.req.raw;
       const visitor = await gate.admit({ request, info: c.env.info }, role);
       gate.checkOrigin(request, visitor);

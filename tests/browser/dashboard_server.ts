@@ -64,7 +64,7 @@ export async function startDashboard(): Promise<DashboardServer> {
     sessions,
     api: (request) => app.fetch(request, bindings),
     log: silentLogger,
-    clock: { now: () => sample.NOW, after: () => () => {} },
+    clock: { now: () => sample.NOW, elapsed: () => 0, after: () => () => {} },
     assets,
   });
   const server = Deno.serve(

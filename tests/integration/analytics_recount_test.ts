@@ -23,6 +23,7 @@ const WAIT_MS = 20_000;
 class MovedClock implements Clock {
   offset = 0;
   now = () => systemClock.now() + this.offset;
+  elapsed = systemClock.elapsed;
   after = systemClock.after;
 }
 

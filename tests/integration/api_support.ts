@@ -9,6 +9,7 @@ import { loadConfig } from "../../lib/config/config.ts";
 import { conflict, notFound } from "../../lib/errors.ts";
 import { complete, defineJob } from "../../lib/jobs/definition.ts";
 import { JobEngine } from "../../lib/jobs/engine.ts";
+import { countMatching } from "../../lib/jobs/matching.ts";
 import { Scheduler } from "../../lib/jobs/scheduler.ts";
 import { Database } from "../../lib/kv/database.ts";
 import { commitOnce } from "../../lib/kv/idempotency.ts";
@@ -145,6 +146,11 @@ export async function withApi(
       texts: { question: () => Promise.resolve(null) },
     }),
     ...systemDouble(),
+    metrics: { render: () => Promise.resolve("pixel_up 1\n"), request() {} },
+    bulk: {
+      count: (selection, action) => countMatching(engine, selection, action),
+      enqueue: () => engine.enqueue(chore, { what: "bulk" }),
+    },
     work: {
       report: (tx) => engine.prepare(tx, chore, { what: "report" }),
       recount: (tx) => engine.prepare(tx, chore, { what: "recount" }),

@@ -22,6 +22,10 @@ export interface Topic {
 
 /** Most topics a classifier's 16-bit class numbers can tell apart. */
 const MAX_TOPICS = 65_535;
+/** From so many examples on, an intent's name or an entry's answer tells nothing more. */
+const MIN_UNHINTED = 20;
+/** An answer's beginning, in characters, says what it is about. */
+const MAX_HINT = 300;
 
 /** Everything a bot can answer, as the classifier's classes. */
 export class Topics {
@@ -40,7 +44,8 @@ export class Topics {
       });
     }
     this.#collect(bot);
-    this.set = { texts: [], labels: [], classes: 0 };
+    const hints: Required<TrainingSet>["hints"] = { texts: [], labels: [] };
+    this.set = { texts: [], labels: [], classes: 0, hints };
     this.list = this.list.filter((topic) => topic.utterances.length > 0).slice(0, MAX_TOPICS);
     this.set.classes = this.list.length;
     this.list.forEach((topic, index) => {
@@ -50,6 +55,10 @@ export class Topics {
         this.set.texts.push(utterance.text);
         this.set.labels.push(index);
       }
+      const hint = (topic.intent ?? topic.answer).slice(0, MAX_HINT).replaceAll("_", " ");
+      if (topic.utterances.length >= MIN_UNHINTED || normaliseText(hint) === "") return;
+      hints.texts.push(hint);
+      hints.labels.push(index);
     });
   }
 

@@ -1,0 +1,154 @@
+import { counterDelta } from "./counter.ts";
+import type { CountRecords, MergedCounts } from "./count_records.ts";
+import { keyText } from "./key_text.ts";
+import { estimateSize } from "./size.ts";
+import { Touched } from "./touched.ts";
+import type { Mutation, WriteSet } from "./write_set.ts";
+
+/** Limits of one atomic operation, kept below Deno KV's own (1000 mutations, 800 KiB, 80 KiB of keys). */
+const MAX_MUTATIONS = 900;
+const MAX_BYTES = 720 * 1024;
+const MAX_KEY_BYTES = 72 * 1024;
+/** Mutations kept free for what follows from one change to a count record. */
+const CONSEQUENCES = 3;
+
+/** A write set that waits for its commit, and whoever waits for it. */
+export interface Pending {
+  write: WriteSet;
+  resolve: (committed: boolean) => void;
+  reject: (reason: unknown) => void;
+}
+
+/** The longest run of write sets that one atomic can hold without changing their meaning. */
+export class Batch {
+  readonly items: Pending[] = [];
+  /** Keys that it sets, deletes or counts in, and keys that it checks. */
+  readonly touched = new Touched();
+  readonly #checked = new Map<string, Deno.KvKey>();
+  /** Counters by identity of their key, which is shared where many write sets count the same. */
+  readonly #summed = new Set<Deno.KvKey>();
+  #mutations = 0;
+  #bytes = 0;
+  #keyBytes = 0;
+
+  constructor(readonly records: CountRecords, readonly maxChecks: number) {}
+
+  get mutations(): number {
+    return this.#mutations;
+  }
+
+  /**
+   * Takes one more, or says false: then it belongs into the next batch, and nothing else may be
+   * added to this one. The first is always taken.
+   */
+  add(item: Pending): boolean {
+    const { write } = item;
+    const first = this.items.length === 0;
+    const newChecks = new Map<string, Deno.KvKey>();
+    for (const check of write.checks) {
+      // A check means "as it is after everything before me": it cannot share an atomic with a
+      // change to the same key that comes before it.
+      if (!first && this.touched.typeOf(check.key)) return false;
+      const text = keyText(check.key);
+      if (!this.#checked.has(text)) newChecks.set(text, check.key);
+    }
+    if (!first && this.#checked.size + newChecks.size > this.maxChecks) return false;
+    for (const m of write.mutations) {
+      // A count record that is replaced or removed shares no atomic with additions to it.
+      if (!this.#weigh(m) && !first) return false;
+    }
+    const fits = this.#mutations <= MAX_MUTATIONS && this.#bytes <= MAX_BYTES &&
+      this.#keyBytes <= MAX_KEY_BYTES;
+    if (!first && !fits) return false;
+    for (const [text, key] of newChecks) this.#checked.set(text, key);
+    this.items.push(item);
+    return true;
+  }
+
+  /** True when it makes no difference which of the two is committed first. */
+  commutesWith(other: Batch): boolean {
+    if (this.touched.additions || other.touched.additions) return false;
+    for (const key of this.#checked.values()) if (other.touched.typeOf(key)) return false;
+    for (const key of other.#checked.values()) if (this.touched.typeOf(key)) return false;
+    return !this.touched.overlaps(other.touched);
+  }
+
+  /** Counts a mutation in. False when it contradicts an earlier one. */
+  #weigh(m: Mutation): boolean {
+    if (m.type === "ring") return true;
+    if (m.type === "sum") {
+      // Sums of one counter become one mutation, so only the first weighs.
+      if (this.#summed.has(m.key)) return true;
+      this.#summed.add(m.key);
+    } else if (m.type !== "add") this.records.forgetKey(m.key);
+    const earlier = m.type === "add" || this.touched.hasAdditions(m.key)
+      ? this.touched.typeOf(m.key)
+      : undefined;
+    if (m.type === "add" && earlier === "add") return true;
+    this.touched.note(m);
+    const times = m.type === "add" && m.then ? 1 + CONSEQUENCES : 1;
+    const keyBytes = keySize(m.key);
+    this.#mutations += times;
+    this.#keyBytes += keyBytes * times;
+    this.#bytes += keyBytes + this.#sizeOf(m);
+    return !earlier || earlier === m.type || (earlier !== "add" && m.type !== "add");
+  }
+
+  #sizeOf(m: Mutation): number {
+    if (m.type === "set") return estimateSize(m.value);
+    return m.type === "add" ? this.records.sizeOf(m.text ??= keyText(m.key)) : 9;
+  }
+}
+
+/** About what a key takes when stored. */
+function keySize(key: Deno.KvKey): number {
+  let bytes = 8;
+  for (const part of key) {
+    bytes += typeof part === "string" || part instanceof Uint8Array ? part.length + 2 : 9;
+  }
+  return bytes;
+}
+
+/** The atomic operation of these write sets together, in their order. */
+export function buildAtomic(
+  kv: Deno.Kv,
+  items: readonly Pending[],
+  merged: MergedCounts | null,
+): Deno.AtomicOperation {
+  const atomic = kv.atomic();
+  const checked = new Set<string>();
+  const sums = new Map<Deno.KvKey, bigint>();
+  const rung = new Set<string>();
+  for (const { write } of items) {
+    for (const check of write.checks) {
+      const text = keyText(check.key) + "@" + check.versionstamp;
+      if (checked.has(text)) continue;
+      checked.add(text);
+      atomic.check(check as Deno.AtomicCheck);
+    }
+    for (const m of write.mutations) {
+      if (m.type === "set") atomic.set(m.key, m.value);
+      else if (m.type === "delete") atomic.delete(m.key);
+      else if (m.type === "ring") rung.add(m.queue);
+      else if (m.type === "sum") sums.set(m.key, (sums.get(m.key) ?? 0n) + m.by);
+    }
+  }
+  for (const { key, by } of byText(sums)) {
+    if (by !== 0n) atomic.mutate({ type: "sum", key, value: counterDelta(by) });
+  }
+  merged?.write(atomic);
+  for (const queue of rung) atomic.enqueue({ doorbell: queue }, { keysIfUndelivered: [] });
+  return atomic;
+}
+
+/** One sum for each counter, also where its key was made anew. */
+function byText(sums: Map<Deno.KvKey, bigint>): Iterable<{ key: Deno.KvKey; by: bigint }> {
+  const merged = new Map<string, { key: Deno.KvKey; by: bigint }>();
+  for (const [key, by] of sums) {
+    const text = keyText(key);
+    const known = merged.get(text);
+    if (known) known.by += by;
+    else merged.set(text, { key, by });
+  }
+  return merged.values();
+}

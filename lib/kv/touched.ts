@@ -1,0 +1,98 @@
+import { keyText } from "./key_text.ts";
+import type { Mutation } from "./write_set.ts";
+
+type KeyedMutation = Exclude<Mutation, { type: "ring" }>;
+
+/** Keys of one family, in the order in which they were touched. */
+interface Family {
+  list: KeyedMutation[];
+  additions: boolean;
+  /** Last parts of the keys, which mostly tell them apart; made only when somebody asks. */
+  ends: Set<Deno.KvKeyPart | undefined>;
+  ended: number;
+  /** The last type of each key by its text, worked out only when somebody asks. */
+  types: Map<string, Mutation["type"]>;
+  indexed: number;
+}
+
+/**
+ * Which keys a batch changes. Keys are kept by family, their second part, so that most questions
+ * are answered without comparing keys: a session's entry is never a job's.
+ */
+export class Touched {
+  readonly #families = new Map<Deno.KvKeyPart, Family>();
+
+  note(m: KeyedMutation): void {
+    const name = familyOf(m.key);
+    let family = this.#families.get(name);
+    if (!family) {
+      family = newFamily();
+      this.#families.set(name, family);
+    }
+    family.list.push(m);
+    if (m.type === "add") family.additions = true;
+  }
+
+  /** True when a key of this one's family is a count record that is added to. */
+  hasAdditions(key: Deno.KvKey): boolean {
+    return this.#families.get(familyOf(key))?.additions === true;
+  }
+
+  /** True when anything is added to a count record. */
+  get additions(): boolean {
+    for (const family of this.#families.values()) if (family.additions) return true;
+    return false;
+  }
+
+  /** How this key was changed last, or undefined. */
+  typeOf(key: Deno.KvKey): Mutation["type"] | undefined {
+    const family = this.#families.get(familyOf(key));
+    return family && types(family).get(keyText(key));
+  }
+
+  /** True when both change a key, other than by sums, whose order never matters. */
+  overlaps(other: Touched): boolean {
+    for (const [name, family] of this.#families) {
+      const others = other.#families.get(name);
+      if (!others) continue;
+      if (!meet(ends(family), ends(others))) continue;
+      const theirs = types(others);
+      for (const [text, type] of types(family)) {
+        const their = theirs.get(text);
+        if (their && !(type === "sum" && their === "sum")) return true;
+      }
+    }
+    return false;
+  }
+}
+
+const familyOf = (key: Deno.KvKey): Deno.KvKeyPart => key[1] ?? key[0] ?? "";
+
+const newFamily = (): Family => ({
+  list: [],
+  additions: false,
+  ends: new Set(),
+  ended: 0,
+  types: new Map(),
+  indexed: 0,
+});
+
+function ends(family: Family): Family["ends"] {
+  for (; family.ended < family.list.length; family.ended++) {
+    family.ends.add(family.list[family.ended]!.key.at(-1));
+  }
+  return family.ends;
+}
+
+function meet(a: Family["ends"], b: Family["ends"]): boolean {
+  for (const end of a) if (b.has(end)) return true;
+  return false;
+}
+
+function types(family: Family): Map<string, Mutation["type"]> {
+  for (; family.indexed < family.list.length; family.indexed++) {
+    const m = family.list[family.indexed]!;
+    family.types.set(keyText(m.key), m.type);
+  }
+  return family.types;
+}
