@@ -5,6 +5,7 @@ import { EmbeddedResponder } from "./ai/embedded_responder.ts";
 import { OpenAIResponder } from "./ai/openai_responder.ts";
 import type { CacheableResponder, Responder } from "./ai/responder.ts";
 import { readLiveMetrics, readTokens } from "./analytics/live.ts";
+import { Figures } from "./analytics/figures/figures.ts";
 import { Recorder } from "./analytics/recorder.ts";
 import { Reports } from "./analytics/reports.ts";
 import { Authenticator } from "./auth/authenticator.ts";
@@ -13,6 +14,7 @@ import { type Clock, systemClock } from "./clock.ts";
 import type { Config } from "./config/config.ts";
 import { BotStore } from "./conversations/bot_store.ts";
 import { Conversations } from "./conversations/conversations.ts";
+import { readQuestion } from "./conversations/transcript.ts";
 import { JobEngine } from "./jobs/engine.ts";
 import { type Schedule, Scheduler } from "./jobs/scheduler.ts";
 import type { JobState } from "./jobs/job.ts";
@@ -54,6 +56,7 @@ export interface Services extends AsyncDisposable {
   responder: Responder;
   embedded: EmbeddedResponder;
   reports: Reports;
+  figures: Figures;
   system: SystemSampler;
   health: HealthService;
   healthHistory: HealthHistory;
@@ -146,6 +149,12 @@ export async function openServices(config: Config, options: OpenOptions): Promis
   });
 
   const healthHistory = new HealthHistory(db);
+  const figures = new Figures({
+    db,
+    clock,
+    unanswered: recorder.unanswered,
+    texts: { question: (conversationId, turn) => readQuestion(db.kv, conversationId, turn) },
+  });
   const reports = new Reports({ db, clock, samples: healthHistory, names: bots });
   const system = stack.adopt(
     new SystemSampler({ dataDir: config.dataDir, clock }),
@@ -289,6 +298,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     responder,
     embedded,
     reports,
+    figures,
     system,
     health,
     healthHistory,

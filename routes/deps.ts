@@ -1,3 +1,4 @@
+import type { Figures } from "../lib/analytics/figures/figures.ts";
 import type { Authenticator } from "../lib/auth/authenticator.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Config } from "../lib/config/config.ts";
@@ -37,6 +38,7 @@ export interface ApiDeps {
   conversations: ConversationsPort;
   bots: BotsPort;
   reports: ReportsPort;
+  figures: Pick<Figures, "range" | "compare" | "busiest" | "retention" | "unanswered">;
   health: { report(): Promise<HealthReport> };
   /** The whole body of `performance_summary`. */
   summary(): Promise<PerformanceSummary>;
@@ -257,6 +259,7 @@ export interface BulkPort {
 
 export interface WorkPort {
   report(tx: WriteSet, type: ReportType, range: { start: string; end: string }): string;
+  recount(tx: WriteSet): string;
   cleanup(tx: WriteSet, type: CleanupType): { type: string; taskId: string }[];
   /** Goes on clearing where `cursor` stopped. */
   clearCache(tx: WriteSet, pattern: string | undefined, cursor: string | undefined): string;

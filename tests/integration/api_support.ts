@@ -1,5 +1,7 @@
 import { SignJWT } from "jose";
 import { z } from "zod";
+import { Figures } from "../../lib/analytics/figures/figures.ts";
+import { UnansweredQuestions } from "../../lib/analytics/unanswered.ts";
 import { Authenticator } from "../../lib/auth/authenticator.ts";
 import type { Role } from "../../lib/auth/principal.ts";
 import { systemClock } from "../../lib/clock.ts";
@@ -140,6 +142,12 @@ export async function withApi(
     conversations: conversationsDouble(db, engine),
     bots: botsDouble(),
     reports: reportsDouble(),
+    figures: new Figures({
+      db,
+      clock,
+      unanswered: new UnansweredQuestions(db),
+      texts: { question: () => Promise.resolve(null) },
+    }),
     ...systemDouble(),
     alerts: new Alerts({
       db,
@@ -156,6 +164,7 @@ export async function withApi(
     },
     work: {
       report: (tx) => engine.prepare(tx, chore, { what: "report" }),
+      recount: (tx) => engine.prepare(tx, chore, { what: "recount" }),
       cleanup: (tx, type) => [{ type, taskId: engine.prepare(tx, chore, { what: type }) }],
       clearCache: (tx) => engine.prepare(tx, chore, { what: "cache" }),
     },
