@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import { CachedResponder } from "./ai/cached_responder.ts";
+import { ModelFiles } from "./ai/embedded/model_files.ts";
 import { EmbeddedResponder } from "./ai/embedded_responder.ts";
 import { OpenAIResponder } from "./ai/openai_responder.ts";
 import type { CacheableResponder, Responder } from "./ai/responder.ts";
-import { readLiveMetrics } from "./analytics/live.ts";
+import { readLiveMetrics, readTokens } from "./analytics/live.ts";
 import { Recorder } from "./analytics/recorder.ts";
 import { Reports } from "./analytics/reports.ts";
 import { Authenticator } from "./auth/authenticator.ts";
@@ -14,10 +15,15 @@ import { BotStore } from "./conversations/bot_store.ts";
 import { Conversations } from "./conversations/conversations.ts";
 import { JobEngine } from "./jobs/engine.ts";
 import { type Schedule, Scheduler } from "./jobs/scheduler.ts";
+import type { JobState } from "./jobs/job.ts";
 import { type DataLock, lockDataDir } from "./kv/data_lock.ts";
 import { Database } from "./kv/database.ts";
 import { openSchema } from "./kv/schema.ts";
 import type { Logger } from "./log.ts";
+import { Alerts } from "./monitoring/alerts/alerts.ts";
+import { routeAlerts } from "./monitoring/alerts/routing.ts";
+import { type AlertInputs, alertRules } from "./monitoring/alerts/rules.ts";
+import { alertInputs } from "./monitoring/alerts/sources.ts";
 import { Admission } from "./monitoring/admission.ts";
 import { Backups } from "./monitoring/backup.ts";
 import { DEFAULT_THRESHOLDS, standardChecks } from "./monitoring/checks/standard.ts";
@@ -29,6 +35,7 @@ import { EngineWatch, scheduleStates } from "./monitoring/engine_watch.ts";
 import { Heartbeat } from "./monitoring/heartbeat.ts";
 import { ProviderWatch } from "./monitoring/provider_watch.ts";
 import { ServiceMetrics } from "./monitoring/service_metrics.ts";
+import { Notifier } from "./notifications/notifier.ts";
 import { checkSmtp } from "./notifications/email.ts";
 import { SystemSampler } from "./monitoring/system.ts";
 
@@ -54,12 +61,19 @@ export interface Services extends AsyncDisposable {
   metrics: ServiceMetrics;
   admission: Admission;
   backups: Backups | null;
+  notifier: Notifier;
+  alerts: Alerts<AlertInputs>;
   auth: Authenticator;
 }
+
+/** How long a silent worker keeps its queues where several share a database. */
+const LEASE_MS = 15_000;
 
 export interface OpenOptions {
   log: Logger;
   clock?: Clock;
+  /** Called when another process has taken this one's queues over. */
+  onLost?: () => void;
   /** Whether a person reads standard output. */
   terminal?: boolean;
   print?: (line: string) => void;
@@ -75,7 +89,8 @@ export interface OpenOptions {
 export async function openServices(config: Config, options: OpenOptions): Promise<Services> {
   await using stack = new AsyncDisposableStack();
   const { log, clock = systemClock } = options;
-  stack.use<DataLock>(await lockDataDir(config.dataDir));
+  // A shared database has its own leases; a file must have one process.
+  if (!config.kvUrl) stack.use<DataLock>(await lockDataDir(config.dataDir));
   const file = join(config.dataDir, "pixel.sqlite");
   const db = stack.use(await Database.open({ path: config.kvUrl ?? file }));
   await openSchema(db);
@@ -90,7 +105,14 @@ export async function openServices(config: Config, options: OpenOptions): Promis
       maxMemoryBytes: config.cache.memoryBytes,
     }),
   );
-  const embedded = stack.use(new EmbeddedResponder({ clock, log, signals: false }));
+  const embedded = stack.use(
+    new EmbeddedResponder({
+      clock,
+      log,
+      signals: false,
+      models: new ModelFiles(join(config.dataDir, "models")),
+    }),
+  );
   const asked: CacheableResponder = config.ai.baseUrl
     ? new OpenAIResponder({
       baseUrl: config.ai.baseUrl,
@@ -109,6 +131,8 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     log,
     queues: config.concurrency,
     worker: `worker-${crypto.randomUUID().slice(0, 8)}`,
+    leaseMs: config.kvUrl ? LEASE_MS : undefined,
+    onLost: options.onLost,
   });
   const bots = new BotStore({ db, now: () => clock.now() });
   const recorder = new Recorder(db);
@@ -175,11 +199,18 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     score: () => history.score(),
   }, clock);
   watch.countInto(metrics);
+  const notifier = new Notifier({
+    db,
+    clock,
+    engine,
+    webhookUrl: config.alerts.webhookUrl,
+    canMail: mail !== null,
+  });
   const admission = stack.adopt(
     new Admission({
       clock,
       system,
-      waiting: () => openJobs(engine),
+      waiting: () => countJobs(engine, ["available", "scheduled", "retrying", "running"]),
       backlogLimit: config.limits.backlog,
       diskReserveBytes: config.limits.diskReserveBytes,
     }),
@@ -210,6 +241,39 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     weekly: config.retention.backupsWeekly,
   }, clock);
 
+  const alerts = stack.adopt(
+    new Alerts({
+      db,
+      log,
+      clock,
+      rules: alertRules({
+        ...config.alerts,
+        diskReserveBytes: config.limits.diskReserveBytes,
+        tokensPerDay: config.ai.tokensPerDay,
+      }),
+      tell: routeAlerts({
+        notifier,
+        email: config.alerts.email,
+        emailFrom: config.alerts.emailSeverity,
+        webhookFrom: config.alerts.webhookSeverity,
+        publicUrl: config.publicUrl,
+      }),
+      inputs: () =>
+        alertInputs({
+          system,
+          queues,
+          startedAt,
+          now: () => clock.now(),
+          rates: () => history.rates(),
+          deadLetters: () => countJobs(engine, ["failed"]),
+          health: () => health.report(),
+          newestBackupAt: async () => await backups?.newestAt(),
+          tokensToday: () => readTokens(db.kv, clock.now()),
+        }),
+    }),
+    (alerts) => alerts.close(),
+  );
+
   const rest = stack.move();
   return {
     config,
@@ -232,18 +296,20 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     metrics,
     admission,
     backups,
+    notifier,
+    alerts,
     auth,
     [Symbol.asyncDispose]: () => rest.disposeAsync(),
   };
 }
 
-/** Jobs that have not ended, over all queues. */
-async function openJobs(engine: JobEngine): Promise<number> {
-  let open = 0;
+/** Jobs in any of these states, over all queues. */
+async function countJobs(engine: JobEngine, states: JobState[]): Promise<number> {
+  let count = 0;
   for (const { depth } of await engine.queues()) {
-    for (const state of ["available", "scheduled", "retrying", "running"]) {
-      for (const count of Object.values(depth[state] ?? {})) open += count;
+    for (const state of states) {
+      for (const jobs of Object.values(depth[state] ?? {})) count += jobs;
     }
   }
-  return open;
+  return count;
 }

@@ -8,6 +8,9 @@ import type { Database } from "../lib/kv/database.ts";
 import type { IdempotencyClaim } from "../lib/kv/idempotency.ts";
 import type { WriteSet } from "../lib/kv/write_set.ts";
 import type { Logger } from "../lib/log.ts";
+import type { Alerts } from "../lib/monitoring/alerts/alerts.ts";
+import type { DeliveryLog } from "../lib/notifications/delivery_log.ts";
+import type { Notifier } from "../lib/notifications/notifier.ts";
 import type {
   DailyReport,
   MonthlyReport,
@@ -41,6 +44,8 @@ export interface ApiDeps {
   work: WorkPort;
   bulk: BulkPort;
   metrics: MetricsPort;
+  alerts: AlertsPort;
+  notifier: NotifierPort;
   /** Throws AppError `overloaded` when `count` more tasks would be too many to keep. */
   admit(count: number): void;
   /** Whether requests can be served: the database answers. Redis and AI do not count. */
@@ -262,3 +267,7 @@ export interface MetricsPort {
   render(): Promise<string>;
   request(method: string, route: string, status: number, seconds: number): void;
 }
+
+export type AlertsPort = Pick<Alerts<unknown>, "list" | "acknowledge" | "silence">;
+
+export type NotifierPort = Pick<Notifier, "redeliver"> & { log: Pick<DeliveryLog, "list"> };

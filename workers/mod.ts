@@ -3,9 +3,11 @@ import { sweepIdempotency } from "../lib/kv/idempotency.ts";
 import type { Services } from "../lib/services.ts";
 import { bulkAction } from "./bulk_action.ts";
 import { deliverCallback } from "./deliver_callback.ts";
+import { deliverNotification } from "./deliver_notification.ts";
 import { generateReport } from "./generate_report.ts";
 import { maintenance } from "./maintenance.ts";
 import { processConversation } from "./process_conversation.ts";
+import { sendReport } from "./send_report.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -25,6 +27,14 @@ export function workers(
       policy: { trusted: config.allowPrivateAddresses },
     }),
     bulkAction(services.engine),
+    deliverNotification({
+      clock,
+      log: services.notifier.log,
+      mail: config.smtpUrl ? { url: config.smtpUrl, from: config.mailFrom } : null,
+      webhookUrl: config.alerts.webhookUrl,
+      secret: callbackSecret,
+    }),
+    sendReport({ ...services, to: config.reportEmail }),
     generateReport(services.reports),
     ...maintenance({
       ...services,
@@ -43,6 +53,7 @@ export function workers(
           auth.sessions.sweep(),
           auth.links.sweep(),
           healthHistory.sweep(clock.now()),
+          services.notifier.log.sweep(clock.now() - retention.notificationsMs),
         ]);
         return swept.reduce((sum, count) => sum + count, 0);
       },

@@ -15,6 +15,7 @@ import type { JobRecord } from "./job.ts";
 import { exponential } from "./backoff.ts";
 import type { QueueStats } from "./queue_stats.ts";
 import type { Session } from "./session.ts";
+import { jobKey } from "./keys.ts";
 import { forgetOnce, OnceMemory } from "./once.ts";
 import type { ReadyJob } from "./ready_set.ts";
 import { toJob, writeJob } from "./store.ts";
@@ -41,6 +42,8 @@ export interface AttemptOptions {
   definitions: ReadonlyMap<string, AnyDefinition>;
   events: EventHub;
   stats: QueueStats;
+  /** Other processes may cancel jobs in the store, so a commit must look first. */
+  shared?: boolean;
   /** The session is gone; nothing may be started or written any more. */
   onLost: () => void;
   /** A job has reached a final state, durably. */
@@ -270,6 +273,9 @@ export class Attempt {
     const { record, address } = this.job;
     for (let run = 0; run < MAX_EFFECT_RUNS; run++) {
       const tx = new WriteSet().check(session.fence.key, session.fence.versionstamp);
+      if (this.runner.options.shared && !await this.#isUnchanged(tx)) {
+        return this.runner.backlog.forget(this.job.id);
+      }
       if (effects) await effects(tx);
       else await this.#settleDomain(tx, next);
       if (next !== record && (record.remembers || this.#once?.used)) {
@@ -285,6 +291,14 @@ export class Attempt {
       if (session_.versionstamp !== session.fence.versionstamp) return onLost();
     }
     throw new JobError("its effects kept colliding with other changes", { code: "contention" });
+  }
+
+  /** Checks in `tx` that nobody ended the job behind our back; false when somebody did. */
+  async #isUnchanged(tx: WriteSet): Promise<boolean> {
+    const entry = await this.runner.options.db.kv.get<JobRecord>(jobKey(this.job.address));
+    if (entry.value === null || entry.value.finishedAt !== undefined) return false;
+    tx.check(entry.key, entry.versionstamp);
+    return true;
   }
 
   async #settleDomain(tx: WriteSet, next: JobRecord): Promise<void> {

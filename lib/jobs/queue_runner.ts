@@ -27,6 +27,7 @@ export interface RunnerOptions extends AttemptOptions {
   /** Jobs that may run at the same time. */
   concurrency: number;
   nextClaim: () => number;
+  recheckMs?: number;
 }
 
 /**

@@ -9,6 +9,7 @@ import {
   HistoryQuery,
   SummaryAnswer,
 } from "../../lib/wire/schemas/system.ts";
+import { PreparedJson } from "./call.ts";
 import type { ApiBuilder } from "./operation.ts";
 
 const DAY_MS = 86_400_000;
@@ -18,6 +19,8 @@ const MAX_HISTORY_MS = 401 * DAY_MS;
 /** Health, summary, history and cleaning up. */
 export function addSystem(api: ApiBuilder): void {
   const { health, summary, history, work, db, clock, admit } = api.deps;
+  /** The summary that was answered last, as text. */
+  let latest = { found: {}, json: new PreparedJson({}) };
 
   api.add({
     route: "GET /health",
@@ -33,7 +36,13 @@ export function addSystem(api: ApiBuilder): void {
     tag: "System",
     summary: "Everything at a glance, with a score and what lowers it",
     answer: SummaryAnswer,
-    handle: async () => ({ performance_summary: await summary() }),
+    async handle() {
+      const found = await summary();
+      if (found !== latest.found) {
+        latest = { found, json: new PreparedJson({ performance_summary: found }) };
+      }
+      return latest.json;
+    },
   });
 
   api.add({

@@ -45,6 +45,11 @@ export const ROUTE_ROLES = {
   "GET /schedules": "viewer",
   "POST /schedules/{name}/run": "operator",
   "GET /events": "viewer",
+  "GET /alerts": "viewer",
+  "POST /alerts/{name}/acknowledge": "operator",
+  "POST /alerts/{name}/silence": "operator",
+  "GET /notifications": "viewer",
+  "POST /notifications/{notification_id}/redeliver": "operator",
 } as const satisfies Record<string, Role>;
 
 export type RouteName = keyof typeof ROUTE_ROLES;

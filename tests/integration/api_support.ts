@@ -12,6 +12,9 @@ import { Scheduler } from "../../lib/jobs/scheduler.ts";
 import { Database } from "../../lib/kv/database.ts";
 import { commitOnce } from "../../lib/kv/idempotency.ts";
 import { createLogger } from "../../lib/log.ts";
+import { Alerts } from "../../lib/monitoring/alerts/alerts.ts";
+import { alertRules } from "../../lib/monitoring/alerts/rules.ts";
+import { Notifier } from "../../lib/notifications/notifier.ts";
 import { HISTORY_METRICS } from "../../lib/wire/schemas/system.ts";
 import { type App, createApp } from "../../routes/app.ts";
 import type { ApiDeps, BotView, NewTurn } from "../../routes/deps.ts";
@@ -138,6 +141,14 @@ export async function withApi(
     bots: botsDouble(),
     reports: reportsDouble(),
     ...systemDouble(),
+    alerts: new Alerts({
+      db,
+      log,
+      rules: alertRules({ ...config.alerts, diskReserveBytes: 0, tokensPerDay: 0 }),
+      inputs: () => Promise.reject(new Error("nothing is evaluated here")),
+      tell() {},
+    }),
+    notifier: new Notifier({ db, clock, engine, canMail: true }),
     metrics: { render: () => Promise.resolve("pixel_up 1\n"), request() {} },
     bulk: {
       count: (selection, action) => countMatching(engine, selection, action),
