@@ -71,7 +71,9 @@ export function scheduleCommand(cli: Cli): Command {
         print(cli, flags, { schedules }, () =>
           tableOrNone(
             cli,
-            [{ title: "schedule", whole: true }, { title: "when (UTC)" }, { title: "next" }, { title: "last" }, {
+            [{ title: "schedule", whole: true }, { title: "when (UTC)" }, { title: "next" }, {
+              title: "last",
+            }, {
               title: "ended",
             }, numbers("missed")],
             schedules.map((row) => [
