@@ -185,12 +185,11 @@ function storageFamilies(
 ): MetricFamily[] {
   if (!storage) return [];
   const { databaseBytes, newestBackupAt } = storage;
-  const families = [gauge("pixel_database_bytes", "Size of the database file.", databaseBytes)];
-  if (newestBackupAt !== null) {
-    const name = "pixel_backup_timestamp_seconds";
-    families.push(gauge(name, "When the newest backup was made.", newestBackupAt / 1_000));
-  }
-  return families;
+  const backup = newestBackupAt === null ? [] : [{ value: newestBackupAt / 1_000 }];
+  return [
+    gauge("pixel_database_bytes", "Size of the database file.", databaseBytes),
+    gauge("pixel_backup_timestamp_seconds", "When the newest backup was made.", backup),
+  ];
 }
 
 function systemFamilies(system: SystemSource, startedAt: number): MetricFamily[] {
