@@ -10,6 +10,7 @@ import type { IdempotencyClaim } from "../lib/kv/idempotency.ts";
 import type { WriteSet } from "../lib/kv/write_set.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Alerts } from "../lib/monitoring/alerts/alerts.ts";
+import type { Backups } from "../lib/monitoring/backup.ts";
 import type { DeliveryLog } from "../lib/notifications/delivery_log.ts";
 import type { Notifier } from "../lib/notifications/notifier.ts";
 import type {
@@ -48,6 +49,8 @@ export interface ApiDeps {
   metrics: MetricsPort;
   alerts: AlertsPort;
   notifier: NotifierPort;
+  /** Absent where the database is no file of ours. */
+  backups: BackupsPort | null;
   /** Throws AppError `overloaded` when `count` more tasks would be too many to keep. */
   admit(count: number): void;
   /** Whether requests can be served: the database answers. Redis and AI do not count. */
@@ -274,3 +277,5 @@ export interface MetricsPort {
 export type AlertsPort = Pick<Alerts<unknown>, "list" | "acknowledge" | "silence">;
 
 export type NotifierPort = Pick<Notifier, "redeliver"> & { log: Pick<DeliveryLog, "list"> };
+
+export type BackupsPort = Pick<Backups, "list" | "databaseSize">;

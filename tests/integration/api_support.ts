@@ -156,6 +156,7 @@ export async function withApi(
       inputs: () => Promise.reject(new Error("nothing is evaluated here")),
       tell() {},
     }),
+    backups: null,
     notifier: new Notifier({ db, clock, engine, canMail: true }),
     metrics: { render: () => Promise.resolve("pixel_up 1\n"), request() {} },
     bulk: {
