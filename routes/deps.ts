@@ -143,16 +143,19 @@ export interface MessageView {
 export interface ConversationsPort {
   /**
    * Queues a turn. With a claim, all of it goes through `commitOnce(db, claim, …)`, whose answer
-   * is this call's. AppError `conflict` when the conversation has another bot or user.
+   * is this call's. AppError `conflict` when the conversation has another bot or user. `admit` is
+   * asked when nothing else speaks against it, and may throw.
    */
   submit(
     turn: NewTurn,
     claim?: IdempotencyClaim,
+    admit?: () => void,
   ): Promise<{ taskId: string; conversationId: string; priority: number }>;
   /** Idempotent by `batchId`; AppError `conflict` for the same id with other content. */
   submitBatch(
     batchId: string | undefined,
     turns: NewTurn[],
+    admit?: () => void,
   ): Promise<{ batchId: string; taskIds: string[]; queued: number }>;
   /** Of the latest turn; `result` has the wire's names. */
   status(conversationId: string): Promise<

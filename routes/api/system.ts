@@ -77,15 +77,15 @@ export function addSystem(api: ApiBuilder): void {
     answer: CleanupQueued,
     queues: true,
     async handle({ query, body, claim }) {
-      if (!await claim?.earlier()) admit(1);
       const kind = body.cleanup_type ?? query.cleanup_type ?? "all";
-      return await commitOnce(db, claim, (tx) => ({
-        cleanup_tasks: work.cleanup(tx, kind).map(({ type, taskId }) => ({
-          type,
-          task_id: taskId,
-        })),
-        cleanup_type: kind,
-      }));
+      return await commitOnce(db, claim, (tx) => {
+        admit(1);
+        const tasks = work.cleanup(tx, kind);
+        return {
+          cleanup_tasks: tasks.map(({ type, taskId }) => ({ type, task_id: taskId })),
+          cleanup_type: kind,
+        };
+      });
     },
   });
 
