@@ -1,11 +1,17 @@
-import { ConfigError, loadConfig } from "./lib/config/config.ts";
-import { Scheduler } from "./lib/jobs/scheduler.ts";
+import type { BotDefinition } from "./lib/ai/responder.ts";
+import { type Config, ConfigError, loadConfig } from "./lib/config/config.ts";
+import type { Scheduler } from "./lib/jobs/scheduler.ts";
+import { countMatching } from "./lib/jobs/matching.ts";
 import { createLogger } from "./lib/log.ts";
+import type { AlertView } from "./lib/monitoring/alerts/alerts.ts";
 import { performanceSummary } from "./lib/monitoring/summary.ts";
-import { conversationFigures, openServices, type Services } from "./lib/services.ts";
+import { openServices, type Services } from "./lib/services.ts";
+import { buildAssets } from "./lib/web/build.ts";
+import { shownAlert } from "./routes/api/alerts.ts";
 import { createApp } from "./routes/app.ts";
 import type { ApiDeps } from "./routes/deps.ts";
 import { mountPages } from "./routes/pages.ts";
+import { bulkActionJob } from "./workers/bulk_action.ts";
 import { workers } from "./workers/mod.ts";
 import { SCHEDULES } from "./workers/schedules.ts";
 import { requestedWork } from "./workers/work.ts";
@@ -17,10 +23,13 @@ export interface RunningService {
   url: string;
   /** A new address that signs a browser in as administrator, once. */
   signInLink(): Promise<string>;
+  /** Resolves when another process has taken this one's work over: then it is of no more use. */
+  lost: Promise<void>;
   /** Drains and closes everything; resolves when all of it is closed. */
   stop(): Promise<void>;
 }
 
+const ROOT = new URL("./", import.meta.url);
 const LINK_LIVES_MS = 15 * 60_000;
 
 /**
@@ -35,41 +44,60 @@ export async function startService(
   const config = loadConfig(env, { terminal });
   const log = createLogger({ ...config.log, secrets: config.secrets });
   await using stack = new AsyncDisposableStack();
+  const lost = Promise.withResolvers<void>();
   const services = stack.use(
-    await openServices(config, { log, terminal, print: (line) => console.log(line) }),
+    await openServices(config, {
+      onLost: lost.resolve,
+      log,
+      terminal,
+      print: (line) => console.log(line),
+      schedules: SCHEDULES,
+    }),
   );
-  const { engine, db, clock, auth } = services;
-  const scheduler = new Scheduler({ db, clock, log, engine }, SCHEDULES);
+  const { engine, db, clock, auth, scheduler } = services;
   const secret = await signingSecret(db, config.webhookSecret);
-  engine.register(...workers(services, () => scheduler, secret));
+  engine.register(...workers(services, secret));
 
   const stopping = new AbortController();
   const app = createApp(apiDeps(services, scheduler, stopping.signal));
+  const { built, files } = await buildAssets({ root: ROOT, out: new URL("dist/", ROOT) });
+  if (built) log.info("the dashboard was built", { files });
   await mountPages(app.site, {
     sessions: app.sessions,
     clock,
     log,
     api: app.api,
   });
-  await engine.start();
-  await scheduler.start();
-  bringTicks(scheduler, stopping.signal);
+  // Every role answers HTTP; who works and who brings ticks depends on it.
+  if (config.role === "all" || config.role === "worker") await engine.start();
+  else await engine.load();
+  stack.defer(() => engine.stop(1_000)); // also when the rest of the start fails
+  if (config.role === "all" || config.role === "scheduler") {
+    await scheduler.start();
+    bringTicks(scheduler, stopping.signal);
+  }
+  services.alerts.subscribe((_change, alert) =>
+    app.feed.publish("alert", alertEvent(alert, clock.now()))
+  );
+  if (config.role === "all" || config.role === "scheduler") services.alerts.start();
 
-  const server = Deno.serve({
-    port: config.port,
-    hostname: config.host,
-    onListen: () => {},
-    onError: (error) => {
-      log.error("a request could not be answered", { error });
-      return new Response("internal error\n", { status: 500 });
-    },
-  }, (request, info) => app.fetch(request, info));
+  const server = listening(config, () =>
+    Deno.serve({
+      port: config.port,
+      hostname: config.host,
+      onListen: () => {},
+      onError: (error) => {
+        log.error("a request could not be answered", { error });
+        return new Response("internal error\n", { status: 500 });
+      },
+    }, (request, info) => app.fetch(request, info)));
   const url = addressOf(server.addr);
   log.info("ready", { url, ms: Math.round(performance.now() - startedAt) });
 
   const rest = stack.move();
   return {
     url,
+    lost: lost.promise,
     signInLink: async () => `${url}/sign-in?code=${await auth.adminLink(LINK_LIVES_MS)}`,
     async stop() {
       log.info("stopping");
@@ -89,25 +117,45 @@ export async function startService(
 
 /** What the API needs of the services. */
 function apiDeps(services: Services, scheduler: Scheduler, stopping: AbortSignal): ApiDeps {
-  const { cache, conversations, reports, history, health, engine, db, admission } = services;
-  const figures = () => conversationFigures(reports, conversations);
+  const { cache, conversations, history, health, engine, db, admission } = services;
   return {
     ...services,
+    bots: botsPort(services),
     schedules: scheduler,
-    conversations: Object.assign(Object.create(conversations), { metrics: figures }),
     summary: () =>
       performanceSummary({
         cache: () => cache.stats(),
-        conversations: figures,
+        conversations: () => conversations.metrics(),
         health: () => health.report(),
         activeTasks: () => engine.active().length,
         score: () => history.score(),
       }),
     history: { query: (query) => history.read(query) },
     work: requestedWork(engine),
+    bulk: {
+      count: (selection, action) => countMatching(engine, selection, action),
+      enqueue: (request) => engine.enqueue(bulkActionJob, request),
+    },
     admit: (count) => admission.admit(count),
     ready: async () => (await db.kv.get(["meta", "schema"])).value !== null,
     stopping,
+  };
+}
+
+/** Bots with the state of their classifiers; a bot that nobody defined or used is null. */
+function botsPort({ bots, embedded }: Services): ApiDeps["bots"] {
+  const view = (bot: BotDefinition) => ({
+    ...bot,
+    classifier: { status: embedded.status(bot), version: bot.version },
+  });
+  return {
+    get: async (id) => await bots.exists(id) ? view(await bots.get(id)) : null,
+    async put(id, draft) {
+      const bot = await bots.put(id, { ...draft, cache: draft.cache });
+      embedded.prepare(bot);
+      return view(bot);
+    },
+    list: (cursor, limit) => bots.list(cursor, limit),
   };
 }
 
@@ -119,6 +167,29 @@ function bringTicks(scheduler: Scheduler, signal: AbortSignal): void {
       await scheduler.tick(name);
     });
   }
+}
+
+/** Serves; an address that cannot be had is told as the variables that chose it. */
+function listening<T>({ host, port }: Config, serve: () => T): T {
+  try {
+    return serve();
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) {
+      throw new ConfigError(
+        "PORT",
+        `${port} is taken on ${host}; stop what uses it, or set another`,
+      );
+    }
+    if (error instanceof Deno.errors.AddrNotAvailable) {
+      throw new ConfigError("HOST", `${host} is no address of this machine`);
+    }
+    throw error;
+  }
+}
+
+function alertEvent(alert: AlertView, now: number) {
+  const at = new Date(now).toISOString();
+  return { ...shownAlert(alert), firing: alert.raised, detail: alert.detail ?? alert.title, at };
 }
 
 function addressOf(addr: Deno.Addr): string {

@@ -21,7 +21,7 @@ export default function LiveSwitch() {
 
   if (mode === "signed out") {
     const next = encodeURIComponent(location.pathname + location.search);
-    return <a class="live bad" href={`/sign-in?next=${next}`}>Session ended: sign in</a>;
+    return <a class="switch bad" href={`/sign-in?next=${next}`}>Session ended: sign in</a>;
   }
   const text = !on
     ? "Updates off"
@@ -40,7 +40,8 @@ export default function LiveSwitch() {
       role="switch"
       aria-checked={on}
       aria-label="Live updates"
-      class={`live needs-script ${!on ? "idle" : failing ? "warn" : mode}`}
+      class={`switch needs-script ${on && failing ? "warn" : ""}`}
+      data-mode={!on ? "off" : failing ? "stale" : mode}
       onClick={toggle}
       title={on ? "Switch live updates off" : "Switch live updates on"}
     >

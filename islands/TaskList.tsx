@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import type { TaskRow } from "../lib/wire/tasks.ts";
+import type { TaskDetail } from "../lib/wire/tasks.ts";
 import { useLivePage, useNow } from "./client/use_live.ts";
 import { counted, duration, NONE, shortId } from "./parts/format.ts";
 import { mergeRows, type ShownRow } from "./parts/merge_rows.ts";
@@ -71,14 +71,12 @@ function Row({ row, now, data }: { row: ShownRow; now: number; data: TaskListDat
         <small class="narrow">
           {row.queue}, <Moment at={row.queued_at} now={now} />
         </small>
-        {row.status === "failed" && row.error && <small class="why">{messageOf(row.error)}</small>}
+        {row.status === "failed" && row.error && <small class="why">{row.error.message}</small>}
       </td>
       <td>
         <StatusBadge status={row.status} />
         {row.gone && <small>no longer in this list</small>}
-        {row.status === "running" && row.progress != null && (
-          <TaskProgress progress={row.progress} />
-        )}
+        {row.status === "running" && row.progress > 0 && <TaskProgress of={row} />}
       </td>
       <td class="wide">{row.queue}</td>
       <td class="wide">{PRIORITY[row.priority]}</td>
@@ -102,10 +100,7 @@ function Row({ row, now, data }: { row: ShownRow; now: number; data: TaskListDat
   );
 }
 
-const messageOf = (error: NonNullable<TaskRow["error"]>) =>
-  typeof error === "string" ? error : error.message;
-
-function took(row: TaskRow, now: number): string {
+function took(row: TaskDetail, now: number): string {
   if (!row.started_at) return NONE;
   const end = row.finished_at ? Date.parse(row.finished_at) : now;
   return row.finished_at || row.status === "running"

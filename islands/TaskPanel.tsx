@@ -1,9 +1,9 @@
-import type { TaskDetail, Waiting } from "../lib/wire/tasks.ts";
+import type { TaskDetail } from "../lib/wire/tasks.ts";
 import { useLivePage, useNow } from "./client/use_live.ts";
 import { ago, duration, exact, NONE } from "./parts/format.ts";
 import type { TaskData } from "./parts/page_data.ts";
-import { Figure, Meter, Moment, Name, Panel, progressOf, StatusBadge } from "./parts/pieces.tsx";
-import { TaskAction } from "./parts/task_actions.tsx";
+import { Figure, Meter, Moment, Name, Panel, StatusBadge } from "./parts/pieces.tsx";
+import { ResumeQueue, TaskAction } from "./parts/task_actions.tsx";
 import { asWords, PRIORITY, WAITING } from "./parts/words.ts";
 
 const UNFINISHED = new Set(["queued", "scheduled", "running", "retrying"]);
@@ -13,7 +13,6 @@ export default function TaskPanel(rendered: TaskData) {
   const data = useLivePage(rendered);
   const now = useNow(data.now);
   const { task } = data;
-  const progress = progressOf(task.progress);
   return (
     <div class="task">
       <header class="title">
@@ -35,12 +34,12 @@ export default function TaskPanel(rendered: TaskData) {
           />
         )}
       </header>
-      {task.waiting_because.length > 0 && <WhyNot reasons={task.waiting_because} now={now} />}
+      {task.waiting_because.length > 0 && <WhyNot data={data} now={now} />}
       {task.error && <Failure error={task.error} />}
-      {task.status === "running" && progress && (
-        <Panel title="Progress" aside={`${Math.round(progress.percent)}%`}>
-          <Meter name="Progress" value={progress.percent} tone="busy" />
-          {progress.message && <p class="muted foot">{progress.message}</p>}
+      {task.status === "running" && task.progress > 0 && (
+        <Panel title="Progress" aside={`${Math.round(task.progress)}%`}>
+          <Meter name="Progress" value={task.progress} tone="busy" />
+          {task.progress_message && <p class="muted foot">{task.progress_message}</p>}
         </Panel>
       )}
       <section class="panel strip" aria-label="Task">
@@ -68,24 +67,24 @@ export default function TaskPanel(rendered: TaskData) {
           />
         </dl>
       </section>
-      <Content title="Arguments" value={argumentsOf(task)} />
+      <Content title="Arguments" value={task.kwargs} />
       <Content title="Result" value={task.result} />
     </div>
   );
 }
 
-function WhyNot({ reasons, now }: { reasons: Waiting[]; now: number }) {
+function WhyNot({ data: { task, operator, csrf }, now }: { data: TaskData; now: number }) {
   return (
     <section class="panel why-not" aria-label="Why it is not running">
       <header>
         <h2>Why it is not running</h2>
       </header>
       <ul>
-        {reasons.map((reason) => (
+        {task.waiting_because.map((reason) => (
           <li key={reason.reason}>
             <h3>{WAITING[reason.reason] ?? asWords(reason.reason)}</h3>
             <p>
-              {reason.detail}
+              {sentence(reason.detail)}
               {reason.until && (
                 <>
                   {" "}
@@ -94,14 +93,8 @@ function WhyNot({ reasons, now }: { reasons: Waiting[]; now: number }) {
                   </time>
                 </>
               )}
-              {reason.task_id && (
-                <>
-                  {" "}
-                  <a href={`/tasks/${encodeURIComponent(reason.task_id)}`}>That task</a>
-                </>
-              )}
             </p>
-            {reason.action && <p class="muted">{reason.action}</p>}
+            {operator && reason.action === "resume" && <ResumeQueue task={task} csrf={csrf} />}
           </li>
         ))}
       </ul>
@@ -109,8 +102,14 @@ function WhyNot({ reasons, now }: { reasons: Waiting[]; now: number }) {
   );
 }
 
+/** "others go first" as "Others go first." */
+function sentence(text: string): string {
+  const end = /[.!?…]$/.test(text) ? "" : ".";
+  return text.charAt(0).toUpperCase() + text.slice(1) + end;
+}
+
 function Failure({ error }: { error: NonNullable<TaskDetail["error"]> }) {
-  const { message, code } = typeof error === "string" ? { message: error, code: "" } : error;
+  const { message, code } = error;
   return (
     <section class="panel failure" aria-label="Error">
       <header>
@@ -123,7 +122,8 @@ function Failure({ error }: { error: NonNullable<TaskDetail["error"]> }) {
 }
 
 function Content({ title, value }: { title: string; value: unknown }) {
-  if (value === undefined || value === null) return null;
+  const nothing = value == null || (typeof value === "object" && Object.keys(value).length === 0);
+  if (nothing) return null;
   const text = typeof value === "string" ? value : JSON.stringify(value, null, 2);
   return (
     <Panel title={title}>
@@ -132,12 +132,6 @@ function Content({ title, value }: { title: string; value: unknown }) {
         : <pre tabIndex={0}>{text}</pre>}
     </Panel>
   );
-}
-
-function argumentsOf({ args, kwargs }: TaskDetail): unknown {
-  const named = typeof kwargs === "object" && Object.keys(kwargs).length === 0 ? undefined : kwargs;
-  if (args && args.length > 0) return named === undefined ? args : { args, kwargs: named };
-  return named;
 }
 
 function waited(task: TaskDetail, now: number): string {

@@ -3,6 +3,7 @@ import { CachedResponder } from "./ai/cached_responder.ts";
 import { EmbeddedResponder } from "./ai/embedded_responder.ts";
 import { OpenAIResponder } from "./ai/openai_responder.ts";
 import type { CacheableResponder, Responder } from "./ai/responder.ts";
+import { readLiveMetrics, readTokens } from "./analytics/live.ts";
 import { Recorder } from "./analytics/recorder.ts";
 import { Reports } from "./analytics/reports.ts";
 import { Authenticator } from "./auth/authenticator.ts";
@@ -12,10 +13,16 @@ import type { Config } from "./config/config.ts";
 import { BotStore } from "./conversations/bot_store.ts";
 import { Conversations } from "./conversations/conversations.ts";
 import { JobEngine } from "./jobs/engine.ts";
+import { type Schedule, Scheduler } from "./jobs/scheduler.ts";
+import type { JobState } from "./jobs/job.ts";
 import { type DataLock, lockDataDir } from "./kv/data_lock.ts";
 import { Database } from "./kv/database.ts";
 import { openSchema } from "./kv/schema.ts";
 import type { Logger } from "./log.ts";
+import { Alerts } from "./monitoring/alerts/alerts.ts";
+import { routeAlerts } from "./monitoring/alerts/routing.ts";
+import { type AlertInputs, alertRules } from "./monitoring/alerts/rules.ts";
+import { alertInputs } from "./monitoring/alerts/sources.ts";
 import { Admission } from "./monitoring/admission.ts";
 import { Backups } from "./monitoring/backup.ts";
 import { DEFAULT_THRESHOLDS, standardChecks } from "./monitoring/checks/standard.ts";
@@ -23,8 +30,12 @@ import { HealthService } from "./monitoring/health.ts";
 import { HealthHistory } from "./monitoring/health_history.ts";
 import { PerformanceHistory } from "./monitoring/history.ts";
 import { HistoryStore } from "./monitoring/history_store.ts";
-import { queueLoads } from "./monitoring/queue_loads.ts";
+import { EngineWatch, scheduleStates } from "./monitoring/engine_watch.ts";
+import { Heartbeat } from "./monitoring/heartbeat.ts";
+import { ProviderWatch } from "./monitoring/provider_watch.ts";
 import { ServiceMetrics } from "./monitoring/service_metrics.ts";
+import { Notifier } from "./notifications/notifier.ts";
+import { checkSmtp } from "./notifications/email.ts";
 import { SystemSampler } from "./monitoring/system.ts";
 
 /** Everything the routes and workers are made of. Closing it closes all of it, in order. */
@@ -35,6 +46,7 @@ export interface Services extends AsyncDisposable {
   db: Database;
   cache: CacheService;
   engine: JobEngine;
+  scheduler: Scheduler;
   bots: BotStore;
   recorder: Recorder;
   conversations: Conversations;
@@ -48,15 +60,24 @@ export interface Services extends AsyncDisposable {
   metrics: ServiceMetrics;
   admission: Admission;
   backups: Backups | null;
+  notifier: Notifier;
+  alerts: Alerts<AlertInputs>;
   auth: Authenticator;
 }
+
+/** How long a silent worker keeps its queues where several share a database. */
+const LEASE_MS = 15_000;
 
 export interface OpenOptions {
   log: Logger;
   clock?: Clock;
+  /** Called when another process has taken this one's queues over. */
+  onLost?: () => void;
   /** Whether a person reads standard output. */
   terminal?: boolean;
   print?: (line: string) => void;
+  /** Every schedule of the service. */
+  schedules?: readonly Schedule[];
 }
 
 /**
@@ -67,7 +88,8 @@ export interface OpenOptions {
 export async function openServices(config: Config, options: OpenOptions): Promise<Services> {
   await using stack = new AsyncDisposableStack();
   const { log, clock = systemClock } = options;
-  stack.use<DataLock>(await lockDataDir(config.dataDir));
+  // A shared database has its own leases; a file must have one process.
+  if (!config.kvUrl) stack.use<DataLock>(await lockDataDir(config.dataDir));
   const file = join(config.dataDir, "pixel.sqlite");
   const db = stack.use(await Database.open({ path: config.kvUrl ?? file }));
   await openSchema(db);
@@ -92,7 +114,8 @@ export async function openServices(config: Config, options: OpenOptions): Promis
       clock,
     })
     : embedded;
-  const responder = new CachedResponder(asked, { cache });
+  const provider = config.ai.baseUrl ? new ProviderWatch(asked) : null;
+  const responder = new CachedResponder(provider ?? asked, { cache });
 
   const engine = new JobEngine({
     db,
@@ -100,11 +123,19 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     log,
     queues: config.concurrency,
     worker: `worker-${crypto.randomUUID().slice(0, 8)}`,
+    leaseMs: config.kvUrl ? LEASE_MS : undefined,
+    onLost: options.onLost,
   });
   const bots = new BotStore({ db, now: () => clock.now() });
-  await bots.load();
   const recorder = new Recorder(db);
-  const conversations = new Conversations({ db, clock, engine, bots, ledger: recorder });
+  const conversations = new Conversations({
+    db,
+    clock,
+    engine,
+    bots,
+    ledger: recorder,
+    live: () => readLiveMetrics(db.kv),
+  });
 
   const healthHistory = new HealthHistory(db);
   const reports = new Reports({ db, clock, samples: healthHistory, names: bots });
@@ -113,7 +144,11 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     (sampler) => sampler.close(),
   );
   await system.start();
-  const queues = queueLoads(engine);
+  const watch = stack.adopt(new EngineWatch(engine), (watch) => watch.close());
+  const queues = () => watch.queueLoads();
+  const scheduler = new Scheduler({ db, clock, log, engine }, options.schedules ?? []);
+  const startedAt = clock.now();
+  const mail = config.smtpUrl ? { url: config.smtpUrl, from: config.mailFrom } : null;
   const health = new HealthService({
     system,
     clock,
@@ -123,28 +158,25 @@ export async function openServices(config: Config, options: OpenOptions): Promis
       clock,
       queues,
       redis: config.cache.redisUrl ? cache : null,
+      schedules: () => scheduleStates(scheduler, startedAt),
+      provider: provider ? () => provider.state() : undefined,
+      smtp: mail ? () => checkSmtp(mail) : undefined,
     }, {
       ...DEFAULT_THRESHOLDS,
       diskReserveBytes: config.limits.diskReserveBytes,
     }),
   });
-  const figures = () => conversationFigures(reports, conversations);
   const history = stack.use(
     new PerformanceHistory(
       new HistoryStore(db),
       {
         system,
-        cacheLookups: () => cache.lookups(),
+        cacheLookups: () => cache.stats(),
         outcomes: async () => {
           const live = await reports.liveMetrics();
           return { completed: live.completed, failed: live.failed - live.cancelled };
         },
-        load: async () => {
-          const loads = await engine.queues();
-          const turns = loads.find((queue) => queue.name === "conversations");
-          const waiting = (await queues()).reduce((sum, queue) => sum + queue.waiting, 0);
-          return { queueDepth: waiting, latencyMs: turns?.runMs.p95 ?? null };
-        },
+        load: () => watch.load(),
       },
       log,
       clock,
@@ -155,14 +187,22 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     system,
     queues,
     cache: () => cache.stats(),
-    conversations: figures,
+    conversations: () => conversations.metrics(),
     score: () => history.score(),
   }, clock);
+  watch.countInto(metrics);
+  const notifier = new Notifier({
+    db,
+    clock,
+    engine,
+    webhookUrl: config.alerts.webhookUrl,
+    canMail: mail !== null,
+  });
   const admission = stack.adopt(
     new Admission({
       clock,
       system,
-      waiting: async () => (await queues()).reduce((sum, q) => sum + q.waiting + q.running, 0),
+      waiting: () => countJobs(engine, ["available", "scheduled", "retrying", "running"]),
       backlogLimit: config.limits.backlog,
       diskReserveBytes: config.limits.diskReserveBytes,
     }),
@@ -178,10 +218,53 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     terminal: options.terminal,
     print: options.print,
   });
+  if (config.alerts.heartbeatUrl) {
+    const report = () => health.report();
+    const heartbeat = new Heartbeat({
+      url: config.alerts.heartbeatUrl,
+      health: report,
+      log,
+      clock,
+    });
+    stack.adopt(heartbeat, (heartbeat) => heartbeat.close()).start();
+  }
   const backups = config.kvUrl ? null : new Backups(join(config.dataDir, "backups"), file, {
     daily: config.retention.backupsDaily,
     weekly: config.retention.backupsWeekly,
   }, clock);
+
+  const alerts = stack.adopt(
+    new Alerts({
+      db,
+      log,
+      clock,
+      rules: alertRules({
+        ...config.alerts,
+        diskReserveBytes: config.limits.diskReserveBytes,
+        tokensPerDay: config.ai.tokensPerDay,
+      }),
+      tell: routeAlerts({
+        notifier,
+        email: config.alerts.email,
+        emailFrom: config.alerts.emailSeverity,
+        webhookFrom: config.alerts.webhookSeverity,
+        publicUrl: config.publicUrl,
+      }),
+      inputs: () =>
+        alertInputs({
+          system,
+          queues,
+          startedAt,
+          now: () => clock.now(),
+          rates: () => history.rates(),
+          deadLetters: () => countJobs(engine, ["failed"]),
+          health: () => health.report(),
+          newestBackupAt: async () => await backups?.newestAt(),
+          tokensToday: () => readTokens(db.kv, clock.now()),
+        }),
+    }),
+    (alerts) => alerts.close(),
+  );
 
   const rest = stack.move();
   return {
@@ -191,6 +274,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     db,
     cache,
     engine,
+    scheduler,
     bots,
     recorder,
     conversations,
@@ -204,30 +288,20 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     metrics,
     admission,
     backups,
+    notifier,
+    alerts,
     auth,
     [Symbol.asyncDispose]: () => rest.disposeAsync(),
   };
 }
 
-/** Live conversations by what people see: processing ones are pending ones in a worker's hands. */
-export async function conversationFigures(
-  reports: Pick<Reports, "liveMetrics">,
-  conversations: Pick<Conversations, "processing">,
-): Promise<{
-  total: number;
-  breakdown: { pending: number; processing: number; completed: number; failed: number };
-  successRate: number | null;
-}> {
-  const live = await reports.liveMetrics();
-  const processing = Math.min(live.pending, conversations.processing());
-  return {
-    total: live.total,
-    breakdown: {
-      pending: live.pending - processing,
-      processing,
-      completed: live.completed,
-      failed: live.failed,
-    },
-    successRate: live.successRate,
-  };
+/** Jobs in any of these states, over all queues. */
+async function countJobs(engine: JobEngine, states: JobState[]): Promise<number> {
+  let count = 0;
+  for (const { depth } of await engine.queues()) {
+    for (const state of states) {
+      for (const jobs of Object.values(depth[state] ?? {})) count += jobs;
+    }
+  }
+  return count;
 }

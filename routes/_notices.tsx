@@ -4,6 +4,7 @@ const NOTICES: Record<string, (n: number) => string> = {
   cleared: (n) => `Cleared ${counted(n, "key")} from the cache.`,
   cleaning: (n) => `The clean-up started as ${counted(n, "task")}.`,
   cancelled: () => "The task is cancelled.",
+  resumed: () => "Its queue goes on.",
   retried: () => "The task is queued again.",
 };
 

@@ -3,7 +3,6 @@ import { count, growth, mean, percent, shortDay } from "../islands/parts/format.
 import { Empty, Figure, Panel, ShareBar } from "../islands/parts/pieces.tsx";
 import { asWords, CONVERSATION_STATUS, TREND } from "../islands/parts/words.ts";
 import { BarChart } from "../lib/web/charts/bars.tsx";
-import { LineChart } from "../lib/web/charts/line.tsx";
 import { Ranking } from "../lib/web/charts/ranking.tsx";
 import type {
   BotStatistic,
@@ -96,16 +95,7 @@ export function Weekly({ report, today }: { report: WeeklyReport; today: string 
         </dl>
       </section>
       <Panel title="Conversations a day" class="full">
-        <BarChart
-          title="Conversations a day"
-          unit="conversations"
-          format={count}
-          bars={report.conversation_trends.daily_trends.map((day) => ({
-            label: shortDay(day.date),
-            value: day.conversations,
-            partial: day.date === today,
-          }))}
-        />
+        <DayBars days={report.conversation_trends.daily_trends} today={today} />
       </Panel>
     </div>
   );
@@ -122,7 +112,6 @@ export function Monthly({ report, days, today }: MonthlyProps) {
   const all = report.monthly_overview;
   const { conversation_growth_rate, user_growth_rate, previous_period } = report.growth_metrics;
   const before = (n: number) => `from ${count(n)} the month before`;
-  const whole = days.filter((day) => day.date !== today);
   return (
     <div class="report">
       <section class="panel strip full" aria-label="Figures">
@@ -143,16 +132,9 @@ export function Monthly({ report, days, today }: MonthlyProps) {
           <Figure name="Conversations a user" value={mean(all.conversations_per_user)} />
         </dl>
       </section>
-      {whole.length > 1 && (
-        <Panel title="Conversations a day" class="full">
-          <LineChart
-            title="Conversations a day"
-            format={count}
-            formatTime={(at) => shortDay(new Date(at).toISOString().slice(0, 10))}
-            points={whole.map((day) => ({ at: Date.parse(day.date), value: day.conversations }))}
-          />
-        </Panel>
-      )}
+      <Panel title="Conversations a day" class="full">
+        <DayBars days={days} today={today} />
+      </Panel>
       <Panel title="Top bots">
         <Bots bots={report.top_performers.top_bots} />
       </Panel>
@@ -172,6 +154,21 @@ export function Monthly({ report, days, today }: MonthlyProps) {
           )}
       </Panel>
     </div>
+  );
+}
+
+function DayBars({ days, today }: { days: TrendDay[]; today: string }) {
+  return (
+    <BarChart
+      title="Conversations a day"
+      unit="conversations"
+      format={count}
+      bars={days.map((day) => ({
+        label: shortDay(day.date),
+        value: day.conversations,
+        partial: day.date === today,
+      }))}
+    />
   );
 }
 

@@ -63,6 +63,9 @@ export function apiData(ask: AskApi): DashboardData & DashboardActions {
     },
     retryTask: async (taskId) =>
       (await send<{ task_id: string }>("POST", `${taskPath(taskId)}/retry`)).task_id,
+    async resumeQueue(queue) {
+      await send("DELETE", `/queues/${encodeURIComponent(queue)}/pause`);
+    },
     clearCache: (pattern) => send("POST", "/cache/clear", pattern ? { pattern } : {}),
     cleanUp: (type) => send("POST", "/maintenance/cleanup", { cleanup_type: type }),
   };

@@ -29,6 +29,7 @@ export interface DashboardActions {
   cancelTask(taskId: string): Promise<void>;
   /** Answers the id of the task that runs again. */
   retryTask(taskId: string): Promise<string>;
+  resumeQueue(queue: string): Promise<void>;
   clearCache(pattern: string | undefined): Promise<{ cleared_entries: number; complete?: boolean }>;
   cleanUp(type: string): Promise<{ cleanup_tasks: { type: string; task_id: string }[] }>;
 }

@@ -2,11 +2,15 @@ import type { Authenticator } from "../lib/auth/authenticator.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Config } from "../lib/config/config.ts";
 import type { JobEngine } from "../lib/jobs/engine.ts";
+import type { BulkAction, Selection } from "../lib/jobs/matching.ts";
 import type { Scheduler } from "../lib/jobs/scheduler.ts";
 import type { Database } from "../lib/kv/database.ts";
 import type { IdempotencyClaim } from "../lib/kv/idempotency.ts";
 import type { WriteSet } from "../lib/kv/write_set.ts";
 import type { Logger } from "../lib/log.ts";
+import type { Alerts } from "../lib/monitoring/alerts/alerts.ts";
+import type { DeliveryLog } from "../lib/notifications/delivery_log.ts";
+import type { Notifier } from "../lib/notifications/notifier.ts";
 import type {
   DailyReport,
   MonthlyReport,
@@ -38,6 +42,10 @@ export interface ApiDeps {
   summary(): Promise<PerformanceSummary>;
   history: HistoryPort;
   work: WorkPort;
+  bulk: BulkPort;
+  metrics: MetricsPort;
+  alerts: AlertsPort;
+  notifier: NotifierPort;
   /** Throws AppError `overloaded` when `count` more tasks would be too many to keep. */
   admit(count: number): void;
   /** Whether requests can be served: the database answers. Redis and AI do not count. */
@@ -54,6 +62,9 @@ export type EnginePort = Pick<
   | "waitingBecause"
   | "cancel"
   | "retry"
+  | "hasten"
+  | "discard"
+  | "limit"
   | "queues"
   | "pause"
   | "resume"
@@ -98,6 +109,32 @@ export interface NewTurn {
 
 export type TurnResultView = Record<string, unknown> & { response: string };
 
+/** A conversation with its messages; instants are milliseconds UTC, but those of messages. */
+export interface ConversationView {
+  conversationId: string;
+  userId: string;
+  botId: string;
+  status: "pending" | "processing" | "completed" | "failed";
+  startedAt: number;
+  queuedAt?: number;
+  completedAt?: number;
+  satisfaction?: number;
+  messages: MessageView[];
+}
+
+export interface MessageView {
+  role: "user" | "assistant";
+  content: string;
+  /** ISO 8601 UTC. */
+  at: string;
+  taskId?: string;
+  source?: string;
+  score?: number;
+  cached?: boolean;
+  latencyMs?: number;
+  error?: { code: string; message: string };
+}
+
 export interface ConversationsPort {
   /**
    * Queues a turn. With a claim, all of it goes through `commitOnce(db, claim, …)`, whose answer
@@ -116,7 +153,8 @@ export interface ConversationsPort {
   status(conversationId: string): Promise<
     {
       conversationId: string;
-      taskId: string;
+      /** Absent on an imported conversation, which no task answered. */
+      taskId?: string;
       status: "pending" | "processing" | "completed" | "failed";
       priority: number;
       queuedAt: number;
@@ -141,18 +179,7 @@ export interface ConversationsPort {
     breakdown: { pending: number; processing: number; completed: number; failed: number };
     successRate: number | null;
   }>;
-  get(conversationId: string): Promise<
-    {
-      conversationId: string;
-      userId: string;
-      botId: string;
-      status: "pending" | "processing" | "completed" | "failed";
-      startedAt: number;
-      updatedAt: number;
-      satisfactionScore?: number;
-      messages: { role: "user" | "assistant"; content: string; at: string }[];
-    } | null
-  >;
+  get(conversationId: string): Promise<ConversationView | null>;
   feedback(conversationId: string, score: number, comment?: string): Promise<void>;
   /** Reads plain lines; an error of the stream itself ends the import with it. */
   importStream(lines: ReadableStream<Uint8Array>): Promise<{
@@ -214,9 +241,33 @@ export interface HistoryPort {
 }
 
 /** Jobs that a request asks for; each is added to the atomic that the request commits. */
+export interface BulkPort {
+  /** How many tasks an action would act on; `capped` when there are more than are counted. */
+  count(selection: Selection, action: BulkAction): Promise<{ count: number; capped: boolean }>;
+  /** Queues the task that acts on them; its id. */
+  enqueue(
+    request: Omit<Selection, "state"> & {
+      action: BulkAction;
+      state?: "available" | "scheduled" | "running" | "retrying" | "failed" | "cancelled";
+      rate_per_second?: number;
+      by: string;
+    },
+  ): Promise<string>;
+}
+
 export interface WorkPort {
   report(tx: WriteSet, type: ReportType, range: { start: string; end: string }): string;
   cleanup(tx: WriteSet, type: CleanupType): { type: string; taskId: string }[];
   /** Goes on clearing where `cursor` stopped. */
   clearCache(tx: WriteSet, pattern: string | undefined, cursor: string | undefined): string;
 }
+
+/** What `/metrics` shows, and what it is told of requests. */
+export interface MetricsPort {
+  render(): Promise<string>;
+  request(method: string, route: string, status: number, seconds: number): void;
+}
+
+export type AlertsPort = Pick<Alerts<unknown>, "list" | "acknowledge" | "silence">;
+
+export type NotifierPort = Pick<Notifier, "redeliver"> & { log: Pick<DeliveryLog, "list"> };

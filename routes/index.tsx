@@ -2,8 +2,11 @@ import OverviewBoard from "../islands/OverviewBoard.tsx";
 import type { OverviewData } from "../islands/parts/page_data.ts";
 import { CLEANUP } from "../islands/parts/words.ts";
 import type { PageContext, PageProps } from "../lib/web/page.ts";
+import { wantsData } from "../lib/web/serve_pages.ts";
+import type { History } from "../lib/wire/history.ts";
 import { ApiRefusal } from "./api_data.ts";
 import { backWith, Notice } from "./_notices.tsx";
+import { Trends } from "./_trends.tsx";
 import { liveData, type PageState } from "./pages.ts";
 
 const ACTIVE_SHOWN = 6;
@@ -12,25 +15,29 @@ const HOUR_MS = 3_600_000;
 export const handler = {
   async GET(ctx: PageContext<PageState>): Promise<Response> {
     const { data, now } = ctx.state;
-    const [summary, health, cache, active, queues, history] = await Promise.all([
+    const past = (metrics: string, granularity: "minute" | "hour", hours: number) =>
+      orNull(data.history({
+        metrics,
+        from: new Date(now - hours * HOUR_MS).toISOString(),
+        to: new Date(now).toISOString(),
+        granularity,
+      }));
+    const [summary, health, cache, active, queues, history, day] = await Promise.all([
       orNull(data.summary()),
       orNull(data.health()),
       orNull(data.cacheStats()),
       orNull(data.activeTasks(ACTIVE_SHOWN)),
       orNull(data.queues()),
-      orNull(data.history({
-        metrics: "cpu_percent,memory_percent",
-        from: new Date(now - HOUR_MS).toISOString(),
-        to: new Date(now).toISOString(),
-        granularity: "minute",
-      })),
+      past("cpu_percent,memory_percent", "minute", 1),
+      wantsData(ctx.hono) ? null : past("score,queue_depth,latency_ms", "hour", 24),
     ]);
     const overview: OverviewData = {
       ...liveData(ctx.state),
       ...{ summary, health, cache, active, queues, history },
       origin: ctx.url.origin,
     };
-    return ctx.render(overview, { title: "Overview" });
+    const shown: ShownOverview = { overview, day };
+    return ctx.render(wantsData(ctx.hono) ? overview : shown, { title: "Overview" });
   },
 
   /** The plain forms, for those without scripts. */
@@ -58,11 +65,18 @@ async function orNull<T>(part: Promise<T>): Promise<T | null> {
   }
 }
 
-export default function Overview({ data, url }: PageProps<OverviewData, PageState>) {
+/** The board keeps itself fresh; the day's lines are drawn once. */
+interface ShownOverview {
+  overview: OverviewData;
+  day: History | null;
+}
+
+export default function Overview({ data, url }: PageProps<ShownOverview, PageState>) {
   return (
     <>
       <Notice url={url} />
-      <OverviewBoard {...data} />
+      <OverviewBoard {...data.overview} />
+      <Trends history={data.day} />
     </>
   );
 }

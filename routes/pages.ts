@@ -1,21 +1,14 @@
 import type { Context, Hono } from "hono";
-import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import type { LiveData } from "../islands/parts/page_data.ts";
+import { sessionCookie, sessionIdFrom } from "../lib/auth/session_cookie.ts";
 import type { Clock } from "../lib/clock.ts";
-import { AppError, messageOf } from "../lib/errors.ts";
+import { AppError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import { openAssets } from "../lib/web/assets.ts";
 import { loadRoutes } from "../lib/web/file_routes.ts";
 import { registerIslands } from "../lib/web/islands.ts";
 import { servePages, wantsData } from "../lib/web/serve_pages.ts";
-import {
-  CSRF_HEADER,
-  type NewSession,
-  type Session,
-  SESSION_COOKIE,
-  type Sessions,
-  type Visitor,
-} from "../lib/web/sessions.ts";
+import { CSRF_HEADER, type NewSession, type Session, type Sessions } from "../lib/web/sessions.ts";
 import { apiData, ApiRefusal } from "./api_data.ts";
 import type { DashboardActions, DashboardData } from "./dashboard_data.ts";
 
@@ -23,12 +16,21 @@ export interface PageDependencies {
   sessions: Sessions;
   clock: Clock;
   log: Logger;
-  /** Where pages read and what forms do; by default our own API, asked within the process. */
+  /** Our own API, asked within the process. */
+  api: (request: Request) => Response | Promise<Response>;
+  /** Where pages read and what forms do, instead of the API. */
   data?: (c: Context, session: Session) => DashboardData & DashboardActions;
-  /** The client's address, for sign-in limits; by default the connection's. */
-  addressOf?: (c: Context) => string;
   /** Where the build is; by default dist/ of the project. */
   assets?: URL;
+}
+
+/** What the server in front of the pages tells in `c.env`. */
+export interface PageBindings {
+  requestId: string;
+  /** Where the visitor comes from. */
+  address: string;
+  /** Whether they speak TLS, to which their cookie is then bound. */
+  secure: boolean;
 }
 
 /** What every page knows. `session` and `data` are missing only on open pages. */
@@ -52,36 +54,40 @@ export function liveData({ session, now }: PageState): LiveData {
 }
 
 /**
- * Mounts the dashboard: every page of routes/, /assets/* and the favicon. Pages are behind a
- * session cookie; a form that changes something must come from our own page and carry its secret.
- * The API, whose routes may be mounted before or after, is asked in this process through `app`.
+ * Mounts the dashboard: every page of routes/, /assets/*, the favicon, and a page for addresses
+ * where nothing is. Pages are behind a session cookie; a form that changes something must come from
+ * our own page and carry its secret. `buildAssets` must have built islands/ and static/ before.
  */
-export async function mountPages(app: Hono, deps: PageDependencies): Promise<void> {
+export async function mountPages<E extends { Bindings: PageBindings }>(
+  app: Hono<E>,
+  deps: PageDependencies,
+): Promise<void> {
   const here = new URL("./", import.meta.url);
   const [pages, assets] = await Promise.all([
     loadRoutes(here),
     openAssets(deps.assets ?? new URL("../dist/", here)),
     registerIslands(new URL("../islands/", here)),
   ]);
-  assets.mount(app);
-  const addressOf = deps.addressOf ?? ((c) => c.env?.remoteAddr?.hostname ?? "unknown");
-  const dataOf = deps.data ?? ((c, session) => askOwnApi(app, c, session));
+  const site = app as unknown as Hono;
+  assets.mount(site);
+  const dataOf = deps.data ?? ((c, session) => ownApi(deps.api, c, session));
 
-  servePages<PageState>(app, {
+  servePages<PageState>(site, {
     pages,
     assets,
     async enter(c, open) {
-      const cookie = getCookie(c, SESSION_COOKIE);
+      const env: PageBindings = c.env;
+      const cookie = sessionIdFrom(c.req.header("cookie") ?? null, env.secure);
       const session = cookie ? await deps.sessions.find(cookie) : null;
       if (!session && !open) return turnAway(c);
       if (c.req.method === "POST") await refuseForeignForm(c, session);
-      const visitor: Visitor = {
-        address: addressOf(c),
-        userAgent: (c.req.header("user-agent") ?? "").slice(0, 300),
-      };
-      const begin = (made: NewSession | null | undefined): boolean => {
-        if (made) giveCookie(c, made, deps.clock.now());
-        return Boolean(made);
+      const now = deps.clock.now();
+      const from = { address: env.address, userAgent: c.req.header("user-agent") ?? "" };
+      const begin = (made: NewSession | null): boolean => {
+        if (!made) return false;
+        const seconds = (made.session.expiresAt - now) / 1000;
+        c.header("set-cookie", sessionCookie(made.cookie, seconds, env.secure));
+        return true;
       };
       return {
         session,
@@ -89,17 +95,17 @@ export async function mountPages(app: Hono, deps: PageDependencies): Promise<voi
           if (!session) throw new AppError("unauthenticated", "Sign in first.");
           return dataOf(c, session);
         },
-        now: deps.clock.now(),
-        signIn: async (token) => begin(await deps.sessions.signIn(token, visitor)),
-        redeem: async (code) => begin(await deps.sessions.redeem?.(code, visitor)),
+        now,
+        signIn: async (token) => begin(await deps.sessions.signIn(token, from)),
+        redeem: async (code) => begin(await deps.sessions.redeem(code, from)),
         async signOut() {
           if (cookie) await deps.sessions.signOut(cookie);
-          deleteCookie(c, SESSION_COOKIE, { path: "/" });
+          c.header("set-cookie", sessionCookie("", 0, env.secure));
         },
       };
     },
     explain(c, thrown) {
-      const requestId = c.res.headers.get("x-request-id") ?? c.get("requestId") ?? "";
+      const { requestId } = c.env as PageBindings;
       if (thrown instanceof ApiRefusal) {
         return {
           status: thrown.status,
@@ -155,31 +161,20 @@ function hostOf(url: string | undefined): string | null {
   return url && URL.canParse(url) ? new URL(url).host : null;
 }
 
-function giveCookie(c: Context, made: NewSession, now: number): void {
-  setCookie(c, SESSION_COOKIE, made.cookie, {
-    path: "/",
-    httpOnly: true,
-    sameSite: "Lax",
-    secure: new URL(c.req.url).protocol === "https:",
-    maxAge: Math.max(0, Math.floor((made.session.expiresAt - now) / 1000)),
+/** The API as this visitor sees it, asked without a socket in between. */
+function ownApi(api: PageDependencies["api"], c: Context, session: Session) {
+  const { origin } = new URL(c.req.url);
+  return apiData(async (path, init) => {
+    const headers = new Headers(init?.headers);
+    for (const name of PASSED_ON) {
+      const value = c.req.header(name);
+      if (value !== undefined) headers.set(name, value);
+    }
+    headers.set("accept", "application/json");
+    headers.set(CSRF_HEADER, session.csrf);
+    return await api(new Request(origin + path, { ...init, headers }));
   });
 }
 
-/** The API as this visitor sees it, asked without a socket in between. */
-function askOwnApi(app: Hono, c: Context, session: Session) {
-  const { origin } = new URL(c.req.url);
-  return apiData((path, init) => {
-    const headers = new Headers(init?.headers);
-    headers.set("cookie", c.req.header("cookie") ?? "");
-    headers.set("accept", "application/json");
-    headers.set(CSRF_HEADER, session.csrf);
-    headers.set("origin", origin);
-    headers.set("sec-fetch-site", "same-origin");
-    headers.set("user-agent", c.req.header("user-agent") ?? "");
-    try {
-      return Promise.resolve(app.fetch(new Request(origin + path, { ...init, headers }), c.env));
-    } catch (thrown) {
-      return Promise.reject(new Error(messageOf(thrown), { cause: thrown }));
-    }
-  });
-}
+/** Headers of the page's request that say who asks, and from where. */
+const PASSED_ON = ["cookie", "user-agent", "x-forwarded-for", "x-forwarded-proto", "x-request-id"];

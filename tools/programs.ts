@@ -1,6 +1,7 @@
 /** Programs outside Deno that tests drive, with the package that brings each. */
 export const PROGRAMS = {
   "redis-server": { debian: "redis-server", homebrew: "redis" },
+  "promtool": { debian: "prometheus", homebrew: "prometheus" },
   "chromium": { debian: "chromium", homebrew: "chromium" },
 } as const;
 

@@ -34,7 +34,11 @@ export const SUITES: Suite[] = [
     permissions: SCOPED,
   },
   suiteBelow("conformance", { needs: ["redis-server"], limitMinutes: 3, permissions: SCOPED }),
-  suiteBelow("integration", { needs: ["redis-server"], limitMinutes: 6, permissions: SCOPED }),
+  suiteBelow("integration", {
+    needs: ["redis-server", "promtool"],
+    limitMinutes: 6,
+    permissions: SCOPED,
+  }),
   suiteBelow("crash", { needs: ["redis-server"], limitMinutes: 5, permissions: SCOPED }),
   suiteBelow("browser", { needs: ["chromium"], limitMinutes: 5, permissions: ["--allow-all"] }),
 ];

@@ -13,7 +13,7 @@ import type { OutboundPolicy } from "../lib/notifications/address.ts";
 import { sendWebhook } from "../lib/notifications/webhook.ts";
 
 const payload = z.object({
-  conversationId: z.string(),
+  conversation_id: z.string(),
   turn: z.number().int().positive(),
   url: z.string(),
 });
@@ -38,7 +38,7 @@ export interface CallbackDeps {
 export function deliverCallback({ db, secret, policy }: CallbackDeps): JobDefinition<CallbackJob> {
   return handleJob(callbackJob, {
     async perform(job) {
-      const { conversationId, turn, url } = job.payload;
+      const { conversation_id: conversationId, turn, url } = job.payload;
       const [asked, answer] = await db.kv.getMany<[TurnRecord, AnswerRecord]>([
         turnKey(conversationId, turn),
         answerKey(conversationId, turn),

@@ -1,18 +1,19 @@
 import type { AnyDefinition } from "../lib/jobs/definition.ts";
-import type { Scheduler } from "../lib/jobs/scheduler.ts";
 import { sweepIdempotency } from "../lib/kv/idempotency.ts";
 import type { Services } from "../lib/services.ts";
+import { bulkAction } from "./bulk_action.ts";
 import { deliverCallback } from "./deliver_callback.ts";
+import { deliverNotification } from "./deliver_notification.ts";
 import { generateReport } from "./generate_report.ts";
 import { maintenance } from "./maintenance.ts";
 import { processConversation } from "./process_conversation.ts";
+import { sendReport } from "./send_report.ts";
 
 const DAY_MS = 86_400_000;
 
 /** Every job handler of the service. */
 export function workers(
   services: Services,
-  scheduler: () => Scheduler,
   callbackSecret: string,
 ): AnyDefinition[] {
   const { config, db, clock, auth, healthHistory } = services;
@@ -23,8 +24,17 @@ export function workers(
     deliverCallback({
       db,
       secret: callbackSecret,
-      policy: { allowPrivate: config.allowPrivateAddresses },
+      policy: { trusted: config.allowPrivateAddresses },
     }),
+    bulkAction(services.engine),
+    deliverNotification({
+      clock,
+      log: services.notifier.log,
+      mail: config.smtpUrl ? { url: config.smtpUrl, from: config.mailFrom } : null,
+      webhookUrl: config.alerts.webhookUrl,
+      secret: callbackSecret,
+    }),
+    sendReport({ ...services, to: config.reportEmail }),
     generateReport(services.reports),
     ...maintenance({
       ...services,
@@ -38,11 +48,12 @@ export function workers(
       },
       sweepRest: async () => {
         const swept = await Promise.all([
-          scheduler().sweep(),
+          services.scheduler.sweep(),
           sweepIdempotency(db, clock.now()),
           auth.sessions.sweep(),
           auth.links.sweep(),
           healthHistory.sweep(clock.now()),
+          services.notifier.log.sweep(clock.now() - retention.notificationsMs),
         ]);
         return swept.reduce((sum, count) => sum + count, 0);
       },

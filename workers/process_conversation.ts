@@ -7,21 +7,25 @@ import type {
   TurnRecord,
 } from "../lib/conversations/conversation.ts";
 import { type FinishDeps, finishTurn, reviveTurn } from "../lib/conversations/finish.ts";
-import { conversationKey, turnKey } from "../lib/conversations/keys.ts";
+import { answerKey, conversationKey, turnKey } from "../lib/conversations/keys.ts";
 import { readHistory } from "../lib/conversations/transcript.ts";
 import { type TurnJob, turnJob } from "../lib/conversations/turn_job.ts";
-import { cancel, complete, handleJob, type JobDefinition } from "../lib/jobs/definition.ts";
+import { cancel, complete, handleJob, type JobDefinition, snooze } from "../lib/jobs/definition.ts";
 import { callbackJob } from "./deliver_callback.ts";
 
 export interface ProcessDeps extends FinishDeps {
   clock: Clock;
   bots: BotStore;
   responder: Responder;
+  /** Told of every reply that was stored. */
+  metrics?: { reply(reply: Reply): void };
 }
 
 /** Messages before the one to answer that the responder is given. */
 const HISTORY_MESSAGES = 20;
 const MAX_REPLY_LENGTH = 16_000;
+/** A turn whose predecessor is not answered yet looks again after this long. */
+const OVERTAKEN_MS = 250;
 
 /**
  * Answers one turn: reads the conversation and its bot, asks the responder, and commits reply,
@@ -38,19 +42,22 @@ export function processConversation(deps: ProcessDeps): JobDefinition<TurnJob> {
     const asked = await finishTurn(tx, deps, job.conversationId, job.turn, answer, figures);
     if (asked?.callbackUrl) {
       const { conversationId, turn } = job;
-      deps.engine.prepare(tx, callbackJob, { conversationId, turn, url: asked.callbackUrl });
+      const url = asked.callbackUrl;
+      deps.engine.prepare(tx, callbackJob, { conversation_id: conversationId, turn, url });
     }
   };
 
   return handleJob(turnJob, {
     async perform(job) {
-      const { conversationId, turn } = job.payload;
+      const { conversation_id: conversationId, turn } = job.payload;
       const [conversation, asked] = await db.kv.getMany<[ConversationRecord, TurnRecord]>([
         conversationKey(conversationId),
         turnKey(conversationId, turn),
       ]);
       if (!conversation.value || !asked.value) return cancel("the conversation was deleted");
-      const { userId, botId } = conversation.value;
+      const { userId, botId, open } = conversation.value;
+      // A turn that was retried may have overtaken one before it.
+      if (open[0] && open[0].turn < turn) return snooze(OVERTAKEN_MS);
       const [bot, history] = await Promise.all([
         bots.get(botId),
         readHistory(db.kv, conversationId, conversation.value, turn, HISTORY_MESSAGES),
@@ -69,9 +76,9 @@ export function processConversation(deps: ProcessDeps): JobDefinition<TurnJob> {
         at,
         result: toResult(reply, conversationId, botId, at, asked.value.metadata),
       };
-      const value = { conversation_id: conversationId, source: reply.source, score: reply.score };
-      return complete(value, (tx) =>
-        end(tx, { conversationId, turn, id: job.id }, answer, {
+      return complete(undefined, (tx) => {
+        tx.afterCommit(() => deps.metrics?.reply(reply));
+        return end(tx, { conversationId, turn, id: job.id }, answer, {
           outcome: "completed",
           processingAt: job.startedAt,
           attempts: job.attempt,
@@ -82,14 +89,16 @@ export function processConversation(deps: ProcessDeps): JobDefinition<TurnJob> {
           latencyMs: reply.latencyMs,
           model: reply.model,
           tokens: reply.tokens,
-        }));
+        });
+      });
     },
 
     async settle(tx, job, { state, error }) {
       const payload = turnJob.payload.safeParse(job.payload);
       if (!payload.success) return;
       const answer: AnswerRecord = { status: "failed", at: clock.now(), error };
-      await end(tx, { ...payload.data, id: job.id }, answer, {
+      const { conversation_id: conversationId, turn } = payload.data;
+      await end(tx, { conversationId, turn, id: job.id }, answer, {
         outcome: state,
         processingAt: job.startedAt ?? null,
         attempts: job.attempt,
@@ -97,8 +106,15 @@ export function processConversation(deps: ProcessDeps): JobDefinition<TurnJob> {
     },
 
     async revive(tx, job) {
-      const { conversationId, turn } = turnJob.payload.parse(job.payload);
-      await reviveTurn(tx, deps, conversationId, turn, job.id, clock.now());
+      const { conversation_id, turn } = turnJob.payload.parse(job.payload);
+      await reviveTurn(tx, deps, conversation_id, turn, job.id, clock.now());
+    },
+
+    async result(job) {
+      const payload = turnJob.payload.safeParse(job.payload);
+      if (!payload.success) return undefined;
+      const { conversation_id, turn } = payload.data;
+      return (await db.kv.get<AnswerRecord>(answerKey(conversation_id, turn))).value?.result;
     },
   });
 }

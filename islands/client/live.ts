@@ -14,7 +14,8 @@ export interface LiveState {
   failing: boolean;
 }
 
-const EVENTS = ["message", "task", "queue", "health", "alert"];
+/** `reset`: more was missed than the service remembers. */
+const EVENTS = ["task", "queue", "health", "alert", "reset"];
 const STREAM = "/api/performance/events";
 /** With the stream, figures that no event announces (CPU, rates) still move. */
 const QUIET_MS = 30_000;
@@ -31,7 +32,6 @@ export class LivePage {
   data: unknown = null;
   #listeners = new Set<() => void>();
   #stream: EventSource | undefined;
-  #lastEventId = "";
   #poll: Timer | undefined;
   #paced: Timer | undefined;
   #reopen: Timer | undefined;
@@ -101,8 +101,7 @@ export class LivePage {
   }
 
   /** Something happened: refresh soon, but not more often than the pace. */
-  #nudge = (event?: Event): void => {
-    if (event instanceof MessageEvent && event.lastEventId) this.#lastEventId = event.lastEventId;
+  #nudge = (): void => {
     const wait = Math.max(0, this.#lastAsked + PACE_MS - Date.now());
     this.#paced ??= setTimeout(() => this.refresh(), wait);
   };
@@ -120,10 +119,7 @@ export class LivePage {
   };
 
   #open(): void {
-    const resume = this.#lastEventId
-      ? `?last_event_id=${encodeURIComponent(this.#lastEventId)}`
-      : "";
-    const stream = new EventSource(STREAM + resume);
+    const stream = new EventSource(STREAM);
     this.#stream = stream;
     this.#every(POLL_MS);
     for (const name of EVENTS) stream.addEventListener(name, this.#nudge);

@@ -1,7 +1,7 @@
 import { useRef, useState } from "preact/hooks";
 
 /** A command to copy: by the button, or by hand where the browser does not allow it. */
-export function CopyText({ text, what }: { text: string; what: string }) {
+export function CopyText({ title, text, what }: { title: string; text: string; what: string }) {
   const [copied, setCopied] = useState(false);
   const code = useRef<HTMLPreElement>(null);
   async function copy() {
@@ -14,10 +14,16 @@ export function CopyText({ text, what }: { text: string; what: string }) {
   }
   return (
     <div class="copy">
-      <pre ref={code} tabIndex={0} aria-label={what}>{text}</pre>
-      <button type="button" class="button needs-script" onClick={copy} aria-label={`Copy ${what}`}>
+      <h3>{title}</h3>
+      <button
+        type="button"
+        class="button quiet needs-script"
+        onClick={copy}
+        aria-label={`Copy ${what}`}
+      >
         {copied ? "Copied" : "Copy"}
       </button>
+      <pre ref={code} tabIndex={0} role="region" aria-label={what}>{text}</pre>
     </div>
   );
 }

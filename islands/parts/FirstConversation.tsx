@@ -24,12 +24,14 @@ export function FirstConversation({ origin }: { origin: string }) {
       </p>
       <ol>
         <li>
-          <h3>Teach a bot</h3>
-          <CopyText text={teach} what="the command that teaches a bot" />
+          <CopyText title="1. Teach a bot" text={teach} what="the command that teaches a bot" />
         </li>
         <li>
-          <h3>Queue a conversation</h3>
-          <CopyText text={ask} what="the command that queues a conversation" />
+          <CopyText
+            title="2. Queue a conversation"
+            text={ask}
+            what="the command that queues a conversation"
+          />
         </li>
       </ol>
     </section>

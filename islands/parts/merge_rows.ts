@@ -1,7 +1,7 @@
-import type { TaskRow } from "../../lib/wire/tasks.ts";
+import type { TaskDetail } from "../../lib/wire/tasks.ts";
 
 /** `gone`: it was in the list when it was drawn, and no longer fits it. */
-export type ShownRow = TaskRow & { gone?: boolean };
+export type ShownRow = TaskDetail & { gone?: boolean };
 
 /**
  * Puts news into a list that somebody is reading: known rows keep their place and take their new
@@ -9,7 +9,7 @@ export type ShownRow = TaskRow & { gone?: boolean };
  */
 export function mergeRows(
   shown: ShownRow[],
-  news: TaskRow[],
+  news: TaskDetail[],
 ): { rows: ShownRow[]; fresh: number } {
   if (shown.length === 0) return { rows: news, fresh: 0 };
   const byId = new Map(news.map((row) => [row.task_id, row]));

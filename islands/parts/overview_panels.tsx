@@ -1,23 +1,13 @@
 /** The panels of the Overview. Each shows one part of its data, and says so when it is missing. */
 import type { CacheStats } from "../../lib/wire/cache.ts";
 import type { History, HistoryMetric } from "../../lib/wire/history.ts";
-import type { HealthReport, PerformanceSummary } from "../../lib/wire/system.ts";
+import type { HealthCheck, HealthReport, PerformanceSummary } from "../../lib/wire/system.ts";
 import type { ActiveTask, QueueInfo } from "../../lib/wire/tasks.ts";
 import { count, duration, NONE, percent, perSecond } from "./format.ts";
 import { waitingIn } from "./headline.ts";
-import {
-  Badge,
-  Empty,
-  Figure,
-  Meter,
-  Name,
-  Panel,
-  progressOf,
-  ShareBar,
-  Unread,
-} from "./pieces.tsx";
+import { Badge, Empty, Figure, Meter, Name, Panel, ShareBar, Unread } from "./pieces.tsx";
 import { Sparkline } from "./Sparkline.tsx";
-import { asWords, CONVERSATION_STATUS, HEALTH, PRIORITY, type Tone } from "./words.ts";
+import { asWords, CHECK, CONVERSATION_STATUS, HEALTH, PRIORITY, type Tone } from "./words.ts";
 
 /** CPU, memory and disk, each with a mark where it begins to hurt. */
 export function Machine(
@@ -31,8 +21,7 @@ export function Machine(
     );
   }
   const { cpu_percent, memory_percent, disk_percent } = health.system;
-  const past = (metric: HistoryMetric) =>
-    history?.series.find((series) => series.metric === metric)?.points.map((point) => point.value);
+  const past = (metric: HistoryMetric) => history ? byMinute(history, metric) : undefined;
   return (
     <Panel title="Machine">
       <dl class="gauges">
@@ -42,6 +31,18 @@ export function Machine(
       </dl>
     </Panel>
   );
+}
+
+/** A value for every minute of the window; minutes that were not recorded are null. */
+export function byMinute(history: History, metric: HistoryMetric): (number | null)[] {
+  const from = Date.parse(history.from);
+  const minutes = Math.max(0, Math.round((Date.parse(history.to) - from) / 60_000));
+  const values: (number | null)[] = Array(minutes).fill(null);
+  for (const point of history.points) {
+    const minute = Math.floor((Date.parse(point.at) - from) / 60_000);
+    if (minute >= 0 && minute < minutes) values[minute] = point[metric] ?? null;
+  }
+  return values;
 }
 
 interface GaugeProps {
@@ -66,6 +67,9 @@ function Gauge({ name, value, mark, past }: GaugeProps) {
   );
 }
 
+/** Looked at first, and always shown; other checks only when they find something. */
+const ALWAYS_SHOWN = ["database", "redis"];
+
 export function Services({ health }: { health: HealthReport | null }) {
   if (!health) {
     return (
@@ -75,41 +79,49 @@ export function Services({ health }: { health: HealthReport | null }) {
     );
   }
   const { services, redis_info, checks } = health;
-  const redis = redis_info
-    ? `${count(redis_info.connected_clients)} clients, ${redis_info.used_memory_human}`
-    : "does not answer; answers come without it";
-  const rows = checks.length > 0
-    ? checks.map((check) => ({
-      name: asWords(check.name),
-      tone: HEALTH[check.status]?.tone ?? "idle",
-      word: HEALTH[check.status]?.word ?? check.status,
-      detail: check.detail,
-    }))
-    : [
-      flag("Database", services.database_healthy, undefined),
-      redis_info || !services.redis_healthy
-        ? flag("Redis", services.redis_healthy, redis)
-        : { name: "Redis", tone: "idle" as const, word: "Not configured", detail: undefined },
-    ];
+  const told = checks.length > 0 ? checks : [
+    flag("database", services.database_healthy),
+    flag("redis", services.redis_healthy, redis_info?.used_memory_human),
+  ];
+  const shown = told.filter((check) =>
+    check.status !== "healthy" || ALWAYS_SHOWN.includes(check.name)
+  );
+  const quiet = told.filter((check) => !shown.includes(check));
   return (
     <Panel title="Services">
       <ul class="services">
-        {rows.map((row) => (
-          <li key={row.name}>
-            <span>{row.name}</span>
-            <Badge tone={row.tone}>{row.word}</Badge>
-            {row.detail && <small>{row.detail}</small>}
-          </li>
-        ))}
+        {shown.map((check) => <Check key={check.name} {...check} />)}
       </ul>
+      {quiet.length > 0 && (
+        <details class="foot">
+          <summary>
+            <Badge tone="ok">{`${count(quiet.length)} other checks are healthy`}</Badge>
+          </summary>
+          <ul class="services">
+            {quiet.map((check) => <Check key={check.name} {...check} />)}
+          </ul>
+        </details>
+      )}
     </Panel>
   );
 }
 
-function flag(name: string, well: boolean, detail: string | undefined) {
-  const { word, tone } = HEALTH[well ? "healthy" : "unhealthy"];
-  return { name, tone, word, detail };
+function Check({ name, status, detail }: HealthCheck) {
+  const { word, tone } = HEALTH[status] ?? { word: status, tone: "idle" };
+  return (
+    <li>
+      <span>{CHECK[name] ?? asWords(name)}</span>
+      <Badge tone={tone}>{word}</Badge>
+      {detail && <small>{detail}</small>}
+    </li>
+  );
 }
+
+const flag = (name: string, well: boolean, detail?: string): HealthCheck => ({
+  name,
+  detail,
+  status: well ? "healthy" : "unhealthy",
+});
 
 export function Talks({ summary }: { summary: PerformanceSummary | null }) {
   if (!summary) {
@@ -183,7 +195,7 @@ export function ActiveTasks(
                   <td class="wide">{task.queue}</td>
                   <td class="wide">{PRIORITY[task.priority]}</td>
                   <td>
-                    <TaskProgress progress={task.progress} />
+                    <TaskProgress of={task} />
                   </td>
                   <td class="number">{duration(now - Date.parse(task.started_at))}</td>
                 </tr>
@@ -196,12 +208,12 @@ export function ActiveTasks(
   );
 }
 
-export function TaskProgress({ progress }: { progress: ActiveTask["progress"] | undefined }) {
-  const known = progressOf(progress);
-  if (!known) return <>{NONE}</>;
+/** How far a task is; it says nothing for one that has not said. */
+export function TaskProgress({ of }: { of: Pick<ActiveTask, "progress" | "progress_message"> }) {
+  if (of.progress === 0 && !of.progress_message) return <>{NONE}</>;
   return (
-    <span class="progress" title={known.message}>
-      <Meter name="Progress" value={known.percent} /> {Math.round(known.percent)}%
+    <span class="progress" title={of.progress_message}>
+      <Meter name="Progress" value={of.progress} /> {Math.round(of.progress)}%
     </span>
   );
 }
@@ -224,7 +236,7 @@ export function Queues({ queues }: { queues: QueueInfo[] | null }) {
             <th scope="col" class="number wide">Oldest</th>
             <th scope="col" class="number">Running</th>
             <th scope="col" class="number wide">Rate</th>
-            <th scope="col" class="number">p95</th>
+            <th scope="col" class="number" title="95 of 100 waited no longer">p95 wait</th>
           </tr>
         </thead>
         <tbody>

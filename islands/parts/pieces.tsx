@@ -2,7 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { ago, exact, NONE } from "./format.ts";
 import { TASK_STATUS, type Tone } from "./words.ts";
-import type { Progress, TaskStatus } from "../../lib/wire/tasks.ts";
+import type { TaskStatus } from "../../lib/wire/tasks.ts";
 
 /** A state as a coloured shape with its word beside it, never the colour alone. */
 export function Badge({ tone, children }: { tone: Tone; children: ComponentChildren }) {
@@ -89,12 +89,6 @@ export function Meter(
       {mark !== undefined && <rect class="mark" x={`${mark}%`} width="1.5" height="100%" />}
     </svg>
   );
-}
-
-/** How far a task is, whichever way the wire says it; null when it has not said. */
-export function progressOf(progress: Progress | number | null | undefined): Progress | null {
-  if (progress == null) return null;
-  return typeof progress === "number" ? { percent: progress } : progress;
 }
 
 /** A name that may break after its joints rather than anywhere: "process_" "conversation". */

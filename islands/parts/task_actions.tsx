@@ -1,4 +1,4 @@
-import type { TaskStatus } from "../../lib/wire/tasks.ts";
+import type { TaskDetail, TaskStatus } from "../../lib/wire/tasks.ts";
 import { act } from "../client/api.ts";
 import { ActionForm } from "./ActionForm.tsx";
 
@@ -45,6 +45,22 @@ export function TaskAction({ taskId, name, status, csrf, kind }: TaskActionProps
       perform={async () => {
         await act("DELETE", page, csrf);
         return "Cancelled.";
+      }}
+    />
+  );
+}
+
+/** Lets a paused queue go on, which is what a task in it waits for. */
+export function ResumeQueue({ task, csrf }: { task: TaskDetail; csrf: string }) {
+  return (
+    <ActionForm
+      action={`/tasks/${encodeURIComponent(task.task_id)}`}
+      csrf={csrf}
+      fields={{ do: "resume", queue: task.queue }}
+      label={`Resume ${task.queue}`}
+      perform={async () => {
+        await act("DELETE", `/queues/${encodeURIComponent(task.queue)}/pause`, csrf);
+        return "Resumed.";
       }}
     />
   );

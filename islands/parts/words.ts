@@ -40,6 +40,7 @@ export const WAITING: Record<WaitingReason, string> = {
   behind: "Others are ahead of it",
   earlier_turn: "An earlier turn of its conversation comes first",
   backoff: "It failed and is waiting to try again",
+  scheduled: "It is to run later",
   concurrency: "Every place in its queue is taken",
   rate_limited: "Its queue is held to a rate",
   no_worker: "No worker takes tasks from its queue",
@@ -73,6 +74,9 @@ export const CLEANUP: Record<CleanupType, { word: string; does: string }> = {
   cache: { word: "Cache", does: "cache entries that have expired" },
   tasks: { word: "Tasks", does: "finished tasks past their retention" },
 };
+
+/** Checks whose names are more than a word in small letters. */
+export const CHECK: Record<string, string> = { cpu: "CPU" };
 
 /** A name from the wire as words: "cache_hit_rate" → "Cache hit rate". */
 export function asWords(name: string): string {

@@ -1,8 +1,7 @@
-import { countOf } from "../kv/counts.ts";
 import { Metric } from "./metrics.ts";
 import { dateText } from "./periods.ts";
 import { type BotRow, botRows, periodBounds, type ReportFrame } from "./report.ts";
-import type { DayData } from "./report_data.ts";
+import { type BotCounts, type ReportTotals, sumOver } from "./report_data.ts";
 import { ratio2, round2 } from "./rounding.ts";
 
 /** Mean CPU and memory use in percent over the health reports of a span of time. */
@@ -37,17 +36,23 @@ export interface DailyBody {
 
 export type DailyReport = DailyBody & ReportFrame;
 
-export function dailyReport(data: DayData, system: SystemAverage): DailyBody {
-  const of = (metric: number) => countOf(data.totals, metric);
+/** `day` in days since the epoch. */
+export function dailyReport(
+  day: number,
+  { current }: ReportTotals,
+  bots: readonly BotCounts[],
+  system: SystemAverage,
+): DailyBody {
+  const of = (metric: number) => sumOver(current, metric);
   const total = of(Metric.conversations);
   const completed = of(Metric.completed);
   const failed = of(Metric.failed);
   const activeUsers = of(Metric.activeUsers);
-  const bots = botRows(data.bots);
+  const rows = botRows(bots);
   return {
     report_type: "daily",
-    date: dateText(data.day),
-    period: periodBounds("day", data.day),
+    date: dateText(day),
+    period: periodBounds("day", day),
     conversation_analytics: {
       total_conversations: total,
       status_breakdown: { pending: total - completed - failed, processing: 0, completed, failed },
@@ -58,7 +63,7 @@ export function dailyReport(data: DayData, system: SystemAverage): DailyBody {
       new_users: of(Metric.newUsers),
       average_messages_per_user: ratio2(of(Metric.messages), activeUsers),
     },
-    bot_performance: { bot_statistics: bots, total_bots_used: bots.length },
+    bot_performance: { bot_statistics: rows, total_bots_used: rows.length },
     system_performance: {
       average_cpu_usage: system.cpu === null ? null : round2(system.cpu),
       average_memory_usage: system.memory === null ? null : round2(system.memory),

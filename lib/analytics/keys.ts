@@ -4,33 +4,42 @@
  */
 import type { PeriodKind, ReportKind } from "./periods.ts";
 
-const LETTER = { quarter: "q", day: "d", week: "w", month: "m" } as const;
+const LETTER = { day: "d", week: "w", month: "m" } as const;
 
-/** Rollup of a chunk of bots for 15 minutes, a day or a month. */
+/**
+ * Rollup of a chunk of bots for 15 minutes, a day or a month. The quarter hours of a chunk lie
+ * together, so that one bot's are one list; days and months have all their bots together.
+ */
 export const rollupKey = (
   kind: "quarter" | "day" | "month",
   n: number,
   chunk: number,
-): Deno.KvKey => ["stats", LETTER[kind], n, chunk];
+): Deno.KvKey => kind === "quarter" ? ["stats", "q", chunk, n] : ["stats", LETTER[kind], n, chunk];
 
-export const rollupPrefix = (kind: "quarter" | "day" | "month", n: number): Deno.KvKey => [
+export const rollupPrefix = (kind: "day" | "month", n: number): Deno.KvKey => [
   "stats",
   LETTER[kind],
   n,
 ];
 
-/** Counters over all bots, and users, of a period. */
-export const totalsKey = (kind: "quarter" | PeriodKind, n: number): Deno.KvKey => [
+/** Over all bots: the counters of a day or month, and the users of a day, week or month. */
+export const totalsKey = (kind: PeriodKind, n: number): Deno.KvKey => [
   "stats",
   "t",
   LETTER[kind],
   n,
 ];
 
+/** A few counters of each quarter hour of a day, over all bots. */
+export const hoursKey = (day: number): Deno.KvKey => ["stats", "h", day];
+
+/** What of a day's facts is kept no more. */
+export const lostKey = (day: number): Deno.KvKey => ["stats", "lost", day];
+
 /** Conversations that are or were live here, by status. */
 export const liveKey: Deno.KvKey = ["stats", "live"];
 
-/** A user's conversations by day, over all time. */
+/** The days on which a user started conversations, over all time. */
 export const userKey = (userId: string): Deno.KvKey => ["stats", "u", userId];
 
 /** A user's conversations of a month, by quarter hour of the month. */
@@ -40,6 +49,10 @@ export const userMonthKey = (month: number, userId: string): Deno.KvKey => [
   month,
   userId,
 ];
+
+export const usersPrefix: Deno.KvKey = ["stats", "u"];
+
+export const userMonthPrefix = (month: number): Deno.KvKey => ["stats", "um", month];
 
 /** Users of a month, most conversations first, then by id. */
 export const topKey = (month: number, conversations: number, userId: string): Deno.KvKey => [

@@ -2,9 +2,9 @@ import { countOf } from "../kv/counts.ts";
 import { Metric } from "./metrics.ts";
 import { dateText, firstDay } from "./periods.ts";
 import { type BotRow, botRows, periodBounds, type ReportFrame } from "./report.ts";
-import type { MonthData } from "./report_data.ts";
+import { type BotCounts, type PeriodTotals, type ReportTotals, sumOver } from "./report_data.ts";
 import { ratio2 } from "./rounding.ts";
-import { TOP_ROWS } from "./top_users.ts";
+import { TOP_ROWS, type UserCount } from "./top_users.ts";
 
 export interface MonthlyBody {
   report_type: "monthly";
@@ -32,22 +32,28 @@ export interface MonthlyBody {
 
 export type MonthlyReport = MonthlyBody & ReportFrame;
 
-export function monthlyReport(data: MonthData): MonthlyBody {
-  const of = (metric: number) => countOf(data.totals, metric);
-  const now = { conversations: of(Metric.conversations), users: of(Metric.activeUsers) };
-  const before = {
-    conversations: countOf(data.previous, Metric.conversations),
-    users: countOf(data.previous, Metric.activeUsers),
-  };
+/** `month` as in periods.ts. */
+export function monthlyReport(
+  month: number,
+  { current, previous }: ReportTotals,
+  bots: readonly BotCounts[],
+  topUsers: readonly UserCount[],
+): MonthlyBody {
+  const counts = (period: PeriodTotals | null) => ({
+    conversations: period ? sumOver(period, Metric.conversations) : 0,
+    users: period ? countOf(period.users, Metric.activeUsers) : 0,
+  });
+  const now = counts(current);
+  const before = counts(previous);
   const growth = (a: number, b: number) => ratio2(a - b, b, 100);
   return {
     report_type: "monthly",
-    month: dateText(firstDay("month", data.month)).slice(0, 7),
-    period: periodBounds("month", data.month),
+    month: dateText(firstDay("month", month)).slice(0, 7),
+    period: periodBounds("month", month),
     monthly_overview: {
       total_conversations: now.conversations,
       active_users: now.users,
-      new_users: of(Metric.newUsers),
+      new_users: countOf(current.users, Metric.newUsers),
       conversations_per_user: ratio2(now.conversations, now.users),
     },
     growth_metrics: {
@@ -57,8 +63,8 @@ export function monthlyReport(data: MonthData): MonthlyBody {
       previous_period: before,
     },
     top_performers: {
-      top_bots: botRows(data.bots).slice(0, TOP_ROWS),
-      most_active_users: data.topUsers.map((user) => ({
+      top_bots: botRows(bots).slice(0, TOP_ROWS),
+      most_active_users: topUsers.map((user) => ({
         user_id: user.userId,
         conversation_count: user.conversations,
       })),

@@ -28,9 +28,16 @@ export function firstDay(kind: PeriodKind, n: number): number {
   if (kind === "day") return n;
   if (kind === "week") return n * 7 - MONDAY;
   const year = 1970 + Math.floor(n / 12);
-  const date = new Date(0);
-  date.setUTCFullYear(year, n - (year - 1970) * 12, 1);
-  return dayOf(date.getTime());
+  return daysToMonth(year, n - (year - 1970) * 12);
+}
+
+/** Days from the epoch to the first of a month (0–11), by the rules of the Gregorian calendar. */
+function daysToMonth(year: number, month: number): number {
+  // Years that start in March put the leap day at their end.
+  const y = month < 2 ? year - 1 : year;
+  const fromMarch = (month + 10) % 12;
+  const leapDays = Math.floor(y / 4) - Math.floor(y / 100) + Math.floor(y / 400);
+  return y * 365 + leapDays + Math.floor((fromMarch * 153 + 2) / 5) - 719_468;
 }
 
 /** The first day after a period. */

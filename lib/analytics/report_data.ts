@@ -3,7 +3,6 @@ import { readBotIds } from "./bot_index.ts";
 import { rollupPrefix, totalsKey } from "./keys.ts";
 import { BOTS_A_CHUNK, Metric, STRIDE } from "./metrics.ts";
 import { endDay, firstDay, type PeriodKind, periodOf } from "./periods.ts";
-import { readTopUsers, type UserCount } from "./top_users.ts";
 
 const GET_MANY = 10;
 
@@ -16,74 +15,58 @@ export interface BotCounts {
   scoreSum: number;
 }
 
-export interface DayData {
-  day: number;
-  totals: Counts;
-  bots: BotCounts[];
-}
-
-export interface WeekData {
-  week: number;
-  totals: Counts;
-  previous: Counts;
-  /** Totals of each day of the week, Monday first. */
+/** Totals over all bots of a period. */
+export interface PeriodTotals {
+  /** Of each of its days, first day first. */
   days: Counts[];
+  /** Its distinct users (of a day the same record as the day's). */
+  users: Counts;
 }
 
-export interface MonthData {
-  month: number;
-  totals: Counts;
-  previous: Counts;
-  bots: BotCounts[];
-  topUsers: UserCount[];
+/** The totals that a report shows: its period's and, for week and month, the one's before. */
+export interface ReportTotals {
+  current: PeriodTotals;
+  previous: PeriodTotals | null;
 }
 
-/** The data's version of each period: it changes with every change of that period's rollups. */
-export const versionOf = (totals: Counts): number => countOf(totals, Metric.version);
+/** A counter over the days of a period. */
+export const sumOver = (period: PeriodTotals, metric: number): number =>
+  period.days.reduce((sum, day) => sum + countOf(day, metric), 0);
 
-/** Totals of several periods, in the order asked for. */
-export async function readTotals(
-  kv: Deno.Kv,
-  periods: readonly (readonly [PeriodKind, number])[],
-): Promise<Counts[]> {
+/** Changes with every change of the rollups behind these totals, and never back. */
+export function versionOf({ current, previous }: ReportTotals): number {
+  const version = (period: PeriodTotals) =>
+    sumOver(period, Metric.version) + countOf(period.users, Metric.version);
+  return version(current) + (previous ? version(previous) : 0);
+}
+
+/** Loads the totals for the report of a period (numbered as in periods.ts). */
+export async function readTotals(kv: Deno.Kv, kind: PeriodKind, n: number): Promise<ReportTotals> {
+  const [current, previous] = await Promise.all([
+    readPeriod(kv, kind, n),
+    kind === "day" ? null : readPeriod(kv, kind, n - 1),
+  ]);
+  return { current, previous };
+}
+
+async function readPeriod(kv: Deno.Kv, kind: PeriodKind, n: number): Promise<PeriodTotals> {
+  const keys: Deno.KvKey[] = kind === "day" ? [] : [totalsKey(kind, n)];
+  for (let day = firstDay(kind, n); day < endDay(kind, n); day++) keys.push(totalsKey("day", day));
   const reads: Promise<Counts[]>[] = [];
-  for (let i = 0; i < periods.length; i += GET_MANY) {
-    const keys = periods.slice(i, i + GET_MANY).map(([kind, n]) => totalsKey(kind, n));
-    reads.push(kv.getMany(keys).then((entries) => entries.map((e) => decodeCounts(e.value))));
+  for (let i = 0; i < keys.length; i += GET_MANY) {
+    const part = kv.getMany(keys.slice(i, i + GET_MANY));
+    reads.push(part.then((entries) => entries.map((entry) => decodeCounts(entry.value))));
   }
-  return (await Promise.all(reads)).flat();
-}
-
-export async function readDay(kv: Deno.Kv, day: number): Promise<DayData> {
-  const [[totals], bots] = await Promise.all([
-    readTotals(kv, [["day", day]]),
-    readBots(kv, "day", day),
-  ]);
-  return { day, totals: totals!, bots };
-}
-
-export async function readWeek(kv: Deno.Kv, week: number): Promise<WeekData> {
-  const days: [PeriodKind, number][] = [];
-  for (let day = firstDay("week", week); day < endDay("week", week); day++) days.push(["day", day]);
-  const [totals, previous, ...rest] = await readTotals(kv, [
-    ["week", week],
-    ["week", week - 1],
-    ...days,
-  ]);
-  return { week, totals: totals!, previous: previous!, days: rest };
-}
-
-export async function readMonth(kv: Deno.Kv, month: number): Promise<MonthData> {
-  const [[totals, previous], bots, topUsers] = await Promise.all([
-    readTotals(kv, [["month", month], ["month", month - 1]]),
-    readBots(kv, "month", month),
-    readTopUsers(kv, month),
-  ]);
-  return { month, totals: totals!, previous: previous!, bots, topUsers };
+  const records = (await Promise.all(reads)).flat();
+  return { users: records[0]!, days: kind === "day" ? records : records.slice(1) };
 }
 
 /** The bots that had a conversation in the period. */
-async function readBots(kv: Deno.Kv, kind: "day" | "month", n: number): Promise<BotCounts[]> {
+export async function readBots(
+  kv: Deno.Kv,
+  kind: "day" | "month",
+  n: number,
+): Promise<BotCounts[]> {
   const found: (Omit<BotCounts, "botId"> & { index: number })[] = [];
   for await (const { key, value } of kv.list({ prefix: rollupPrefix(kind, n) })) {
     const record = decodeCounts(value);
@@ -101,11 +84,6 @@ async function readBots(kv: Deno.Kv, kind: "day" | "month", n: number): Promise<
   }
   const ids = await readBotIds(kv, found.map((bot) => bot.index));
   return found.map(({ index, ...counts }) => ({ botId: ids.get(index)!, ...counts }));
-}
-
-/** The periods whose data a report shows; it is out of date once one of their versions changes. */
-export function sourcesOf(kind: PeriodKind, n: number): [PeriodKind, number][] {
-  return kind === "day" ? [[kind, n]] : [[kind, n], [kind, n - 1]];
 }
 
 /** Days of the period up to and with `today`; all of them once it is over. */

@@ -1,7 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { Database } from "../kv/database.ts";
 import { WriteSet } from "../kv/write_set.ts";
-import { decodeCounts } from "../kv/counts.ts";
 import { readImportedNames } from "./bot_index.ts";
 import {
   type DailyBody,
@@ -9,7 +8,7 @@ import {
   dailyReport,
   type SystemAverage,
 } from "./daily_report.ts";
-import { reportKey, totalsKey } from "./keys.ts";
+import { reportKey } from "./keys.ts";
 import { type LiveMetrics, readLiveMetrics, readOutcomes, type TurnOutcomes } from "./live.ts";
 import { type MonthlyBody, type MonthlyReport, monthlyReport } from "./monthly_report.ts";
 import {
@@ -23,15 +22,8 @@ import {
   type ReportKind,
 } from "./periods.ts";
 import type { BotRow, ReportFrame } from "./report.ts";
-import {
-  isPartial,
-  readDay,
-  readMonth,
-  readTotals,
-  readWeek,
-  sourcesOf,
-  versionOf,
-} from "./report_data.ts";
+import { isPartial, readBots, readTotals, type ReportTotals, versionOf } from "./report_data.ts";
+import { readTopUsers } from "./top_users.ts";
 import { type WeeklyBody, type WeeklyReport, weeklyReport } from "./weekly_report.ts";
 
 export type Report = DailyReport | WeeklyReport | MonthlyReport;
@@ -48,8 +40,8 @@ export interface BotNames {
 }
 
 interface StoredReport {
-  /** Versions of the data it was made from, as `sourcesOf` lists them. */
-  versions: number[];
+  /** Of the totals it was made from. */
+  version: number;
   revision: number;
   generatedAt: number;
   /** Absent when it is too large for one value; it is then made again from the rollups. */
@@ -113,29 +105,29 @@ export class Reports {
     const n = date === undefined
       ? periodOf(period, dayOf(this.#clock.now())) - 1
       : periodOf(period, dayOfDate(date));
-    const sources = sourcesOf(period, n);
     const key = reportKey(kind, n);
     for (let attempt = 1;; attempt++) {
       const now = this.#clock.now();
       const partial = isPartial(period, n, dayOf(now));
-      const [entry, ...totals] = await this.#db.kv.getMany<[StoredReport, ...unknown[]]>(
-        [key, ...sources.map(([kind, n]) => totalsKey(kind, n))],
-      );
-      const versions = totals.map((e) => versionOf(decodeCounts(e.value)));
-      const stored = entry!.value;
-      const current = stored !== null && sameVersions(stored.versions, versions);
+      const [entry, totals] = await Promise.all([
+        this.#db.kv.get<StoredReport>(key),
+        readTotals(this.#db.kv, period, n),
+      ]);
+      const version = versionOf(totals);
+      const stored = entry.value;
+      const current = stored?.version === version;
       if (current && !partial && !anew && stored.body) {
         return await this.#show(stored.body, stored, partial, now);
       }
-      const body = await this.#build(kind, n, now);
-      const after = (await readTotals(this.#db.kv, sources)).map(versionOf);
+      const body = await this.#build(kind, n, totals, now);
+      const after = versionOf(await readTotals(this.#db.kv, period, n));
       // Counted while we read: figures of two moments do not belong in one report.
-      if (attempt < MAX_ATTEMPTS && !sameVersions(after, versions)) continue;
+      if (attempt < MAX_ATTEMPTS && after !== version) continue;
       const revision = !stored ? 1 : current ? stored.revision : stored.revision + 1;
-      const made: StoredReport = { versions, revision, generatedAt: now };
+      const made: StoredReport = { version, revision, generatedAt: now };
       if (!partial) {
         const whole = JSON.stringify(body).length <= MAX_STORED_LENGTH;
-        const tx = new WriteSet().check(key, entry!.versionstamp)
+        const tx = new WriteSet().check(key, entry.versionstamp)
           .set(key, whole ? { ...made, body } : made);
         if (!await this.#db.commit(tx) && attempt < MAX_ATTEMPTS) continue;
       }
@@ -143,15 +135,18 @@ export class Reports {
     }
   }
 
-  async #build(kind: ReportKind, n: number, now: number): Promise<Body> {
+  async #build(kind: ReportKind, n: number, totals: ReportTotals, now: number): Promise<Body> {
     const { kv } = this.#db;
-    if (kind === "weekly") return weeklyReport(await readWeek(kv, n), dayOf(now));
-    if (kind === "monthly") return monthlyReport(await readMonth(kv, n));
-    const [data, system] = await Promise.all([
-      readDay(kv, n),
+    if (kind === "weekly") return weeklyReport(n, totals, dayOf(now));
+    if (kind === "monthly") {
+      const [bots, top] = await Promise.all([readBots(kv, "month", n), readTopUsers(kv, n)]);
+      return monthlyReport(n, totals, bots, top);
+    }
+    const [bots, system] = await Promise.all([
+      readBots(kv, "day", n),
       this.#samples.average(firstDay("day", n) * DAY_MS, endDay("day", n) * DAY_MS),
     ]);
-    return dailyReport(data, system);
+    return dailyReport(n, totals, bots, system);
   }
 
   async #show(body: Body, made: StoredReport, partial: boolean, now: number): Promise<Report> {
@@ -185,6 +180,3 @@ export class Reports {
     }));
   }
 }
-
-const sameVersions = (a: readonly number[], b: readonly number[]): boolean =>
-  a.length === b.length && a.every((version, i) => version === b[i]);

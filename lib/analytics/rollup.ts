@@ -1,89 +1,76 @@
-import { bump } from "../kv/counts.ts";
+import { bump, type CountDelta } from "../kv/counts.ts";
 import type { WriteSet } from "../kv/write_set.ts";
-import { rollupKey, totalsKey } from "./keys.ts";
-import { BOTS_A_CHUNK, COUNTERS_END, Metric, STRIDE } from "./metrics.ts";
+import { hoursKey, rollupKey, totalsKey } from "./keys.ts";
+import { BOTS_A_CHUNK, COUNTERS_END, HOUR_STRIDE, HourMetric, Metric, STRIDE } from "./metrics.ts";
 import { periodOf, quarterOf, QUARTERS_A_DAY } from "./periods.ts";
 
-type Delta = Map<number, number>;
 /** Chunks of one quarter hour in a number; more bots than this cannot be. */
 const CHUNKS = 2 ** 20;
 
 /**
- * Collects what happened, by bot and quarter hour, and adds it to the rollups of 15 minutes, day
- * and month and to the totals of 15 minutes, day, week and month.
+ * Collects what happened, by bot and quarter hour, and adds it to the rollups of 15 minutes. Days,
+ * months and totals follow from what changed there, once for all that is committed together.
  */
 export class Rollup {
-  readonly #cells = new Map<number, Delta>();
-  readonly #totals = new Map<number, Delta>();
+  readonly #cells = new Map<number, Map<number, number>>();
 
   /** Counts `by` of a metric (or histogram bucket) for a bot at an instant. */
   count(at: number, bot: number, field: number, by = 1): void {
-    const quarter = quarterOf(at);
-    const cell = quarter * CHUNKS + Math.floor(bot / BOTS_A_CHUNK);
-    bump(entry(this.#cells, cell), (bot % BOTS_A_CHUNK) * STRIDE + field, by);
-    const totals = entry(this.#totals, quarter);
-    if (totals.size === 0) totals.set(Metric.version, 1);
-    if (field < COUNTERS_END) bump(totals, field, by);
+    const cell = quarterOf(at) * CHUNKS + Math.floor(bot / BOTS_A_CHUNK);
+    let delta = this.#cells.get(cell);
+    if (!delta) this.#cells.set(cell, delta = new Map());
+    bump(delta, (bot % BOTS_A_CHUNK) * STRIDE + field, by);
   }
 
   addTo(tx: WriteSet): void {
-    const chunkOf = (cell: number) => cell - Math.floor(cell / CHUNKS) * CHUNKS;
-    const quarterOfCell = (cell: number) => Math.floor(cell / CHUNKS);
-    const days = group(
-      this.#cells,
-      (cell) => dayOfQuarter(quarterOfCell(cell)) * CHUNKS + chunkOf(cell),
-    );
-    const months = group(
-      days,
-      (cell) => periodOf("month", quarterOfCell(cell)) * CHUNKS + chunkOf(cell),
-    );
-    for (
-      const [kind, cells] of [
-        ["quarter", this.#cells],
-        ["day", days],
-        ["month", months],
-      ] as const
-    ) {
-      for (const [cell, delta] of cells) {
-        tx.add(rollupKey(kind, quarterOfCell(cell), chunkOf(cell)), delta);
-      }
+    for (const { quarter, chunk, delta } of this.cells()) {
+      tx.add(
+        rollupKey("quarter", quarter, chunk),
+        delta,
+        (change, more) => spread(quarter, chunk, change.delta, more),
+      );
     }
-    const totalDays = group(this.#totals, dayOfQuarter);
-    for (const [quarter, delta] of this.#totals) tx.add(totalsKey("quarter", quarter), delta);
-    for (const kind of ["day", "week", "month"] as const) {
-      for (const [n, delta] of group(totalDays, (day) => periodOf(kind, day))) {
-        tx.add(totalsKey(kind, n), delta);
-      }
+  }
+
+  /** What was counted, by quarter hour and chunk of bots. */
+  *cells(): Generator<{ quarter: number; chunk: number; delta: CountDelta }> {
+    for (const [cell, delta] of this.#cells) {
+      const quarter = Math.floor(cell / CHUNKS);
+      yield { quarter, chunk: cell - quarter * CHUNKS, delta };
     }
   }
 }
 
-/** The day of an instant's quarter hour. */
-const dayOfQuarter = (quarter: number): number => Math.floor(quarter / QUARTERS_A_DAY);
-
-function entry(map: Map<number, Delta>, key: number): Delta {
-  let delta = map.get(key);
-  if (!delta) map.set(key, delta = new Map());
-  return delta;
+/** Carries a change of a 15-minute rollup on to the day, the month and the totals. */
+function spread(quarter: number, chunk: number, delta: CountDelta, more: WriteSet): void {
+  const day = Math.floor(quarter / QUARTERS_A_DAY);
+  const month = periodOf("month", day);
+  const counters = new Map<number, number>();
+  const totals = new Map<number, number>([[Metric.version, 1]]);
+  for (const [field, by] of delta) {
+    const metric = field % STRIDE;
+    if (metric >= COUNTERS_END) continue;
+    counters.set(field, by);
+    bump(totals, metric, by);
+  }
+  more.add(rollupKey("day", day, chunk), delta);
+  more.add(rollupKey("month", month, chunk), counters);
+  more.add(totalsKey("day", day), totals);
+  more.add(totalsKey("month", month), totals);
+  more.add(hoursKey(day), hoursOf(quarter, totals));
 }
 
-/** Deltas added up by a coarser key. One that stays alone is passed on as it is, not copied. */
-function group(cells: Map<number, Delta>, keyOf: (key: number) => number): Map<number, Delta> {
-  const groups = new Map<number, Delta>();
-  const own = new Set<Delta>();
-  for (const [key, delta] of cells) {
-    const coarse = keyOf(key);
-    let sum = groups.get(coarse);
-    if (!sum) {
-      groups.set(coarse, delta);
-      continue;
-    }
-    if (!own.has(sum)) {
-      sum = new Map(sum);
-      own.add(sum);
-      groups.set(coarse, sum);
-    }
-    for (const [field, by] of delta) bump(sum, field, by);
+const HOURS = Object.entries(HourMetric).map(([name, place]) =>
+  [Metric[name as keyof typeof HourMetric], place] as const
+);
+
+/** The part of a quarter hour's totals that the record of its day keeps apart. */
+export function hoursOf(quarter: number, totals: CountDelta): Map<number, number> {
+  const base = (quarter % QUARTERS_A_DAY) * HOUR_STRIDE;
+  const hours = new Map<number, number>();
+  for (const [metric, place] of HOURS) {
+    const by = totals.get(metric);
+    if (by) hours.set(base + place, by);
   }
-  return groups;
+  return hours;
 }

@@ -1,9 +1,6 @@
 import { LRUCache } from "lru-cache";
-import type { Counts } from "../kv/counts.ts";
 import type { WriteSet } from "../kv/write_set.ts";
 import { topKey, topPrefix } from "./keys.ts";
-import { periodOf } from "./periods.ts";
-import { conversationsIn } from "./user_activity.ts";
 
 /** Rows of a top list. */
 export const TOP_ROWS = 5;
@@ -40,38 +37,24 @@ export class TopUsers {
   }
 
   /**
-   * Moves the user's entries for the months of `days`, whose counts changed. Returns what to pass
-   * to `moved` once that is committed.
+   * Moves the user's entry in the month, if the user belongs near the top. True when it did; then
+   * call `moved` once that is committed.
    */
-  move(
-    userId: string,
-    before: Counts,
-    after: Counts,
-    days: number[],
-    tx: WriteSet,
-  ): [month: number, conversations: number][] {
-    const moves: [number, number][] = [];
-    for (const month of new Set(days.map((day) => periodOf("month", day)))) {
-      const had = conversationsIn(before, "month", month);
-      const has = conversationsIn(after, "month", month);
-      if (has === had || has < this.#bound(month)) continue;
-      if (had > 0) tx.delete(topKey(month, had, userId));
-      if (has > 0) tx.set(topKey(month, has, userId), 1);
-      moves.push([month, has]);
-    }
-    return moves;
+  move(month: number, userId: string, had: number, has: number, tx: WriteSet): boolean {
+    if (has === had || has < this.#bound(month)) return false;
+    if (had > 0) tx.delete(topKey(month, had, userId));
+    if (has > 0) tx.set(topKey(month, has, userId), 1);
+    return true;
   }
 
-  /** The user's entries are stored. */
-  moved(userId: string, moves: [month: number, conversations: number][]): void {
-    for (const [month, conversations] of moves) {
-      const leaders = this.#leaders.get(month);
-      if (!leaders) continue;
-      leaders.set(userId, Math.max(conversations, leaders.get(userId) ?? 0));
-      if (leaders.size <= TOP_ROWS) continue;
-      const last = [...leaders].reduce((a, b) => b[1] < a[1] ? b : a);
-      leaders.delete(last[0]);
-    }
+  /** The user's entry with this many conversations is stored. */
+  moved(month: number, userId: string, conversations: number): void {
+    const leaders = this.#leaders.get(month);
+    if (!leaders) return;
+    leaders.set(userId, Math.max(conversations, leaders.get(userId) ?? 0));
+    if (leaders.size <= TOP_ROWS) return;
+    const last = [...leaders].reduce((a, b) => b[1] < a[1] ? b : a);
+    leaders.delete(last[0]);
   }
 
   #bound(month: number): number {

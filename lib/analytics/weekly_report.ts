@@ -2,7 +2,7 @@ import { countOf } from "../kv/counts.ts";
 import { Metric } from "./metrics.ts";
 import { dateText, firstDay } from "./periods.ts";
 import { periodBounds, type ReportFrame } from "./report.ts";
-import { daysSoFar, type WeekData } from "./report_data.ts";
+import { daysSoFar, type ReportTotals, sumOver } from "./report_data.ts";
 import { ratio2 } from "./rounding.ts";
 import { type TrendDirection, trendDirection } from "./trend.ts";
 
@@ -36,20 +36,25 @@ export interface WeeklyBody {
 
 export type WeeklyReport = WeeklyBody & ReportFrame;
 
-export function weeklyReport(data: WeekData, today: number): WeeklyBody {
-  const of = (metric: number) => countOf(data.totals, metric);
+/** `week` as in periods.ts, `today` in days since the epoch. */
+export function weeklyReport(
+  week: number,
+  { current, previous }: ReportTotals,
+  today: number,
+): WeeklyBody {
+  const of = (metric: number) => countOf(current.users, metric);
   const users = of(Metric.activeUsers);
   const returning = of(Metric.retainedUsers);
-  const total = of(Metric.conversations);
-  const days = daysSoFar("week", data.week, today).map((day, i) => ({
+  const total = sumOver(current, Metric.conversations);
+  const days = daysSoFar("week", week, today).map((day, i) => ({
     date: dateText(day),
-    conversations: countOf(data.days[i]!, Metric.conversations),
+    conversations: countOf(current.days[i]!, Metric.conversations),
   }));
   const counts = days.map((day) => day.conversations);
   return {
     report_type: "weekly",
-    week_start: dateText(firstDay("week", data.week)),
-    period: periodBounds("week", data.week),
+    week_start: dateText(firstDay("week", week)),
+    period: periodBounds("week", week),
     aggregated_stats: {
       total_conversations: total,
       total_active_users: users,
@@ -64,7 +69,7 @@ export function weeklyReport(data: WeekData, today: number): WeeklyBody {
       retention_rate: ratio2(returning, users, 100),
       retained_of_previous_rate: ratio2(
         returning,
-        countOf(data.previous, Metric.activeUsers),
+        previous ? countOf(previous.users, Metric.activeUsers) : 0,
         100,
       ),
     },

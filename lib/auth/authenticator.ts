@@ -8,8 +8,8 @@ import { sameHash, secretHash } from "./secret.ts";
 import { Sessions } from "./sessions.ts";
 import { SignInLinks } from "./sign_in_links.ts";
 
-/** A verified credential is taken from memory this long before it is verified again. */
-const REMEMBER_MS = 30_000;
+/** Keys of a key server may be withdrawn, so what they signed is verified again after this. */
+const REMEMBER_MS = 600_000;
 const MAX_REMEMBERED = 10_000;
 const MAX_TOKEN_LENGTH = 8_192;
 
@@ -34,12 +34,14 @@ export class Authenticator {
   readonly #clock: Clock;
   readonly #admin: Principal;
   readonly #adminHash: string;
+  readonly #keysMayChange: boolean;
   readonly #verifyJwt: VerifyJwt | null;
   readonly #remembered = new Map<string, { principal: Principal; until: number }>();
 
   private constructor(options: AuthenticatorOptions, adminHash: string, jwt: VerifyJwt | null) {
     this.#clock = options.clock;
     this.#adminHash = adminHash;
+    this.#keysMayChange = options.jwt?.jwksUrl !== undefined;
     this.#verifyJwt = jwt;
     this.#admin = {
       id: "admin",
@@ -110,7 +112,10 @@ export class Authenticator {
       const oldest = this.#remembered.keys().next();
       if (!oldest.done) this.#remembered.delete(oldest.value);
     }
-    const until = Math.min(now + REMEMBER_MS, principal.expiresAt ?? Infinity);
+    const until = Math.min(
+      this.#keysMayChange ? now + REMEMBER_MS : Infinity,
+      principal.expiresAt ?? Infinity,
+    );
     this.#remembered.set(hash, { principal, until });
   }
 

@@ -33,6 +33,7 @@ export function mayReadContent(role: Role, right: boolean): boolean {
   return right || roleCovers(role, "operator");
 }
 
+/** Whether a value is the name of a role. */
 export function isRole(value: unknown): value is Role {
   return ROLES.includes(value as Role);
 }

@@ -25,6 +25,8 @@ export interface Session {
   readonly principal: Principal;
   /** Goes back in `X-CSRF-Token` or a form's `csrf` field where a browser sends no `Origin`. */
   readonly csrfToken: string;
+  /** When it ends however busy it is, milliseconds since the epoch. */
+  readonly endsAt: number;
 }
 
 export interface SessionsOptions {
@@ -82,8 +84,9 @@ export class Sessions {
           .set(entry.key, { ...entry.value, usedAt: now }),
       );
     }
-    const session: Session = { principal: entry.value.principal, csrfToken: csrfTokenOf(id) };
-    this.#remember(hash, session, Math.min(now + REMEMBER_MS, entry.value.endsAt));
+    const { principal, endsAt } = entry.value;
+    const session: Session = { principal, csrfToken: csrfTokenOf(id), endsAt };
+    this.#remember(hash, session, Math.min(now + REMEMBER_MS, endsAt));
     return session;
   }
 
@@ -129,6 +132,7 @@ export function csrfTokenOf(sessionId: string): string {
   return secretHash("csrf:" + sessionId);
 }
 
+/** Whether this is the session's own token, compared in constant time. */
 export function csrfTokenFits(session: Session, given: string): boolean {
   return sameHash(session.csrfToken, given);
 }

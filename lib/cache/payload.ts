@@ -3,9 +3,9 @@ import v8 from "node:v8";
 
 /**
  * How a value is written down: `j` JSON, `t` plain text, `b` bytes, `v` structured clone (Date,
- * Map, Set, BigInt, NaN, typed arrays, cycles).
+ * Map, Set, BigInt, NaN, typed arrays, cycles), `n` nothing: it is known that there is no value.
  */
-export type Codec = "j" | "t" | "b" | "v";
+export type Codec = "j" | "t" | "b" | "v" | "n";
 
 export interface Payload {
   codec: Codec;
@@ -15,6 +15,9 @@ export interface Payload {
 }
 
 const MAX_DEPTH = 100;
+
+/** That there is nothing, written down. */
+export const NOTHING: Payload = { codec: "n", body: "", bytes: 0 };
 
 /** Writes a value down, or null where it cannot be (functions, symbols, `undefined`). */
 export function encodeValue(value: unknown): Payload | null {
@@ -41,6 +44,8 @@ export function decodeValue(codec: Codec, body: string | Uint8Array): unknown {
       return deepFreeze(JSON.parse(asText(body)));
     case "b":
       return new Uint8Array(body as Uint8Array);
+    case "n":
+      return undefined;
     case "v":
       return v8.deserialize(asBuffer(body as Uint8Array));
   }
@@ -48,7 +53,7 @@ export function decodeValue(codec: Codec, body: string | Uint8Array): unknown {
 
 /** True when one decoded value may be handed to every reader, because nobody can change it. */
 export function isShareable(codec: Codec): boolean {
-  return codec === "j" || codec === "t";
+  return codec === "j" || codec === "t" || codec === "n";
 }
 
 function textPayload(codec: Codec, body: string): Payload {

@@ -1,7 +1,7 @@
 import { AppError, conflict } from "../errors.ts";
 import { counterValue } from "../kv/counter.ts";
 import { WriteSet } from "../kv/write_set.ts";
-import type { ConversationRecord } from "./conversation.ts";
+import { type ConversationRecord, MAX_OPEN_TURNS } from "./conversation.ts";
 import {
   batchCountKey,
   batchItemKey,
@@ -128,6 +128,14 @@ async function checkParties({ db }: SubmitDeps, turns: NewTurn[]): Promise<void>
     const first = turns[indexes[0]!]!;
     const stored = (await db.kv.get<ConversationRecord>(conversationKey(id))).value;
     const parties = stored ?? { botId: first.botId, userId: first.userId, open: [] };
+    if (parties.open.length + indexes.length > MAX_OPEN_TURNS) {
+      throw new AppError(
+        "overloaded",
+        `conversations.${indexes.at(-1)}: more than ${MAX_OPEN_TURNS} messages of conversation ` +
+          `${id} would wait; split the batch or try again later`,
+        { retryAfterSeconds: 5 },
+      );
+    }
     for (const index of indexes) {
       try {
         requireSameParties(parties, turns[index]!);

@@ -18,6 +18,22 @@ interface BotMeta {
   version: number;
   chunks: number;
   updatedAt: number;
+  model?: string;
+  cache?: BotDefinition["cache"];
+  knowledgeCount: number;
+  intentCount: number;
+}
+
+/** A bot without what it knows. */
+export interface BotSummary {
+  botId: string;
+  name: string;
+  defined: boolean;
+  version: number;
+  model?: string;
+  cache?: BotDefinition["cache"];
+  knowledgeCount: number;
+  intentCount: number;
 }
 
 const metaKey = (id: string): Deno.KvKey => ["bots", "d", id];
@@ -97,7 +113,16 @@ export class BotStore {
         );
         await db.commit(chunks);
       }
-      const meta: BotMeta = { name: input.name, version, chunks: parts.length, updatedAt: now() };
+      const meta: BotMeta = {
+        name: input.name,
+        version,
+        chunks: parts.length,
+        updatedAt: now(),
+        model: input.model,
+        cache: input.cache,
+        knowledgeCount: input.knowledge.length,
+        intentCount: input.intents.length,
+      };
       tx.check(metaKey(botId), entry.versionstamp).set(metaKey(botId), meta);
       for (let n = 0; n < (entry.value?.chunks ?? 0); n++) {
         tx.delete(chunkKey(botId, version - 1, n));
@@ -110,7 +135,7 @@ export class BotStore {
   }
 
   /** Bots by id, defined and merely used, at most `limit` (≤ 200) behind `cursor`. */
-  async list(cursor = "", limit = 100): Promise<{ bots: BotDefinition[]; nextCursor?: string }> {
+  async list(cursor = "", limit = 100): Promise<{ bots: BotSummary[]; nextCursor?: string }> {
     const { kv } = this.options.db;
     const ids = new Set<string>();
     for (const prefix of [definedPrefix, usedPrefix]) {
@@ -120,8 +145,22 @@ export class BotStore {
       for await (const { key } of entries) ids.add(String(key.at(-1)));
     }
     const page = [...ids].sort().slice(0, limit);
-    const bots = await Promise.all(page.map((id) => this.get(id)));
+    const bots = await Promise.all(page.map((id) => this.#summary(id)));
     return ids.size > limit ? { bots, nextCursor: page.at(-1) } : { bots };
+  }
+
+  async #summary(botId: string): Promise<BotSummary> {
+    const [meta, name] = await this.options.db.kv.getMany<[BotMeta, string]>([
+      metaKey(botId),
+      nameKey(botId),
+    ]);
+    if (!meta.value) {
+      const { version, defined } = undefinedBot(botId, null);
+      const counts = { knowledgeCount: 0, intentCount: 0 };
+      return { botId, name: name.value ?? botId, defined, version, ...counts };
+    }
+    const { chunks: _chunks, updatedAt: _updatedAt, ...rest } = meta.value;
+    return { botId, defined: true, ...rest };
   }
 
   /** The name people know the bot by, or undefined when it never had one. */

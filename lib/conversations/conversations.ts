@@ -3,17 +3,17 @@ import type { IdempotencyClaim } from "../kv/idempotency.ts";
 import { commitFresh } from "../kv/idempotency.ts";
 import { type BatchProgress, batchProgress, type BatchQueued, submitBatch } from "./batch.ts";
 import type {
-  AnswerRecord,
   ConversationRecord,
   ConversationStatus,
   TurnError,
   TurnResult,
 } from "./conversation.ts";
 import { importConversations, type ImportResult } from "./import.ts";
-import { answerKey, conversationKey, storedPrefix } from "./keys.ts";
+import { splitLines } from "./lines.ts";
+import { conversationKey, storedPrefix } from "./keys.ts";
 import { type NewTurn, type SubmitDeps, type Submitted, submitTurn } from "./submit.ts";
 import { turnJob } from "./turn_job.ts";
-import { readTranscript, type TranscriptMessage } from "./transcript.ts";
+import { readLatestAnswer, readTranscript, type TranscriptMessage } from "./transcript.ts";
 
 /** The latest turn of a conversation. Instants are milliseconds UTC. */
 export interface StatusView {
@@ -28,8 +28,11 @@ export interface StatusView {
   error?: TurnError;
 }
 
-export interface ConversationView extends Omit<ConversationRecord, "status" | "open"> {
+export interface ConversationView extends Omit<ConversationRecord, "status" | "open" | "messages"> {
   conversationId: string;
+  /** When its latest turn was asked or ended. */
+  updatedAt: number;
+  satisfactionScore?: number;
   status: ConversationStatus;
   /** Turns that wait for their answer. */
   waiting: number;
@@ -49,9 +52,37 @@ export interface ConversationSummary {
   imported: boolean;
 }
 
+/** Live conversations by status, as the ledger has counted them; processing ones are pending. */
+export interface LiveCounts {
+  total: number;
+  pending: number;
+  completed: number;
+  failed: number;
+  /** Percent; null before one ended. */
+  successRate: number | null;
+}
+
+export interface ConversationsDeps extends SubmitDeps {
+  live: () => Promise<LiveCounts>;
+}
+
 /** What may be asked of conversations. */
 export class Conversations {
-  constructor(readonly deps: SubmitDeps) {}
+  constructor(readonly deps: ConversationsDeps) {}
+
+  /** Live conversations by what people see: processing ones are pending ones in a worker's hands. */
+  async metrics(): Promise<{
+    total: number;
+    breakdown: { pending: number; processing: number; completed: number; failed: number };
+    successRate: number | null;
+  }> {
+    const { total, pending, completed, failed, successRate } = await this.deps.live();
+    const { engine } = this.deps;
+    const running = engine.active(turnJob.queue).filter((job) => job.kind === turnJob.kind).length;
+    const processing = Math.min(pending, running);
+    const breakdown = { pending: pending - processing, processing, completed, failed };
+    return { total, breakdown, successRate };
+  }
 
   /** Queues a turn; see `submitTurn`. */
   submit(turn: NewTurn, claim?: IdempotencyClaim): Promise<Submitted> {
@@ -72,9 +103,7 @@ export class Conversations {
     const { kv } = this.deps.db;
     const record = (await kv.get<ConversationRecord>(conversationKey(conversationId))).value;
     if (!record) return null;
-    const answer = record.turns > 0 && record.status !== "pending"
-      ? (await kv.get<AnswerRecord>(answerKey(conversationId, record.turns))).value
-      : null;
+    const answer = await readLatestAnswer(kv, conversationId, record);
     const view: StatusView = {
       conversationId,
       status: this.#statusOf(record),
@@ -102,6 +131,8 @@ export class Conversations {
     return {
       ...rest,
       conversationId,
+      updatedAt: Math.max(record.startedAt, record.queuedAt ?? 0, record.completedAt ?? 0),
+      satisfactionScore: record.satisfaction,
       status: this.#statusOf(record),
       waiting: open.length,
       messages: await readTranscript(kv, conversationId, record),
@@ -162,14 +193,8 @@ export class Conversations {
   }
 
   /** Imports finished conversations, a line each; see `importConversations`. */
-  import(lines: AsyncIterable<string>): Promise<ImportResult> {
-    return importConversations(this.deps, lines);
-  }
-
-  /** How many conversations have a turn being answered right now. */
-  processing(): number {
-    const { engine } = this.deps;
-    return engine.active(turnJob.queue).filter((job) => job.kind === turnJob.kind).length;
+  importStream(bytes: ReadableStream<Uint8Array>): Promise<ImportResult> {
+    return importConversations(this.deps, splitLines(bytes));
   }
 
   #statusOf(record: ConversationRecord): ConversationStatus {

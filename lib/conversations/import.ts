@@ -46,22 +46,23 @@ export interface ImportDeps {
   ledger: ConversationLedger;
 }
 
-const MAX_LINE_BYTES = 1024 * 1024;
 const MAX_REJECTED_SHOWN = 100;
 /** Conversations to an atomic; fewer where an atomic may carry few checks. */
 const MAX_GROUP = 40;
 const MAX_GROUP_BYTES = 300_000;
+/** Ids in a group, in bytes: each stands in up to a dozen keys, which an atomic holds 80 KiB of. */
+const MAX_GROUP_ID_BYTES = 5_000;
 const CHUNK_BYTES = 50_000;
 const MAX_GROUPS_UNDER_WAY = 4;
 
 /**
- * Imports finished conversations from lines of JSON, streamed: what is committed stays, so an
+ * Imports finished conversations from lines of JSON (null: a line too long to read), streamed: what is committed stays, so an
  * import that was cut off is simply sent again and skips what is there. Resolves when everything
  * is durable.
  */
 export async function importConversations(
   deps: ImportDeps,
-  lines: AsyncIterable<string>,
+  lines: AsyncIterable<string | null>,
 ): Promise<ImportResult> {
   const result: ImportResult = { imported: 0, skipped: 0, rejected: [], rejectedCount: 0 };
   const groupSize = Math.max(1, Math.min(MAX_GROUP, Math.floor((deps.db.maxChecks - 10) / 2)));
@@ -69,10 +70,12 @@ export async function importConversations(
   const inThisImport = new Set<string>();
   let group: ImportLine[] = [];
   let groupBytes = 0;
+  let idBytes = 0;
   const flush = async () => {
     const sent = group;
     group = [];
     groupBytes = 0;
+    idBytes = 0;
     if (sent.length === 0) return;
     const work: Promise<void> = importGroup(deps, sent).then((imported) => {
       result.imported += imported;
@@ -86,8 +89,8 @@ export async function importConversations(
   let number = 0;
   for await (const text of lines) {
     number++;
-    if (text.trim() === "") continue;
-    const parsed = parseLine(text);
+    if (text?.trim() === "") continue;
+    const parsed = text === null ? "the line is above 1 MiB" : parseLine(text);
     if (typeof parsed === "string") {
       result.rejectedCount++;
       if (result.rejected.length < MAX_REJECTED_SHOWN) {
@@ -102,17 +105,22 @@ export async function importConversations(
     }
     inThisImport.add(parsed.conversation_id);
     group.push(parsed);
-    groupBytes += text.length * 2;
-    if (group.length >= groupSize || groupBytes >= MAX_GROUP_BYTES) await flush();
+    groupBytes += text!.length * 2;
+    idBytes += utf8Length(parsed.conversation_id) + utf8Length(parsed.user_id);
+    const full = group.length >= groupSize || groupBytes >= MAX_GROUP_BYTES ||
+      idBytes >= MAX_GROUP_ID_BYTES;
+    if (full) await flush();
   }
   await flush();
   await Promise.all(underWay);
   return result;
 }
 
+const encoder = new TextEncoder();
+const utf8Length = (text: string): number => encoder.encode(text).length;
+
 /** The line as a conversation, or what is wrong with it. */
 export function parseLine(text: string): ImportLine | string {
-  if (text.length > MAX_LINE_BYTES) return "the line is above 1 MiB";
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -151,6 +159,7 @@ function importGroup(deps: ImportDeps, group: ImportLine[]): Promise<number> {
         status: line.status,
         turns: 0,
         open: [],
+        messages: entry.messages,
         completedAt: entry.endedAt,
         imported: true,
         importedChunks: chunks.length,

@@ -57,7 +57,12 @@ function requeue(
     }
     const { botId, startedAt } = record;
     const before = record.open[record.open.indexOf(open) - 1];
-    const taskId = engine.prepare(tx, turnJob, { conversationId, turn, botId, startedAt }, {
+    const taskId = engine.prepare(tx, turnJob, {
+      conversation_id: conversationId,
+      turn,
+      bot_id: botId,
+      started_at: startedAt,
+    }, {
       priority: asked.value.priority,
       fairKey: botId,
       heldBy: before?.taskId,

@@ -12,6 +12,25 @@ export interface TranscriptMessage extends Message {
   error?: { code: string; message: string };
 }
 
+/** What the archive keeps of a conversation. */
+export interface ArchivedTexts {
+  messages: TranscriptMessage[];
+  /** How its latest turn ended. */
+  latest?: AnswerRecord;
+}
+
+/** How the latest turn of a conversation ended, archived or not; null while it is open. */
+export async function readLatestAnswer(
+  kv: Deno.Kv,
+  id: string,
+  record: ConversationRecord,
+): Promise<AnswerRecord | null> {
+  if (record.turns === 0 || record.status === "pending") return null;
+  const { value } = await kv.get<AnswerRecord>(answerKey(id, record.turns));
+  if (value || !record.archivedChunks) return value;
+  return (await readArchived(kv, id)).latest ?? null;
+}
+
 /** Every message of a conversation in order, archived ones included. */
 export async function readTranscript(
   kv: Deno.Kv,
@@ -115,21 +134,22 @@ async function readImported(
   record: ConversationRecord,
 ): Promise<TranscriptMessage[]> {
   const messages: TranscriptMessage[] = [];
-  if (record.archivedChunks) {
-    const chunks: Uint8Array[] = [];
-    for await (const { value } of kv.list<Uint8Array>({ prefix: archivePrefix(id) })) {
-      chunks.push(value);
-    }
-    const packed = new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer());
-    const text = new TextDecoder().decode(zstdDecompressSync(packed));
-    messages.push(...JSON.parse(text) as TranscriptMessage[]);
-  }
+  if (record.archivedChunks) messages.push(...(await readArchived(kv, id)).messages);
   if (record.importedChunks) {
     for await (const { value } of kv.list<Message[]>({ prefix: messagesPrefix(id) })) {
       for (const message of value) addMessage(messages, message);
     }
   }
   return messages;
+}
+
+async function readArchived(kv: Deno.Kv, id: string): Promise<ArchivedTexts> {
+  const chunks: Uint8Array[] = [];
+  for await (const { value } of kv.list<Uint8Array>({ prefix: archivePrefix(id) })) {
+    chunks.push(value);
+  }
+  const packed = new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer());
+  return JSON.parse(new TextDecoder().decode(zstdDecompressSync(packed)));
 }
 
 /** Adds a stored message, joining one that had to be split. */

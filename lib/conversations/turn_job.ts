@@ -3,10 +3,10 @@ import { declareJob } from "../jobs/definition.ts";
 import { exponential } from "../jobs/backoff.ts";
 
 const payload = z.object({
-  conversationId: z.string(),
+  conversation_id: z.string(),
   turn: z.number().int().positive(),
-  botId: z.string(),
-  startedAt: z.number(),
+  bot_id: z.string(),
+  started_at: z.number(),
 });
 export type TurnJob = z.infer<typeof payload>;
 

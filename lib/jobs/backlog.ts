@@ -27,6 +27,8 @@ export interface BacklogOptions {
   db: Database;
   clock: Clock;
   log: Logger;
+  /** How often the store is looked at even when nobody rings; often where others write to it. */
+  recheckMs?: number;
 }
 
 /**
@@ -67,6 +69,14 @@ export class Backlog {
     }
     this.refill();
     this.#scheduleRecheck();
+  }
+
+  /** Levels that other processes have begun to use. */
+  notice(priorities: Iterable<number>): void {
+    for (const priority of priorities) {
+      if (!this.#levels.has(priority)) this.#levels.set(priority, { cursor: "", complete: false });
+    }
+    this.refill();
   }
 
   stop(): void {
@@ -231,7 +241,7 @@ export class Backlog {
   }
 
   #scheduleRecheck(): void {
-    this.#cancelRecheck = this.options.clock.after(RECHECK_MS, () => {
+    this.#cancelRecheck = this.options.clock.after(this.options.recheckMs ?? RECHECK_MS, () => {
       this.recheck();
       this.#scheduleRecheck();
     });

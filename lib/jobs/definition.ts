@@ -69,6 +69,11 @@ export interface PerformContext<P> {
   log: Logger;
   /** Tells how far the job is, 0–100. */
   progress(percent: number, message?: string): void;
+  /**
+   * Makes an outside call once: its result is remembered under `key` and handed back on later
+   * attempts. A process that dies right after the call may make it again, so send a stable id.
+   */
+  once<T>(key: string, fn: () => Promise<T> | T): Promise<T>;
 }
 
 /** Why a job ended without its handler saying so. */
@@ -97,6 +102,8 @@ export interface JobHandler<P> {
   settle?(tx: WriteSet, job: Job, settlement: Settlement): Promise<void> | void;
   /** Adds the domain's side of a retry of a failed or cancelled job; undoes what `settle` did. */
   revive?(tx: WriteSet, job: Job): Promise<void> | void;
+  /** Reads the result of a completed job where the domain keeps it, instead of in the job. */
+  result?(job: Job): Promise<unknown>;
 }
 
 /** A kind of job together with its handler: what a worker needs. */
@@ -145,6 +152,6 @@ export function handleJob<P>(kind: JobKind<P>, handler: JobHandler<P>): JobDefin
  * payload's schema. Throws as `declareJob` does.
  */
 export function defineJob<P>(options: JobKindOptions<P> & JobHandler<P>): JobDefinition<P> {
-  const { perform, settle, revive } = options;
-  return { ...declareJob(options), perform, settle, revive };
+  const { perform, settle, revive, result } = options;
+  return { ...declareJob(options), perform, settle, revive, result };
 }

@@ -69,6 +69,24 @@ Deno.test("a throw is tried again, with what the error says", async () => {
   assert.equal((await t.engine.get(id))?.errors?.length, 2);
 });
 
+Deno.test("a job that is due again at once does not meet its own last attempt", async () => {
+  const job = defineJob({
+    ...quick,
+    maxAttempts: 20,
+    backoff: () => 0,
+    perform({ attempt }) {
+      if (attempt < 20) throw new Error("again");
+    },
+  });
+  await using t = await openTestEngine({ definitions: [job], queues: { default: 2 } });
+  const ids = await Promise.all(Array.from({ length: 40 }, (_, n) => t.engine.enqueue(job, { n })));
+  for (const id of ids) {
+    assert.equal(await t.engine.whenEnded(id, 10_000), true);
+    assert.equal((await t.engine.get(id))?.state, "completed");
+  }
+  assert.deepEqual(await Array.fromAsync(t.db.kv.list({ prefix: ["jobs", "run"] })), []);
+});
+
 Deno.test("a dead letter is listed with its attempts, and retried", async () => {
   let broken = true;
   const settled: string[] = [];

@@ -8,6 +8,7 @@ import { Backlog } from "./backlog.ts";
 import { ClaimPace } from "./claim_pace.ts";
 import { SharedCommit } from "./shared_commit.ts";
 import { Suspects } from "./suspects.ts";
+import { TokenBucket } from "./token_bucket.ts";
 
 /** Attempts whose outcome is being stored; they no longer count against the concurrency. */
 const MAX_SETTLING = 1_000;
@@ -25,6 +26,7 @@ export interface RunnerOptions extends AttemptOptions {
   /** Jobs that may run at the same time. */
   concurrency: number;
   nextClaim: () => number;
+  recheckMs?: number;
 }
 
 /**
@@ -33,7 +35,7 @@ export interface RunnerOptions extends AttemptOptions {
  */
 export class QueueRunner implements AttemptHost {
   readonly backlog: Backlog;
-  readonly shared: SharedCommit;
+  readonly together: SharedCommit;
   readonly #ready = new ReadySet();
   readonly #claimed = new ReadySet();
   readonly #claims = new Map<string, Claim>();
@@ -47,6 +49,8 @@ export class QueueRunner implements AttemptHost {
   #stale: Claim[] = [];
   #marking = new Set<Promise<void>>();
   readonly #suspects = new Suspects();
+  #rate: TokenBucket | null = null;
+  #wakeForRate: (() => void) | null = null;
   #stopping = false;
   #paused = false;
   concurrency: number;
@@ -54,7 +58,7 @@ export class QueueRunner implements AttemptHost {
   constructor(readonly options: RunnerOptions) {
     this.concurrency = options.concurrency;
     this.#pace = new ClaimPace(options.concurrency);
-    this.shared = new SharedCommit(options.db, options.session.fence);
+    this.together = new SharedCommit(options.db, options.session.fence);
     this.backlog = new Backlog(options, this.#ready, () => this.pump());
   }
 
@@ -74,6 +78,20 @@ export class QueueRunner implements AttemptHost {
 
   get idle(): boolean {
     return this.waiting === 0 && this.#running.size === 0 && this.#claiming === 0;
+  }
+
+  /** True while jobs wait for the queue's rate limit. */
+  get rateLimited(): boolean {
+    return this.#wakeForRate !== null;
+  }
+
+  /** Sets how many jobs run at the same time and how many are started a second. */
+  limit(concurrency: number, ratePerSecond: number | undefined): void {
+    this.concurrency = concurrency;
+    this.#rate = ratePerSecond === undefined
+      ? null
+      : new TokenBucket(ratePerSecond, this.options.clock.now());
+    this.pump();
   }
 
   set paused(paused: boolean) {
@@ -180,6 +198,7 @@ export class QueueRunner implements AttemptHost {
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;
     this.backlog.stop();
+    this.#wakeForRate?.();
     const attempts = [...this.#running.values()];
     // A marker written after the session's end would look like a crash.
     const done = Promise.all([...this.#marking, ...attempts.map((attempt) => attempt.ended)]);
@@ -195,6 +214,7 @@ export class QueueRunner implements AttemptHost {
   abandon(): void {
     this.#stopping = true;
     this.backlog.stop();
+    this.#wakeForRate?.();
     for (const attempt of this.#running.values()) attempt.interrupt("lost");
   }
 
@@ -204,7 +224,8 @@ export class QueueRunner implements AttemptHost {
     const now = this.options.clock.now();
     const most = this.concurrency + MAX_SETTLING;
     while (
-      this.#busy < this.concurrency && this.#running.size < most && this.#claimed.size > 0
+      this.#busy < this.concurrency && this.#running.size < most && this.#claimed.size > 0 &&
+      this.#mayStart()
     ) {
       const job = this.#claimed.pop(now)!;
       const attempt = new Attempt(this, job, this.#claims.get(job.id)!);
@@ -212,6 +233,17 @@ export class QueueRunner implements AttemptHost {
       this.#busy++;
       attempt.start();
     }
+  }
+
+  /** False while the queue's rate is used up; then it looks again when it is not. */
+  #mayStart(): boolean {
+    const { clock } = this.options;
+    if (!this.#rate || this.#rate.take(clock.now())) return true;
+    this.#wakeForRate ??= clock.after(this.#rate.msUntilNext(clock.now()), () => {
+      this.#wakeForRate = null;
+      this.pump();
+    });
+    return false;
   }
 
   /** Names the next jobs in a run marker, so that a crash will be counted against them. */

@@ -96,7 +96,7 @@ export class Batch {
 
   #sizeOf(m: Mutation): number {
     if (m.type === "set") return estimateSize(m.value);
-    return m.type === "add" ? this.records.sizeOf(keyText(m.key)) : 9;
+    return m.type === "add" ? this.records.sizeOf(m.text ??= keyText(m.key)) : 9;
   }
 }
 

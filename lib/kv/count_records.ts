@@ -1,17 +1,28 @@
-import { LRUCache } from "lru-cache";
-import { addCounts, type Counts, decodeCounts, encodeCounts, NO_COUNTS } from "./counts.ts";
+import {
+  addCounts,
+  type CountDelta,
+  type Counts,
+  decodeCounts,
+  encodeCounts,
+  NO_COUNTS,
+} from "./counts.ts";
 import { keyText } from "./key_text.ts";
-import { WriteSet } from "./write_set.ts";
+import { Recent } from "./recent.ts";
+import { type Consequence, type Mutation, WriteSet } from "./write_set.ts";
 
 /** Numbers that the cached records may hold together: about 16 MB. */
 const MAX_CACHED_NUMBERS = 1_000_000;
 const GET_MANY = 10;
+/** How far consequences may have consequences. */
+const MAX_DEPTH = 4;
 const GUARD: Deno.KvKey = ["meta", "counts"];
 
 interface Change {
   key: Deno.KvKey;
-  delta: Map<number, number>;
-  then: ((before: Counts, after: Counts, more: WriteSet) => void) | undefined;
+  delta: CountDelta;
+  /** `delta` is a copy made here, that may be added to. */
+  own: boolean;
+  then: Consequence | undefined;
 }
 
 /** What one commit does to count records, worked out but not yet written. */
@@ -29,10 +40,10 @@ export interface MergedCounts {
  * that each such commit checks and rewrites shows when the memory is out of date.
  */
 export class CountRecords {
-  readonly #cache = new LRUCache<string, Counts>({
-    maxSize: MAX_CACHED_NUMBERS,
-    sizeCalculation: (counts) => 8 + 2 * counts.fields.length,
-  });
+  readonly #cache = new Recent<Counts>(
+    MAX_CACHED_NUMBERS,
+    (counts) => 8 + 2 * counts.fields.length,
+  );
   /** First parts of the keys of all records seen, so that other keys are dismissed quickly. */
   readonly #roots = new Set<Deno.KvKeyPart | undefined>();
   #guard: string | null | undefined;
@@ -41,17 +52,18 @@ export class CountRecords {
 
   /** Loads what is not in memory and computes the records after these write sets. */
   async merge(writes: readonly WriteSet[]): Promise<MergedCounts | null> {
-    const changes = new Map<string, Change>();
-    for (const write of writes) collect(changes, write);
+    let changes = collect(writes);
     if (changes.size === 0) return null;
     if (this.shared) await this.#readGuard();
     const merged = new Map<string, { key: Deno.KvKey; after: Counts }>();
-    const more = new WriteSet();
-    await this.#apply(changes, merged, more);
-    const derived = new Map<string, Change>();
-    collect(derived, more);
-    await this.#apply(derived, merged, more);
-    const others = more.mutations.filter((m) => m.type !== "add");
+    const others: Mutation[] = [];
+    for (let depth = 0; changes.size > 0; depth++) {
+      if (depth > MAX_DEPTH) throw new Error("consequences of a change have no end");
+      const more = new WriteSet();
+      await this.#apply(changes, merged, more);
+      for (const m of more.mutations) if (m.type !== "add") others.push(m);
+      changes = collect([more]);
+    }
     return {
       write: (atomic) => {
         if (this.shared) atomic.check({ key: GUARD, versionstamp: this.#guard! }).set(GUARD, 1);
@@ -120,7 +132,7 @@ export class CountRecords {
       const old = before.get(text)!;
       const after = addCounts(old, delta);
       merged.set(text, { key, after });
-      then?.(old, after, more);
+      then?.({ before: old, after, delta }, more);
     }
   }
 
@@ -140,18 +152,24 @@ export class CountRecords {
   }
 }
 
-function collect(changes: Map<string, Change>, write: WriteSet): void {
-  for (const m of write.mutations) {
-    if (m.type !== "add") continue;
-    const text = keyText(m.key);
-    const change = changes.get(text);
-    if (!change) {
-      changes.set(text, { key: m.key, delta: new Map(m.delta), then: m.then });
-      continue;
+/** The additions of the write sets, those to one record put together. */
+function collect(writes: readonly WriteSet[]): Map<string, Change> {
+  const changes = new Map<string, Change>();
+  for (const write of writes) {
+    for (const m of write.mutations) {
+      if (m.type !== "add") continue;
+      const text = m.text ??= keyText(m.key);
+      const change = changes.get(text);
+      if (!change) {
+        changes.set(text, { key: m.key, delta: m.delta, own: false, then: m.then });
+        continue;
+      }
+      if (!change.own) change.delta = new Map(change.delta);
+      change.own = true;
+      const delta = change.delta as Map<number, number>;
+      for (const [field, by] of m.delta) delta.set(field, (delta.get(field) ?? 0) + by);
+      if (m.then) change.then = m.then;
     }
-    for (const [field, by] of m.delta) {
-      change.delta.set(field, (change.delta.get(field) ?? 0) + by);
-    }
-    if (m.then) change.then = m.then;
   }
+  return changes;
 }

@@ -52,7 +52,7 @@ Deno.test(
   async () => {
     await using db = await Database.open({ path: ":memory:" });
     const once = (name: string) =>
-      new WriteSet().add(["u", name], new Map([[0, 1]]), (before, after, more) => {
+      new WriteSet().add(["u", name], new Map([[0, 1]]), ({ before, after }, more) => {
         if (before.fields.length === 0) more.add(["people"], new Map([[0, 1]]));
         more.delete(["rank", -countOf(before, 0), name]).set(["rank", -countOf(after, 0), name], 1);
       });

@@ -20,27 +20,43 @@ const MAX_COUNT = 2 ** 52;
 
 /** The record with the delta added. Fields that come to 0 leave it. */
 export function addCounts(base: Counts, delta: CountDelta): Counts {
-  const added = [...delta].sort((a, b) => a[0] - b[0]);
+  // Most additions are to fields that are there; then only the counts are copied.
+  const values = base.values.slice();
+  let fresh: [field: number, by: number][] | undefined;
+  let emptied = false;
+  for (const [field, by] of delta) {
+    if (!(Number.isSafeInteger(field) && field >= 0)) throw new RangeError(`no field ${field}`);
+    const index = lowerBound(base, field);
+    const known = base.fields[index] === field;
+    const sum = known ? values[index]! + by : by;
+    if (!(Math.abs(sum) < MAX_COUNT)) throw new RangeError(`count of field ${field} out of range`);
+    if (known) values[index] = sum;
+    else if (by !== 0) (fresh ??= []).push([field, by]);
+    if (sum === 0) emptied = true;
+  }
+  if (!fresh && !emptied) return { fields: base.fields, values };
+  return rebuild(base.fields, values, (fresh ?? []).sort((a, b) => a[0] - b[0]));
+}
+
+/** Merges fields that are new into those that are there, and drops those that came to 0. */
+function rebuild(
+  known: readonly number[],
+  counts: readonly number[],
+  fresh: readonly [field: number, by: number][],
+): Counts {
   const fields: number[] = [];
   const values: number[] = [];
-  let i = 0;
-  for (const [field, by] of added) {
-    if (!(Number.isSafeInteger(field) && field >= 0)) throw new RangeError(`no field ${field}`);
-    while (i < base.fields.length && base.fields[i]! < field) {
-      fields.push(base.fields[i]!);
-      values.push(base.values[i]!);
-      i++;
+  let next = 0;
+  for (let i = 0; i <= known.length; i++) {
+    const before = i < known.length ? known[i]! : Infinity;
+    for (; next < fresh.length && fresh[next]![0] < before; next++) {
+      fields.push(fresh[next]![0]);
+      values.push(fresh[next]![1]);
     }
-    const sum = (base.fields[i] === field ? base.values[i++]! : 0) + by;
-    if (!(Math.abs(sum) < MAX_COUNT)) throw new RangeError(`count of field ${field} out of range`);
-    if (sum !== 0) {
-      fields.push(field);
-      values.push(sum);
+    if (i < known.length && counts[i] !== 0) {
+      fields.push(before);
+      values.push(counts[i]!);
     }
-  }
-  for (; i < base.fields.length; i++) {
-    fields.push(base.fields[i]!);
-    values.push(base.values[i]!);
   }
   return { fields, values };
 }
@@ -68,12 +84,10 @@ export function countOf(counts: Counts, field: number): number {
   return counts.fields[index] === field ? counts.values[index]! : 0;
 }
 
-/** The sum of the fields from `from` up to, not including, `to`. */
-export function sumOf(counts: Counts, from: number, to: number): number {
+/** The sum of all counts. */
+export function total(counts: Counts): number {
   let sum = 0;
-  for (let i = lowerBound(counts, from); i < counts.fields.length && counts.fields[i]! < to; i++) {
-    sum += counts.values[i]!;
-  }
+  for (const value of counts.values) sum += value;
   return sum;
 }
 

@@ -1,14 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import {
-  addCounts,
-  type Counts,
-  decodeCounts,
-  encodeCounts,
-  hasAny,
-  NO_COUNTS,
-  sumOf,
-} from "./counts.ts";
+import { addCounts, type Counts, decodeCounts, encodeCounts, hasAny, NO_COUNTS } from "./counts.ts";
 
 const delta = fc.uniqueArray(
   fc.tuple(fc.nat({ max: 2 ** 40 }), fc.integer({ min: -(2 ** 40), max: 2 ** 40 })),
@@ -44,8 +36,6 @@ Deno.test("addition is commutative and associative, and conserves every field", 
 
 Deno.test("ranges are half open", () => {
   const counts = addCounts(NO_COUNTS, new Map([[2, 5], [4, 7], [9, 1]]));
-  assert.equal(sumOf(counts, 2, 9), 12);
-  assert.equal(sumOf(counts, 3, 10), 8);
   assert.equal(hasAny(counts, 5, 9), false);
   assert.equal(hasAny(counts, 5, 10), true);
 });

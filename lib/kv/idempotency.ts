@@ -24,8 +24,10 @@ export interface FirstAnswer {
  * commit as what it answers, so a crash leaves both or neither.
  */
 export class IdempotencyClaim {
-  /** When the first request was answered, once `earlier` found it. */
-  replayedAt: number | undefined;
+  /** When the first request was answered, this one or the one that `earlier` found. */
+  answeredAt: number | undefined;
+  /** Whether this request was made before. */
+  replayed = false;
   #checks: { key: Deno.KvKey; versionstamp: string | null }[] = [];
 
   /**
@@ -53,7 +55,8 @@ export class IdempotencyClaim {
       if (value.content !== this.content) {
         throw conflict("This Idempotency-Key was used with another request in the last 24 hours.");
       }
-      this.replayedAt = value.at;
+      this.answeredAt = value.at;
+      this.replayed = true;
       return { at: value.at, answer: value.answer };
     }
     return null;
@@ -62,7 +65,7 @@ export class IdempotencyClaim {
   /** Adds the answer to the write set that makes it true. Call `earlier` first, for each attempt. */
   record(tx: WriteSet, answer: unknown): void {
     for (const { key, versionstamp } of this.#checks) tx.check(key, versionstamp);
-    const at = this.clock.now();
+    const at = this.answeredAt = this.clock.now();
     const value: OnceRecord = { content: this.content, at, answer };
     tx.set(keyOf(Math.floor(at / DAY_MS), this.key), value);
   }
@@ -71,10 +74,8 @@ export class IdempotencyClaim {
    * A name that is the same for every request under this key and content, for work that is too
    * large for one commit and idempotent by such a name.
    */
-  async name(): Promise<string> {
-    const first = await commitOnce(this.db, this, () => crypto.randomUUID());
-    this.replayedAt = undefined;
-    return first;
+  name(): Promise<string> {
+    return commitOnce(this.db, this, () => crypto.randomUUID());
   }
 }
 

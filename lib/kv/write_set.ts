@@ -1,19 +1,33 @@
 import type { CountDelta, Counts } from "./counts.ts";
 
+/** How the write sets of one commit change a count record together. */
+export interface CountChange {
+  before: Counts;
+  after: Counts;
+  delta: CountDelta;
+}
+
 /**
- * What follows from a count record's change, in the same commit: called with the record before and
- * after the commit that the change is part of, it may add `set`, `delete` and plain `add` to `more`.
- * It may be called again when the commit is retried, so it must have no other effect. When several
- * write sets that share a commit change the same record, it is called once, for all of them.
+ * What follows from a count record's change, in the same commit: it may add `set`, `delete` and
+ * `add` to `more`. It may be called again when the commit is retried, so it must have no other
+ * effect that lasts. When several write sets that share a commit change the same record, it is
+ * called once, for all of them.
  */
-export type Consequence = (before: Counts, after: Counts, more: WriteSet) => void;
+export type Consequence = (change: CountChange, more: WriteSet) => void;
 
 /** One change to a key. `sum` adds a signed amount to a `KvU64` counter, wrapping below zero. */
 export type Mutation =
   | { type: "set"; key: Deno.KvKey; value: unknown }
   | { type: "delete"; key: Deno.KvKey }
   | { type: "sum"; key: Deno.KvKey; by: bigint }
-  | { type: "add"; key: Deno.KvKey; delta: CountDelta; then: Consequence | undefined }
+  | {
+    type: "add";
+    key: Deno.KvKey;
+    delta: CountDelta;
+    then: Consequence | undefined;
+    /** `keyText` of the key, once the committer needed it. */
+    text?: string;
+  }
   | { type: "ring"; queue: string };
 
 /** A precondition: the key still has this versionstamp (null: does not exist). */

@@ -63,18 +63,24 @@ export class Backups {
   async list(): Promise<Backup[]> {
     const found: Backup[] = [];
     for (const name of await namesIn(this.folder)) {
-      const match = NAME.exec(name);
-      if (!match) continue;
+      const at = instantOf(name);
+      if (at === null) continue;
       const path = join(this.folder, name);
       found.push({
         name,
         path,
-        at: Date.parse(`${match[1]}T${match[2]}:${match[3]}:${match[4]}Z`),
+        at,
         compressedBytes: (await Deno.stat(path)).size,
         manifest: await readManifest(path),
       });
     }
     return found.toSorted((a, b) => b.at - a.at);
+  }
+
+  /** When the newest backup was made; null when there is none. */
+  async newestAt(): Promise<number | null> {
+    const instants = (await namesIn(this.folder)).map(instantOf).filter((at) => at !== null);
+    return instants.length > 0 ? Math.max(...instants) : null;
   }
 
   /** Deletes what the policy does not keep; gives the names. */
@@ -110,6 +116,12 @@ export class Backups {
       if (Date.now() - modified > LEFTOVER_MS) await Deno.remove(path).catch(() => {}); // gone already
     }
   }
+}
+
+/** When the backup of this name was made; null for any other file. */
+function instantOf(name: string): number | null {
+  const match = NAME.exec(name);
+  return match && Date.parse(`${match[1]}T${match[2]}:${match[3]}:${match[4]}Z`);
 }
 
 async function namesIn(folder: string): Promise<string[]> {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { FakeClock } from "../clock.ts";
+import { FakeClock, systemClock } from "../clock.ts";
 import { Database } from "../kv/database.ts";
 import type { HealthCheck, HealthStatus } from "./checks/check.ts";
+import { databaseCheck, smtpCheck } from "./checks/services.ts";
 import { DEFAULT_THRESHOLDS, standardChecks } from "./checks/standard.ts";
 import type { QueueLoad } from "./checks/work.ts";
 import { HealthService } from "./health.ts";
@@ -88,16 +89,53 @@ Deno.test("without Redis nothing of it can fail", async () => {
 Deno.test("a closed database is unhealthy, a lost Redis only degraded", async () => {
   const db = await Database.open({ path: ":memory:" });
   const redis = { connected: false, info: () => Promise.reject(new Error("never asked")) };
-  const checks = standardChecks({ db, system: system(), redis });
+  let now = Date.now();
+  const clock = { ...systemClock, now: () => now };
+  const checks = standardChecks({ db, system: system(), redis, clock });
   const service = () => new HealthService({ system: system(), checks });
   const degraded = await service().report();
   assert.equal(degraded.status, "degraded");
   assert.deepEqual(degraded.services, { redis_healthy: false, database_healthy: true });
   assert.equal(degraded.redis_info, null);
   await db.close();
+  now += 2_001;
   const unhealthy = await service().report();
   assert.equal(unhealthy.status, "unhealthy");
   assert.equal(unhealthy.services.database_healthy, false);
+});
+
+Deno.test("however often health is asked, the database is written at most every 2 seconds", async () => {
+  await using db = await Database.open({ path: ":memory:" });
+  let now = Date.now();
+  const check = databaseCheck(db, () => now);
+  const ask = () => check.run(new AbortController().signal);
+  const version = async () => (await db.kv.get(["health", "probe"])).versionstamp;
+  await Promise.all([ask(), ask(), ask()]);
+  const first = await version();
+  await ask();
+  assert.equal(await version(), first);
+  now += 2_000;
+  await ask();
+  assert.notEqual(await version(), first);
+});
+
+Deno.test("the mail server is asked again every 5 minutes, and at once after a failure", async () => {
+  let now = 0;
+  let asked = 0;
+  let fault: Error | null = new Error("no such host");
+  const check = smtpCheck(() => {
+    asked++;
+    return fault ? Promise.reject(fault) : Promise.resolve();
+  }, () => now);
+  const ask = async () => await check.run(new AbortController().signal);
+  await assert.rejects(ask(), /no such host/);
+  fault = null;
+  assert.equal((await ask()).status, "healthy");
+  await ask();
+  assert.equal(asked, 2);
+  now += 5 * 60_000;
+  await ask();
+  assert.equal(asked, 3);
 });
 
 Deno.test("checks that hang or throw are answered for in time", async () => {

@@ -43,6 +43,14 @@ export interface HistorySeries {
   points: ({ at: string } & Partial<Record<HistoryMetric, number | null>>)[];
 }
 
+/** Rates, and over how many lookups and ended turns. */
+export interface Rates {
+  hitRate: number | null;
+  lookups: number;
+  successRate: number | null;
+  ended: number;
+}
+
 const WINDOW_MINUTES = 24 * 60;
 const PORT_TIMEOUT_MS = 1_000;
 const SWEEP_EVERY_MINUTES = 60;
@@ -100,14 +108,21 @@ export class PerformanceHistory {
 
   /** Hit rate and success rate of the last 24 h in percent, null over nothing; CPU and memory of now. */
   async scoreInputs(): Promise<ScoreInputs> {
+    const { hitRate, successRate } = await this.rates();
+    const { cpuPercent, memoryPercent } = this.#ports.system.latest();
+    return { hitRate, successRate, cpuPercent, memoryPercent };
+  }
+
+  /** The rates of the last 24 h in percent, null over nothing, and over how much they are. */
+  async rates(): Promise<Rates> {
     await this.#observe(this.#minute());
     const total = this.#counts.total(this.#minute());
-    const { cpuPercent, memoryPercent } = this.#ports.system.latest();
+    const ended = total.completed + total.failed;
     return {
       hitRate: rate(total.hits, total.lookups),
-      successRate: rate(total.completed, total.completed + total.failed),
-      cpuPercent,
-      memoryPercent,
+      lookups: total.lookups,
+      successRate: rate(total.completed, ended),
+      ended,
     };
   }
 

@@ -24,7 +24,16 @@ export interface CacheCounters {
   connected: boolean;
 }
 
+/** What is counted of a reply. */
+export interface ReplyFigures {
+  source: string;
+  cached: boolean;
+  model?: string;
+  tokens?: { prompt: number; completion: number };
+}
+
 const PORT_TIMEOUT_MS = 1_000;
+const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]);
 
 /** The metrics of the service: what others count in it as things happen, and what it reads on demand. */
 export class ServiceMetrics {
@@ -63,6 +72,22 @@ export class ServiceMetrics {
 
   constructor(readonly ports: MetricsPorts, readonly clock: Clock = systemClock) {
     this.#startedAt = clock.now();
+  }
+
+  /** Counts a request; `route` is the pattern that answered, never the path. */
+  request(method: string, route: string, status: number, seconds: number): void {
+    const known = METHODS.has(method) ? method : "other";
+    this.httpRequests.add({ method: known, route, status: String(status) });
+    this.httpSeconds.observe({ method: known, route }, seconds);
+  }
+
+  /** Counts a reply that was stored, and the tokens that it took. */
+  reply(reply: ReplyFigures): void {
+    this.replies.add({ source: reply.source, cached: String(reply.cached) });
+    if (!reply.tokens || reply.cached) return;
+    const model = reply.model ?? "unknown";
+    this.tokens.add({ model, kind: "prompt" }, reply.tokens.prompt);
+    this.tokens.add({ model, kind: "completion" }, reply.tokens.completion);
   }
 
   /** The body of `/metrics`. */

@@ -77,7 +77,8 @@ function wrap(name: string, component: ComponentType<Props>): ComponentType<Prop
 /** Props as JSON; the renderer escapes them as an attribute. What JSON would lose is refused. */
 function serialize(name: string, props: Props): string {
   return JSON.stringify(props, (key, value) => {
-    if (typeof value === "function" || typeof value === "bigint" || isValidElement(value)) {
+    const lost = typeof value === "function" || typeof value === "bigint" || isValidElement(value);
+    if (lost || key === "children") {
       throw new TypeError(`Island ${name}: the prop "${key}" cannot be sent to the browser`);
     }
     return value;

@@ -3,7 +3,7 @@ import { bodyLimit } from "hono/body-limit";
 import { createElement } from "preact";
 import type { Assets } from "./assets.ts";
 import type { ErrorPageProps, FileRoute, FileRoutes } from "./file_routes.ts";
-import type { PageContext, RenderOptions } from "./page.ts";
+import type { PageContext, PageModule, RenderOptions } from "./page.ts";
 import { renderDocument } from "./render.ts";
 
 export interface ServePagesOptions<State> {
@@ -17,7 +17,10 @@ export interface ServePagesOptions<State> {
 
 const MAX_FORM_BYTES = 64 * 1024;
 
-/** Serves every page of routes/ below `app`, with 405 for methods that a page does not know. */
+/**
+ * Serves every page of routes/ below `app`, with 405 for methods that a page does not know, and a
+ * page for people at every address that nothing before it answers.
+ */
 export function servePages<State>(app: Hono, options: ServePagesOptions<State>): void {
   const limit = bodyLimit({
     maxSize: MAX_FORM_BYTES,
@@ -30,7 +33,18 @@ export function servePages<State>(app: Hono, options: ServePagesOptions<State>):
       return c.newResponse(response.body, response);
     });
   }
+  app.get("*", async (c, next) => {
+    if (!c.req.header("accept")?.includes("text/html")) return await next();
+    return await answer(c, { pattern: "*", module: NOWHERE }, options);
+  });
 }
+
+/** What a person sees at an address where nothing is. */
+const NOWHERE: PageModule = {
+  default: () => null,
+  handler: { GET: (ctx) => ctx.notFound() },
+  config: { open: true },
+};
 
 async function answer<State>(
   c: Context,

@@ -1,7 +1,5 @@
 import type { Role } from "../wire/envelope.ts";
 
-/** The cookie that carries a session: HttpOnly, SameSite=Lax, Secure over HTTPS. */
-export const SESSION_COOKIE = "pixel_session";
 /** The header that proves a request with a cookie came from our pages: the session's `csrf`. */
 export const CSRF_HEADER = "x-csrf-token";
 
@@ -32,10 +30,10 @@ export interface Visitor {
 
 /** Dashboard sessions. Refusals by rate are `AppError("rate_limited")`. */
 export interface Sessions {
-  /** Exchanges a bearer token for a session; null when the token is not valid. */
-  signIn(token: string, visitor: Visitor): Promise<NewSession | null>;
-  /** Exchanges the code of a one-time sign-in link, where there are such links. */
-  redeem?(code: string, visitor: Visitor): Promise<NewSession | null>;
+  /** Exchanges a bearer token for a session; null when the token does not hold. */
+  signIn(token: string, from: Visitor): Promise<NewSession | null>;
+  /** Exchanges the code of a one-time sign-in link; null when it was used or is too old. */
+  redeem(code: string, from: Visitor): Promise<NewSession | null>;
   /** The session of a cookie's value; null when unknown, expired or signed out. */
   find(cookie: string): Promise<Session | null>;
   signOut(cookie: string): Promise<void>;

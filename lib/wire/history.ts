@@ -5,16 +5,17 @@ export type HistoryMetric =
   | "cpu_percent"
   | "memory_percent"
   | "hit_rate"
+  | "success_rate"
   | "queue_depth"
-  | "latency_p95_ms";
+  | "latency_ms";
 
 /** `history` of GET /performance/history: per minute for 48 h, per hour for 400 days. */
 export interface History {
   granularity: "minute" | "hour";
   from: Instant;
   to: Instant;
-  /** One point for every minute or hour of the window; null where nothing was measured. */
-  series: { metric: HistoryMetric; points: { at: Instant; value: number | null }[] }[];
+  /** Oldest first, one for every minute or hour that was recorded; null where nothing was measured. */
+  points: ({ at: Instant } & Partial<Record<HistoryMetric, number | null>>)[];
 }
 
 /** The query of GET /performance/history; `metrics` is a comma-separated list. */

@@ -32,15 +32,17 @@ export interface HealthReport {
   checks: HealthCheck[];
 }
 
-/** What took how many points off the performance score. */
+/** Something that took points off the performance score. */
 export interface ScoreTerm {
   term: "cache_hit_rate" | "success_rate" | "cpu" | "memory";
-  /** What was measured, percent; null without observations. */
-  value: number | null;
+  /** What was measured, percent. */
+  value: number;
   /** Where it begins to cost, percent. */
   threshold: number;
-  /** Points taken off, 0 or more. */
+  /** Points taken off. */
   points: number;
+  /** In words. */
+  detail?: string;
 }
 
 /** `performance_summary` of GET /performance/summary; none of its numbers is ever null. */
@@ -52,7 +54,7 @@ export interface PerformanceSummary {
     operations_per_second: number;
   };
   conversation_metrics: Omit<ConversationMetrics, "success_rate"> & { success_rate: number };
-  system_health: { system: MachineUse; services: ServiceFlags };
+  system_health: { status?: HealthWord; system: MachineUse; services: ServiceFlags };
   active_tasks_count: number;
   /** 0–100. */
   performance_score: number;

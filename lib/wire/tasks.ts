@@ -21,13 +21,9 @@ export interface ActiveTask {
   kwargs: Record<string, unknown>;
   started_at: Instant;
   attempt: number;
-  /** Percent, with a message where the task gave one. */
-  progress: Progress | number | null;
-}
-
-export interface Progress {
-  percent: number;
-  message?: string;
+  /** Percent; 0 until the task says how far it is. */
+  progress: number;
+  progress_message?: string;
 }
 
 export type WaitingReason =
@@ -35,6 +31,7 @@ export type WaitingReason =
   | "behind"
   | "earlier_turn"
   | "backoff"
+  | "scheduled"
   | "concurrency"
   | "rate_limited"
   | "no_worker"
@@ -43,13 +40,11 @@ export type WaitingReason =
 /** One reason why an unfinished task is not running, in words and data. */
 export interface Waiting {
   reason: WaitingReason;
-  /** A sentence for people. */
+  /** For people. */
   detail: string;
   until?: Instant;
-  /** What would change it, in words. */
+  /** What would change it: "resume" its queue. */
   action?: string;
-  /** The task of the earlier turn, where that is the reason. */
-  task_id?: string;
 }
 
 export interface TaskError {
@@ -57,7 +52,7 @@ export interface TaskError {
   message: string;
 }
 
-/** `task_status` of GET /tasks/{task_id}. */
+/** `task_status` of GET /tasks/{task_id}, and an item of `tasks` in GET /tasks. */
 export interface TaskDetail {
   task_id: string;
   name: string;
@@ -66,38 +61,28 @@ export interface TaskDetail {
   priority: PriorityWord;
   attempt: number;
   max_attempts: number;
-  progress: Progress | number | null;
+  /** Percent; 0 until the task says how far it is. */
+  progress: number;
+  progress_message?: string;
   result?: unknown;
-  error?: TaskError | string;
+  error?: TaskError;
   queued_at: Instant;
+  /** Not before. */
+  run_at?: Instant;
   started_at?: Instant;
   finished_at?: Instant;
-  waiting_because: Waiting[];
-  /** What the task was given; `[hidden]` for those without the right to read content. */
-  args?: unknown[];
+  /** What it was given; `[hidden]` for those without the right to read content. */
   kwargs?: Record<string, unknown> | string;
-}
-
-/** An item of `tasks` in GET /tasks. */
-export interface TaskRow {
-  task_id: string;
-  name: string;
-  status: TaskStatus;
-  queue: string;
-  priority: PriorityWord;
-  attempt: number;
-  max_attempts: number;
-  progress?: Progress | number | null;
-  error?: TaskError | string;
-  queued_at: Instant;
-  started_at?: Instant;
-  finished_at?: Instant;
+  /** Empty in lists. */
+  waiting_because: Waiting[];
 }
 
 /** GET /tasks. */
 export interface TaskPage {
-  tasks: TaskRow[];
-  next_cursor?: string | null;
+  tasks: TaskDetail[];
+  /** The search ended before it had seen everything. */
+  capped?: boolean;
+  next_cursor?: string;
 }
 
 /** The query of GET /tasks. */
@@ -110,17 +95,31 @@ export interface TaskQuery {
   cursor?: string;
 }
 
+/** Milliseconds; null before the first. */
+export interface Quantiles {
+  p50: number | null;
+  p95: number | null;
+  p99: number | null;
+}
+
 /** An item of `queues` in GET /queues. */
 export interface QueueInfo {
   name: string;
   depth: {
-    by_status: Partial<Record<TaskStatus, number>>;
-    by_priority: Partial<Record<PriorityWord, number>>;
+    total: number;
+    by_status: Record<string, number>;
+    /** By number, "0" to "9"; 0 runs first. */
+    by_priority: Record<string, number>;
   };
   oldest_waiting_seconds: number | null;
-  /** Since when and by whom, or false. */
-  paused: boolean | { by: string; since: Instant };
+  paused: boolean;
+  paused_by?: string;
+  paused_since?: Instant;
   throughput_per_second: number;
-  /** Milliseconds from queued to finished; null before the first. */
-  latency: { p50: number | null; p95: number | null; p99: number | null };
+  /** How many of its tasks run at once at most. */
+  concurrency: number;
+  /** From queued to started. */
+  latency: Quantiles;
+  /** From started to ended. */
+  run_time: Quantiles;
 }

@@ -21,6 +21,10 @@ export const handler = {
       await ctx.state.data.cancelTask(taskId);
       return ctx.redirect(backWith(pathOf(taskId), "cancelled"));
     }
+    if (form["do"] === "resume") {
+      await ctx.state.data.resumeQueue(String(form["queue"]));
+      return ctx.redirect(backWith(pathOf(taskId), "resumed"));
+    }
     if (form["do"] !== "retry") return ctx.notFound("No such action.");
     return ctx.redirect(backWith(pathOf(await ctx.state.data.retryTask(taskId)), "retried"));
   },

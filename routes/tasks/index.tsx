@@ -77,6 +77,7 @@ export default function Tasks({ data }: PageProps<TaskListData, PageState>) {
             Newest
           </a>
         )}
+        {page.capped && <p class="muted">The search ended before it had seen everything.</p>}
         {page.next_cursor && (
           <a class="button" rel="next" href={hrefOf({ ...query, cursor: page.next_cursor })}>
             Older

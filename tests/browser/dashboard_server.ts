@@ -1,20 +1,19 @@
 /** The dashboard over a small API that answers from hand-written data, on a real port. */
 import { Hono } from "hono";
-import { getCookie } from "hono/cookie";
+import { sessionIdFrom } from "../../lib/auth/session_cookie.ts";
 import { streamSSE } from "hono/streaming";
 import { silentLogger } from "../../lib/log.ts";
-import { AppError } from "../../lib/errors.ts";
 import { buildAssets } from "../../lib/web/build.ts";
+import { AppError } from "../../lib/errors.ts";
 import {
   CSRF_HEADER,
   type NewSession,
   type Session,
-  SESSION_COOKIE,
   type Sessions,
 } from "../../lib/web/sessions.ts";
 import type { EventName } from "../../lib/wire/events.ts";
 import type { TaskDetail } from "../../lib/wire/tasks.ts";
-import { mountPages } from "../../routes/pages.ts";
+import { mountPages, type PageBindings } from "../../routes/pages.ts";
 import { periodOf } from "../../routes/periods.ts";
 import * as sample from "./sample_data.ts";
 
@@ -32,6 +31,8 @@ export interface DashboardServer extends AsyncDisposable {
   emit(event: EventName, data?: unknown): void;
   /** Ends every open event stream, and refuses new ones while `refuse`. */
   dropStreams(refuse: boolean): void;
+  /** Resolves when no event stream is open. */
+  streamsClosed(): Promise<void>;
   /** Forgets every session, as an expiry would. */
   endSessions(): void;
 }
@@ -54,18 +55,22 @@ export async function startDashboard(): Promise<DashboardServer> {
   const folder = await Deno.makeTempDir({ prefix: "dashboard-" });
   const assets = new URL(`file://${folder}/`);
   await buildAssets({ root, out: assets });
-
   const { sessions, endSessions } = memorySessions();
   const api = testApi(sessions);
-  const app = new Hono();
+  const app = new Hono<{ Bindings: PageBindings }>();
   app.route("/api/performance", api.app);
+  const bindings = { requestId: "page-1", address: "127.0.0.1", secure: false };
   await mountPages(app, {
     sessions,
+    api: (request) => app.fetch(request, bindings),
     log: silentLogger,
     clock: { now: () => sample.NOW, elapsed: () => 0, after: () => () => {} },
     assets,
   });
-  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, app.fetch);
+  const server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    (request) => app.fetch(request, bindings),
+  );
   return {
     url: `http://127.0.0.1:${server.addr.port}`,
     data: api.data,
@@ -73,6 +78,7 @@ export async function startDashboard(): Promise<DashboardServer> {
     streams: api.streams,
     emit: api.emit,
     dropStreams: api.dropStreams,
+    streamsClosed: api.streamsClosed,
     endSessions,
     async [Symbol.asyncDispose]() {
       api.dropStreams(true);
@@ -87,7 +93,7 @@ function memorySessions(): { sessions: Sessions; endSessions(): void } {
   let failures = 0;
   const begin = (subject: string, role: Session["role"]): NewSession => {
     const cookie = crypto.randomUUID();
-    const expiresAt = Date.now() + 3_600_000;
+    const expiresAt = sample.NOW + 3_600_000;
     const session = { subject, role, content: true, csrf: crypto.randomUUID(), expiresAt };
     known.set(cookie, session);
     return { cookie, session };
@@ -116,6 +122,7 @@ function testApi(sessions: Sessions) {
   const done: string[] = [];
   const streams: string[] = [];
   const open = new Set<(event: { event: string; data: string; id: string } | null) => void>();
+  const waiting: (() => void)[] = [];
   let refuse = false;
   let sent = 0;
   const app = new Hono<{ Variables: { session: Session } }>();
@@ -128,7 +135,7 @@ function testApi(sessions: Sessions) {
     Response.json({ title: "Refused", status, detail, request_id: "req-7" }, { status });
 
   app.use(async (c, next) => {
-    const session = await sessions.find(getCookie(c, SESSION_COOKIE) ?? "");
+    const session = await sessions.find(sessionIdFrom(c.req.header("cookie") ?? null, false) ?? "");
     if (!session) return problem(401, "Sign in first.");
     const changes = c.req.method !== "GET";
     if (changes && session.role === "viewer") return problem(403, "This needs an operator.");
@@ -140,7 +147,10 @@ function testApi(sessions: Sessions) {
     await next();
   });
   app.get("/performance/summary", (c) => c.json(ok({ performance_summary: data.summary })));
-  app.get("/performance/history", (c) => c.json(ok({ history: sample.history })));
+  app.get("/performance/history", (c) => {
+    const hourly = c.req.query("granularity") === "hour";
+    return c.json(ok({ history: hourly ? sample.day : sample.history }));
+  });
   app.get("/health", (c) => c.json(ok({ health_report: data.health })));
   app.get("/cache/stats", (c) => c.json(ok({ cache_stats: data.cache })));
   app.get("/queues", (c) => c.json(ok({ queues: data.queues })));
@@ -165,7 +175,7 @@ function testApi(sessions: Sessions) {
     const id = c.req.param("id");
     const row = data.tasks.find((task) => task.task_id === id);
     const detail: TaskDetail | undefined = data.details.find((task) => task.task_id === id) ??
-      (row && { ...row, progress: row.progress ?? null, waiting_because: [] });
+      row;
     if (!detail) return problem(404, "There is no such task.");
     return c.json(ok({ task_status: { ...detail, status: row?.status ?? detail.status } }));
   });
@@ -181,6 +191,11 @@ function testApi(sessions: Sessions) {
     const task = data.tasks.find((task) => task.task_id === c.req.param("id"))!;
     task.status = "queued";
     return c.json(ok({ task_id: task.task_id }));
+  });
+  app.delete("/queues/:name/pause", (c) => {
+    for (const queue of data.queues) queue.paused &&= queue.name !== c.req.param("name");
+    for (const task of data.details) task.waiting_because = [];
+    return c.json(ok({ queue: c.req.param("name"), paused: false }));
   });
   app.post("/cache/clear", async (c) => {
     const { pattern = null } = await c.req.json();
@@ -203,7 +218,7 @@ function testApi(sessions: Sessions) {
   });
   app.get("/events", (c) => {
     if (refuse) return problem(503, "No streams now.");
-    streams.push(c.req.header("last-event-id") ?? c.req.query("last_event_id") ?? "");
+    streams.push(c.req.header("last-event-id") ?? "");
     return streamSSE(c, async (stream) => {
       const queue: ({ event: string; data: string; id: string } | null)[] = [];
       let wake = () => {};
@@ -221,6 +236,7 @@ function testApi(sessions: Sessions) {
         await stream.writeSSE(event);
       }
       open.delete(push);
+      if (open.size === 0) { for (const resolve of waiting.splice(0)) resolve(); }
     });
   });
   return {
@@ -232,6 +248,8 @@ function testApi(sessions: Sessions) {
       const message = { event, data: JSON.stringify(body), id: String(++sent) };
       for (const push of open) push(message);
     },
+    streamsClosed: () =>
+      open.size === 0 ? Promise.resolve() : new Promise<void>((resolve) => waiting.push(resolve)),
     dropStreams(refuseNew: boolean) {
       refuse = refuseNew;
       for (const push of open) push(null);

@@ -3,7 +3,7 @@ import type { DailyReport, MonthlyReport, WeeklyReport } from "../../lib/wire/an
 import type { CacheStats } from "../../lib/wire/cache.ts";
 import type { History } from "../../lib/wire/history.ts";
 import type { HealthReport, PerformanceSummary } from "../../lib/wire/system.ts";
-import type { ActiveTask, QueueInfo, TaskDetail, TaskRow } from "../../lib/wire/tasks.ts";
+import type { ActiveTask, QueueInfo, TaskDetail } from "../../lib/wire/tasks.ts";
 
 /** Tuesday noon: every instant below is told from here. */
 export const NOW = Date.parse("2026-03-10T12:00:00Z");
@@ -18,7 +18,9 @@ export const health: HealthReport = {
   checks: [
     { name: "database", status: "healthy", detail: "Commits in 0.3 ms" },
     { name: "redis", status: "healthy", detail: "6 clients, 18.4 MB" },
-    { name: "responder", status: "healthy", detail: "Embedded" },
+    { name: "disk", status: "healthy", detail: "78.7 GB free, 47 % used" },
+    { name: "cpu", status: "healthy", detail: "34.2 % over the last minute" },
+    { name: "backlog", status: "healthy", detail: "14 tasks waiting" },
   ],
 };
 
@@ -53,9 +55,6 @@ export const summary: PerformanceSummary = {
   performance_score: 96.7,
   score_terms: [
     { term: "cache_hit_rate", value: 73.4, threshold: 80, points: 3.3 },
-    { term: "success_rate", value: 98.4, threshold: 95, points: 0 },
-    { term: "cpu", value: 34.2, threshold: 80, points: 0 },
-    { term: "memory", value: 61.8, threshold: 85, points: 0 },
   ],
   timestamp: before(1),
 };
@@ -69,7 +68,7 @@ const active = (task: Partial<ActiveTask> & { task_id: string; name: string }): 
   kwargs: {},
   started_at: before(1),
   attempt: 1,
-  progress: null,
+  progress: 0,
   ...task,
 });
 
@@ -81,7 +80,8 @@ export const activeTasks: ActiveTask[] = [
     name: "generate_report",
     queue: "analytics",
     started_at: before(48),
-    progress: { percent: 62, message: "19 of 31 days" },
+    progress: 62,
+    progress_message: "19 of 31 days",
   }),
 ];
 
@@ -93,13 +93,16 @@ const queue = (
 ): QueueInfo => ({
   name,
   depth: {
+    total: waiting + running,
     by_status: { queued: waiting, running },
-    by_priority: { normal: waiting },
+    by_priority: { "5": waiting + running },
   },
   oldest_waiting_seconds: waiting > 0 ? 0.4 : null,
   paused: false,
   throughput_per_second: running * 3.4,
+  concurrency: 8,
   latency: { p50: 84, p95: 312, p99: 702 },
+  run_time: { p50: 61, p95: 240, p99: 655 },
   ...rest,
 });
 
@@ -116,25 +119,34 @@ export const history: History = {
   granularity: "minute",
   from: before(3600),
   to: before(0),
-  series: [
-    { metric: "cpu_percent", points: wave(30, 12, 7) },
-    { metric: "memory_percent", points: wave(60, 2, 23) },
-  ],
+  points: Array.from({ length: 60 }, (_, minute) => ({
+    at: before((60 - minute) * 60),
+    cpu_percent: minute > 20 && minute < 24 ? null : 30 + wave(minute, 12, 7),
+    memory_percent: 60 + wave(minute, 2, 23),
+  })),
 };
 
-function wave(middle: number, height: number, period: number) {
-  return Array.from({ length: 60 }, (_, minute) => ({
-    at: before((60 - minute) * 60),
-    value: minute > 20 && minute < 24
-      ? null
-      : Math.round((middle + height * Math.sin(minute / period) + minute % 3) * 10) / 10,
-  }));
+/** The last day by the hour; the service was down from three to five in the morning. */
+export const day: History = {
+  granularity: "hour",
+  from: before(86_400),
+  to: before(0),
+  points: Array.from({ length: 24 }, (_, hour) => ({
+    at: before((24 - hour) * 3600),
+    score: 92 + wave(hour, 4, 4),
+    queue_depth: Math.max(0, Math.round(18 + wave(hour, 16, 3))),
+    latency_ms: 280 + wave(hour, 90, 5),
+  })).filter((point) => !/T0[34]:/.test(point.at)),
+};
+
+function wave(minute: number, height: number, period: number): number {
+  return Math.round((height * Math.sin(minute / period) + minute % 3) * 10) / 10;
 }
 
 const names = ["process_conversation", "generate_report", "send_webhook", "clean_up_cache"];
 
 /** The n-th newest finished task: every 17th failed. */
-export function finishedTask(n: number): TaskRow {
+export function finishedTask(n: number): TaskDetail {
   const name = names[n % 7 === 3 ? 1 : n % 11 === 5 ? 2 : n % 23 === 8 ? 3 : 0]!;
   const failed = n % 17 === 4;
   return {
@@ -145,6 +157,8 @@ export function finishedTask(n: number): TaskRow {
     priority: n % 9 === 0 ? "high" : "normal",
     attempt: failed ? 5 : 1,
     max_attempts: 5,
+    progress: failed ? 0 : 100,
+    waiting_because: [],
     error: failed
       ? { code: "timeout", message: "The AI provider did not answer within 30 s" }
       : undefined,
@@ -154,10 +168,11 @@ export function finishedTask(n: number): TaskRow {
   };
 }
 
-export const tasks: TaskRow[] = [
+export const tasks: TaskDetail[] = [
   ...activeTasks.map((task) => ({
     ...task,
     max_attempts: 5,
+    waiting_because: [],
     queued_at: before((NOW - Date.parse(task.started_at)) / 1000 + 0.2),
   })),
   {
@@ -168,6 +183,8 @@ export const tasks: TaskRow[] = [
     priority: "normal",
     attempt: 2,
     max_attempts: 5,
+    progress: 0,
+    waiting_because: [],
     error: { message: "The AI provider answered 503" },
     queued_at: before(70),
     started_at: before(40),
@@ -183,15 +200,14 @@ export const waitingTask: TaskDetail = {
   priority: "normal",
   attempt: 2,
   max_attempts: 5,
-  progress: null,
+  progress: 0,
   error: { code: "provider_unavailable", message: "The AI provider answered 503: overloaded" },
   queued_at: before(70),
   started_at: before(40),
   waiting_because: [{
     reason: "backoff",
-    detail: "Attempt 2 of 5 failed: the AI provider answered 503.",
+    detail: "attempt 3 of 5 comes next; the last error was: the AI provider answered 503",
     until: new Date(NOW + 45_000).toISOString(),
-    action: "It tries again by itself. Cancel it if the answer is no longer wanted.",
   }],
   kwargs: { conversation_id: "support-4711", bot_id: "helper", turn: 3 },
 };

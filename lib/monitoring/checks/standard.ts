@@ -9,6 +9,7 @@ import {
   type ProviderState,
   redisCheck,
   type RedisPort,
+  smtpCheck,
 } from "./services.ts";
 import {
   backlogCheck,
@@ -26,6 +27,8 @@ export interface StandardCheckPorts {
   queues?: QueueLoads;
   schedules?: () => ScheduleState[] | Promise<ScheduleState[]>;
   provider?: () => ProviderState | Promise<ProviderState>;
+  /** Signs in to the mail server; rejects when that fails. */
+  smtp?: () => Promise<void>;
   clock?: Clock;
 }
 
@@ -54,7 +57,7 @@ export const DEFAULT_THRESHOLDS: HealthThresholds = {
 /**
  * The checks of the service. Unhealthy: the database fails, the disk is under its reserve or does
  * not answer, memory or event loop are over their upper limit, or a queue has had no worker for
- * 5 minutes. Degraded: Redis or the AI provider fail, or another limit is passed; answers keep coming.
+ * 5 minutes. Degraded: Redis, the AI provider or the mail server fail, or another limit is passed; answers keep coming.
  */
 export function standardChecks(
   ports: StandardCheckPorts,
@@ -62,7 +65,7 @@ export function standardChecks(
 ): HealthCheck[] {
   const { system, queues, schedules, provider, clock = systemClock } = ports;
   const checks = [
-    databaseCheck(ports.db),
+    databaseCheck(ports.db, () => clock.now()),
     redisCheck(ports.redis),
     diskCheck(system, thresholds.diskReserveBytes),
     memoryCheck(system, thresholds.memoryPercent),
@@ -77,5 +80,6 @@ export function standardChecks(
     checks.push(schedulesCheck(schedules, thresholds.scheduleGraceSeconds, () => clock.now()));
   }
   if (provider) checks.push(providerCheck(provider));
+  if (ports.smtp) checks.push(smtpCheck(ports.smtp, () => clock.now()));
   return checks;
 }

@@ -1,4 +1,5 @@
 import { scaleBand, scaleLinear } from "d3-scale";
+import { distinctTicks } from "./axis.ts";
 import { ChartFrame } from "./frame.tsx";
 
 export interface Bar {
@@ -26,7 +27,7 @@ export function BarChart({ title, unit, bars, format }: BarChartProps) {
   const values = bars.flatMap((bar) => bar.value === null ? [] : [bar.value]);
   const highest = Math.max(...values, 0);
   const y = scaleLinear([0, highest || 1], [HEIGHT - EDGE.bottom, EDGE.top]).nice(4);
-  const ticks = y.ticks(4).filter((tick) => Number.isInteger(tick) || highest < 4);
+  const ticks = distinctTicks(y.ticks(4), format);
   const peak = bars.find((bar) => bar.value === highest);
   const summary = values.length === 0
     ? `${title}: nothing was measured.`
@@ -56,7 +57,7 @@ export function BarChart({ title, unit, bars, format }: BarChartProps) {
             <g key={bar.label} class={bar.partial ? "bar partial" : "bar"}>
               <title>{`${bar.label}: ${bar.value === null ? "no data" : format(bar.value)}`}</title>
               <rect x={left} y={top} width={x.bandwidth()} height={y(0) - top} rx="2" />
-              {bar.value !== null && x.bandwidth() >= 26 && (
+              {bar.value !== null && x.bandwidth() >= 7 * format(bar.value).length && (
                 <text class="value" x={middle} y={top - 6} text-anchor="middle">
                   {format(bar.value)}
                 </text>

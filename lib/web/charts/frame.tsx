@@ -42,6 +42,7 @@ export function ChartFrame({ title, summary, table, height, draw }: ChartFramePr
   );
 }
 
+/** Rows of numbers; the first column names each. */
 export function DataTable({ head, rows }: TableOf) {
   return (
     <table class="rows">

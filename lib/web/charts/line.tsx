@@ -1,5 +1,6 @@
 import { scaleLinear, scaleUtc } from "d3-scale";
 import { area, line } from "d3-shape";
+import { distinctTicks } from "./axis.ts";
 import { ChartFrame } from "./frame.tsx";
 
 export interface Point {
@@ -48,7 +49,7 @@ export function LineChart({ title, points, format, formatTime, highest }: LineCh
     return (
       <>
         <g class="grid">
-          {y.ticks(4).map((tick) => (
+          {distinctTicks(y.ticks(4), format).map((tick) => (
             <g key={tick}>
               <line x1={EDGE.left} x2={width - EDGE.right} y1={y(tick)} y2={y(tick)} />
               <text x={EDGE.left - 8} y={y(tick)} text-anchor="end" dominant-baseline="middle">

@@ -23,7 +23,7 @@ const BotRow = z.object({
   bot_name: z.string(),
   conversation_count: Count,
   average_satisfaction: Rate,
-}).loose();
+});
 
 export const DailyReport = z.object({
   report_type: z.literal("daily"),
@@ -33,19 +33,19 @@ export const DailyReport = z.object({
     total_conversations: Count,
     status_breakdown: z.record(z.string(), Count),
     average_conversation_length: Rate,
-  }).loose(),
+  }),
   user_engagement: z.object({
     active_users: Count,
     new_users: Count,
     average_messages_per_user: Rate,
-  }).loose(),
-  bot_performance: z.object({ bot_statistics: z.array(BotRow), total_bots_used: Count }).loose(),
+  }),
+  bot_performance: z.object({ bot_statistics: z.array(BotRow), total_bots_used: Count }),
   system_performance: z.object({
     average_cpu_usage: Rate,
     average_memory_usage: Rate,
     health_reports_count: Count,
-  }).loose(),
-}).loose().openapi("DailyReport");
+  }),
+}).openapi("DailyReport");
 export type DailyReport = z.infer<typeof DailyReport>;
 
 export const WeeklyReport = z.object({
@@ -58,22 +58,22 @@ export const WeeklyReport = z.object({
     total_new_users: Count,
     daily_average_conversations: Rate,
     days_with_data: Count,
-  }).loose(),
+  }),
   conversation_trends: z.object({
     daily_trends: z.array(z.object({ date: z.string(), conversations: Count })),
     trend_direction: z.enum(["increasing", "decreasing", "stable", "insufficient_data"]),
-  }).loose(),
+  }),
   user_retention: z.object({
     total_users: Count,
     returning_users: Count,
     retention_rate: Percent.nullable(),
     retained_of_previous_rate: Percent.nullable(),
-  }).loose(),
+  }),
   daily_reports_count: Count,
-}).loose().openapi("WeeklyReport");
+}).openapi("WeeklyReport");
 export type WeeklyReport = z.infer<typeof WeeklyReport>;
 
-const Volume = z.object({ conversations: Count, users: Count }).loose();
+const Volume = z.object({ conversations: Count, users: Count });
 
 export const MonthlyReport = z.object({
   report_type: z.literal("monthly"),
@@ -84,20 +84,20 @@ export const MonthlyReport = z.object({
     active_users: Count,
     new_users: Count,
     conversations_per_user: Rate,
-  }).loose(),
+  }),
   growth_metrics: z.object({
     conversation_growth_rate: Rate,
     user_growth_rate: Rate,
     current_period: Volume,
     previous_period: Volume,
-  }).loose(),
+  }),
   top_performers: z.object({
     top_bots: z.array(BotRow),
     most_active_users: z.array(
-      z.object({ user_id: z.string(), conversation_count: Count }).loose(),
+      z.object({ user_id: z.string(), conversation_count: Count }),
     ),
-  }).loose(),
-}).loose().openapi("MonthlyReport");
+  }),
+}).openapi("MonthlyReport");
 export type MonthlyReport = z.infer<typeof MonthlyReport>;
 
 export const DailyAnswer = success({ analytics: DailyReport });

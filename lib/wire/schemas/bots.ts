@@ -25,7 +25,7 @@ export const BotInput = z.object({
 });
 export type BotInput = z.infer<typeof BotInput>;
 
-const Classifier = z.object({ status: z.string(), version: Count }).loose();
+const Classifier = z.object({ status: z.string(), version: Count });
 
 export const Bot = z.object({
   bot_id: z.string(),

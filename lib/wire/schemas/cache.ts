@@ -13,7 +13,7 @@ export const CacheStats = z.object({
   memory_bytes: Count,
   operations_per_second: z.number(),
   uptime_seconds: z.number(),
-}).loose().openapi("CacheStats");
+}).openapi("CacheStats");
 export type CacheStats = z.infer<typeof CacheStats>;
 
 export const CacheStatsAnswer = success({ cache_stats: CacheStats });

@@ -49,7 +49,7 @@ export const TurnResult = z.object({
   tokens: z.object({ prompt: Count, completion: Count, total: Count, estimated: z.boolean() })
     .optional(),
   latency_ms: z.number(),
-}).loose().openapi("TurnResult");
+}).openapi("TurnResult");
 export type TurnResult = z.infer<typeof TurnResult>;
 
 export const TurnQueued = success({
@@ -73,17 +73,19 @@ export const BatchQueued = success({
 });
 
 export const ConversationState = z.enum(["pending", "processing", "completed", "failed"]);
-/** Seconds to wait for a turn's end. */
+/** Longest wait for a turn's end, in seconds. */
+export const MAX_WAIT_SECONDS = 25;
+
 export const WaitQuery = z.object({
   wait: z.string().regex(/^\d{1,2}$/, "must be a whole number from 0 to 25").transform(Number)
-    .refine((n) => n <= 25, "must be a whole number from 0 to 25").optional()
-    .openapi({ type: "integer", minimum: 0, maximum: 25, pattern: undefined }),
+    .refine((n) => n <= MAX_WAIT_SECONDS, "must be a whole number from 0 to 25").optional()
+    .openapi({ type: "integer", minimum: 0, maximum: MAX_WAIT_SECONDS, pattern: undefined }),
 });
 
 export const ConversationStatus = success({
   conversation_status: z.object({
     conversation_id: z.string(),
-    task_id: z.string(),
+    task_id: z.string().optional().openapi({ description: "Absent on an imported conversation." }),
     status: ConversationState,
     priority: PriorityWord,
     queued_at: Instant,
@@ -123,7 +125,13 @@ export const Message = z.object({
   role: z.enum(["user", "assistant"]),
   content: z.string(),
   at: Instant,
-}).loose();
+  task_id: z.string().optional(),
+  source: z.string().optional(),
+  score: z.number().optional(),
+  cached: z.boolean().optional(),
+  latency_ms: z.number().optional(),
+  error: TaskError.optional(),
+});
 
 export const Conversation = z.object({
   conversation_id: z.string(),
@@ -134,7 +142,8 @@ export const Conversation = z.object({
   updated_at: Instant,
   satisfaction_score: z.number().optional(),
   messages: z.array(Message),
-}).loose().openapi("Conversation");
+}).openapi("Conversation");
+export type Conversation = z.infer<typeof Conversation>;
 export const ConversationAnswer = success({ conversation: Conversation });
 
 export const NewFeedback = z.object({

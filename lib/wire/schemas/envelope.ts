@@ -6,7 +6,7 @@ export const success = <S extends z.ZodRawShape>(shape: S) =>
   z.object({ status: z.literal("success"), ...shape, timestamp: Instant });
 
 /** RFC 9457, as every error is answered. */
-export const Problem = z.looseObject({
+export const Problem = z.object({
   type: z.string().openapi({ example: "/docs#problem-invalid" }),
   title: z.string().openapi({ example: "Unprocessable Content" }),
   status: z.int().openapi({ example: 422 }),

@@ -35,6 +35,6 @@ export const Schedule = z.object({
   last_run_at: Instant.nullable(),
   last_status: z.string().nullable(),
   missed: Count,
-}).loose().openapi("Schedule");
+}).openapi("Schedule");
 export const ScheduleList = success({ schedules: z.array(Schedule) });
 export const ScheduleRun = success({ name: z.string(), task_id: z.string() });

@@ -7,18 +7,18 @@ const System = z.object({
   cpu_percent: Percent,
   memory_percent: Percent,
   disk_percent: Percent,
-}).loose();
-const Services = z.object({ redis_healthy: z.boolean(), database_healthy: z.boolean() }).loose();
+});
+const Services = z.object({ redis_healthy: z.boolean(), database_healthy: z.boolean() });
 
 export const HealthReport = z.object({
   timestamp: Instant,
   status: z.enum(["healthy", "degraded", "unhealthy"]),
   system: System,
   services: Services,
-  redis_info: z.object({ connected_clients: Count, used_memory_human: z.string() }).loose()
+  redis_info: z.object({ connected_clients: Count, used_memory_human: z.string() })
     .nullable(),
-  checks: z.array(z.object({ name: z.string(), status: z.string() }).loose()),
-}).loose().openapi("HealthReport");
+  checks: z.array(z.object({ name: z.string(), status: z.string() })),
+}).openapi("HealthReport");
 export type HealthReport = z.infer<typeof HealthReport>;
 export const HealthAnswer = success({ health_report: HealthReport });
 
@@ -28,14 +28,14 @@ export const PerformanceSummary = z.object({
     total_keys: Count,
     memory_usage: z.string(),
     operations_per_second: z.number(),
-  }).loose(),
-  conversation_metrics: ConversationMetrics.extend({ success_rate: Percent }).loose(),
-  system_health: z.object({ system: System, services: Services }).loose(),
+  }),
+  conversation_metrics: ConversationMetrics.extend({ success_rate: Percent }),
+  system_health: z.object({ system: System, services: Services }),
   active_tasks_count: Count,
   performance_score: Percent,
-  score_terms: z.array(z.object({ term: z.string(), points: z.number() }).loose()),
+  score_terms: z.array(z.object({ term: z.string(), points: z.number() })),
   timestamp: Instant,
-}).loose().openapi("PerformanceSummary");
+}).openapi("PerformanceSummary");
 export type PerformanceSummary = z.infer<typeof PerformanceSummary>;
 export const SummaryAnswer = success({ performance_summary: PerformanceSummary });
 
@@ -80,6 +80,6 @@ export const HistoryAnswer = success({
     granularity: z.enum(["minute", "hour"]),
     from: Instant,
     to: Instant,
-    points: z.array(z.object({ at: Instant }).loose()),
-  }).loose(),
+    points: z.array(z.object({ at: Instant })),
+  }),
 });

@@ -57,9 +57,9 @@ export const WaitingBecause = z.object({
   detail: z.string(),
   until: Instant.optional(),
   action: z.string().optional(),
-}).loose().openapi("WaitingBecause");
+}).openapi("WaitingBecause");
 
-export const TaskError = z.object({ code: z.string().optional(), message: z.string() }).loose();
+export const TaskError = z.object({ code: z.string().optional(), message: z.string() });
 
 export const TaskStatus = z.object({
   task_id: z.string(),

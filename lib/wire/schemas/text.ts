@@ -70,6 +70,7 @@ export type PriorityWord = z.infer<typeof PriorityWord>;
 
 const NUMBER_OF: Record<PriorityWord, number> = { high: 1, normal: 5, low: 9 };
 
+/** The engine's number of a priority's word. */
 export function priorityNumber(word: PriorityWord): number {
   return NUMBER_OF[word];
 }

@@ -1,0 +1,124 @@
+import { answerKey, sharingPolicy } from "./answer_key.ts";
+import {
+  assertAnswerable,
+  type CacheableResponder,
+  orAborted,
+  type Reply,
+  type Responder,
+  type ResponderRequest,
+} from "./responder.ts";
+
+/** What a cached responder needs of a cache. */
+export interface AnswerCache {
+  /** The value at `key`, or what `fill` makes of it, stored for `ttlSeconds`. */
+  getOrSet<T>(
+    key: string,
+    fill: (context: { signal: AbortSignal }) => Promise<T>,
+    options: { ttlSeconds: number },
+  ): Promise<T>;
+}
+
+export interface CachedResponderOptions {
+  cache: AnswerCache;
+  ttlSeconds?: number;
+}
+
+/** One reply in the making, and how many wait for it. */
+interface Flight {
+  reply: Promise<{ reply: Reply; filled: boolean }>;
+  waiters: number;
+  /** Aborts when the last waiter has gone. */
+  abort: AbortController;
+}
+
+/**
+ * A responder over a responder: what has been answered is not asked again, and what is asked by
+ * several at the same moment is asked once. A bot's policy `off` leaves every request alone.
+ * The one whose request started the work may go: the work goes on while anybody waits for it.
+ */
+export class CachedResponder implements Responder {
+  readonly name: string;
+  readonly model: string | null;
+  readonly #inner: CacheableResponder;
+  readonly #cache: AnswerCache;
+  readonly #ttlSeconds: number;
+  readonly #flights = new Map<string, Flight>();
+
+  constructor(inner: CacheableResponder, options: CachedResponderOptions) {
+    this.name = inner.name;
+    this.model = inner.model;
+    this.#inner = inner;
+    this.#cache = options.cache;
+    this.#ttlSeconds = options.ttlSeconds ?? 3_600;
+  }
+
+  async respond(request: ResponderRequest): Promise<Reply> {
+    assertAnswerable(request);
+    const policy = sharingPolicy(request, this.#inner);
+    if (policy === "off") return this.#inner.respond(request);
+    const startedAt = performance.now();
+    const key = answerKey(request, this.#inner, policy);
+    const joined = this.#flights.get(key);
+    const flight = joined ?? this.#start(key, request);
+    flight.waiters++;
+    try {
+      const { reply, filled } = await orAborted(flight.reply, request.signal);
+      if (filled && !joined) return reply;
+      return { ...reply, cached: true, latencyMs: performance.now() - startedAt };
+    } finally {
+      if (--flight.waiters === 0 && this.#forget(key, flight)) {
+        flight.abort.abort(new DOMException("Nobody waits for this answer", "AbortError"));
+      }
+    }
+  }
+
+  #start(key: string, request: ResponderRequest): Flight {
+    const abort = new AbortController();
+    const reply = this.#answer(key, request, abort.signal).finally(() => this.#forget(key, flight));
+    const flight: Flight = { reply, waiters: 0, abort };
+    this.#flights.set(key, flight);
+    return flight;
+  }
+
+  /** False when the flight had ended, or been forgotten, before. */
+  #forget(key: string, flight: Flight): boolean {
+    return this.#flights.get(key) === flight && this.#flights.delete(key);
+  }
+
+  /** Asks the cache, which asks the responder on a miss; without a working cache, the responder. */
+  async #answer(key: string, request: ResponderRequest, signal: AbortSignal) {
+    let asked = false, filled = false;
+    let failure: { error: unknown } | undefined;
+    const ask = async (within: AbortSignal) => {
+      asked = true;
+      try {
+        const reply = await this.#inner.respond({ ...request, signal: within });
+        filled = true;
+        return reply;
+      } catch (error) {
+        failure = { error };
+        throw error;
+      }
+    };
+    try {
+      const reply = await this.#cache.getOrSet(
+        key,
+        (context) => ask(AbortSignal.any([context.signal, signal])),
+        { ttlSeconds: this.#ttlSeconds },
+      );
+      if (isReply(reply)) return { reply, filled };
+    } catch (error) {
+      if (failure) throw failure.error;
+      signal.throwIfAborted();
+      if (asked) throw error;
+    }
+    return { reply: await ask(signal), filled: true };
+  }
+}
+
+/** Whether what a cache returned can be a reply: it may hold anything. */
+function isReply(value: unknown): value is Reply {
+  const reply = value as Partial<Reply> | null;
+  return typeof reply === "object" && reply !== null && typeof reply.response === "string" &&
+    reply.response !== "" && typeof reply.source === "string" && typeof reply.score === "number";
+}

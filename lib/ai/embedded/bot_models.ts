@@ -1,0 +1,167 @@
+import { createHash } from "node:crypto";
+import type { Clock } from "../../clock.ts";
+import { type BotDefinition, orAborted, ResponderError } from "../responder.ts";
+import { Classifier, classifierBytes, type ClassifierData } from "./classifier.ts";
+import { Topics, type Utterance } from "./topics.ts";
+import type { Trainer } from "./trainer.ts";
+
+/** What of a bot matches a message best. */
+export interface Match {
+  /** Index into `topics.list`. */
+  topic: number;
+  utterance: Utterance;
+  score: number;
+}
+
+export type ClassifierStatus = "none" | "training" | "ready" | "failed";
+
+/** A bot that is ready to answer. */
+export class BotModel {
+  readonly topics: Topics;
+  readonly fingerprint: string;
+  readonly classifier: Classifier;
+  /** Estimate of the memory held. */
+  readonly bytes: number;
+
+  constructor(topics: Topics, fingerprint: string, data: ClassifierData) {
+    this.topics = topics;
+    this.fingerprint = fingerprint;
+    this.classifier = new Classifier(data);
+    const characters = topics.set.texts.reduce((sum, text) => sum + text.length, 0);
+    this.bytes = classifierBytes(data) + characters * 4 + topics.set.texts.length * 300 + 2_000;
+  }
+
+  get threshold(): number {
+    return this.classifier.data.threshold;
+  }
+
+  /** The best match, however weak; null where nothing of the message is known. */
+  match(message: string): Match | null {
+    const exact = this.topics.exact(message);
+    if (exact) return { ...exact, score: 1 };
+    const { best, score } = this.classifier.classify(message);
+    if (best < 0) return null;
+    return { topic: best, utterance: this.topics.nearest(best, message), score };
+  }
+}
+
+interface Slot {
+  botId: string;
+  ready: Promise<BotModel>;
+  model?: BotModel;
+  /** When training failed, by the clock. */
+  failedAt?: number;
+}
+
+export interface BotModelsOptions {
+  trainer: Trainer;
+  clock: Clock;
+  maxBytes: number;
+  waitMs: number;
+}
+
+/** A failed training is tried again after this long. */
+const RETRY_FAILED_MS = 10_000;
+/** Bots held at most, whatever their size. */
+const MAX_BOTS = 10_000;
+
+/** The bots that can answer now, by id and version; the least recently used are forgotten. */
+export class BotModels {
+  readonly #slots = new Map<string, Slot>();
+  readonly #options: BotModelsOptions;
+
+  constructor(options: BotModelsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The bot's model, trained first if need be. Rejects with a retryable ResponderError when that
+   * takes longer than `waitMs`, and with the signal's reason when that aborts.
+   */
+  async ready(bot: BotDefinition, signal: AbortSignal): Promise<BotModel> {
+    const slot = this.#slot(bot);
+    if (slot.model) return slot.model;
+    let cancel = () => {};
+    const timeout = new Promise<never>((_, reject) => {
+      cancel = this.#options.clock.after(this.#options.waitMs, () =>
+        reject(
+          new ResponderError({
+            retryable: true,
+            retryAfterMs: 2_000,
+            reason: "The bot's classifier is still being trained",
+          }),
+        ));
+    });
+    try {
+      return await orAborted(Promise.race([slot.ready, timeout]), signal);
+    } finally {
+      cancel();
+    }
+  }
+
+  /** Starts training where needed, without waiting. */
+  prepare(bot: BotDefinition): void {
+    this.#slot(bot);
+  }
+
+  status(bot: BotDefinition): ClassifierStatus {
+    const slot = this.#slots.get(keyOf(bot));
+    if (!slot) return "none";
+    return slot.model ? "ready" : slot.failedAt === undefined ? "training" : "failed";
+  }
+
+  close(): void {
+    this.#slots.clear();
+  }
+
+  #slot(bot: BotDefinition): Slot {
+    const key = keyOf(bot);
+    let slot = this.#slots.get(key);
+    if (slot) this.#slots.delete(key);
+    const stale = slot?.failedAt !== undefined &&
+      this.#options.clock.now() - slot.failedAt >= RETRY_FAILED_MS;
+    if (!slot || stale) slot = this.#train(bot);
+    this.#slots.set(key, slot);
+    return slot;
+  }
+
+  #train(bot: BotDefinition): Slot {
+    const slot: Slot = { botId: bot.botId, ready: this.#build(bot) };
+    slot.ready.then((model) => {
+      slot.model = model;
+      this.#evict(slot);
+    }, () => {
+      slot.failedAt = this.#options.clock.now();
+    });
+    return slot;
+  }
+
+  async #build(bot: BotDefinition): Promise<BotModel> {
+    const topics = new Topics(bot);
+    const fingerprint = createHash("sha256").update(JSON.stringify(topics.set)).digest("base64");
+    for (const { botId, model } of this.#slots.values()) {
+      if (botId !== bot.botId || model?.fingerprint !== fingerprint) continue;
+      return new BotModel(topics, fingerprint, model.classifier.data);
+    }
+    return new BotModel(topics, fingerprint, await this.#options.trainer.train(topics.set));
+  }
+
+  /** Forgets the bot's other versions, then the least recently used bots beyond the bounds. */
+  #evict(fresh: Slot): void {
+    let bytes = 0;
+    for (const [key, slot] of this.#slots) {
+      if (slot !== fresh && slot.botId === fresh.botId && slot.model) this.#slots.delete(key);
+      else bytes += slot.model?.bytes ?? 0;
+    }
+    for (const [key, slot] of this.#slots) {
+      if (bytes <= this.#options.maxBytes && this.#slots.size <= MAX_BOTS) return;
+      if (slot === fresh || !(slot.model || slot.failedAt !== undefined)) continue;
+      bytes -= slot.model?.bytes ?? 0;
+      this.#slots.delete(key);
+    }
+  }
+}
+
+function keyOf(bot: BotDefinition): string {
+  return `${bot.version}:${bot.botId}`;
+}

@@ -1,0 +1,142 @@
+import type { Clock } from "../../clock.ts";
+import type { Logger } from "../../log.ts";
+import { ResponderError } from "../responder.ts";
+import { BACKGROUND } from "./background.ts";
+import { train } from "./calibration.ts";
+import type { ClassifierData } from "./classifier.ts";
+import type { TrainingSet } from "./training.ts";
+import type { TrainingRequest, TrainingResult } from "./training_worker.ts";
+
+/** Sets whose training takes at most so many multiplications (some 5 ms) are trained in place. */
+const MAX_INLINE_WORK = 4_000_000;
+/** Trainings that may wait for the worker; more are refused until some are done. */
+const MAX_WAITING = 256;
+/** An idle worker is let go after this long; the next training starts another. */
+const IDLE_MS = 10_000;
+
+interface Waiting {
+  set: TrainingSet;
+  resolve(data: ClassifierData): void;
+  reject(error: unknown): void;
+}
+
+/** Trains classifiers one at a time in a Web Worker that may do nothing but compute. */
+export class Trainer {
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #waiting: Waiting[] = [];
+  #current: (Waiting & { id: number }) | undefined;
+  #worker: Worker | undefined;
+  #cancelIdle: (() => void) | undefined;
+  #lastId = 0;
+  #closed = false;
+
+  constructor(options: { clock: Clock; log: Logger }) {
+    this.#clock = options.clock;
+    this.#log = options.log;
+  }
+
+  /** Resolves with the trained classifier; rejects with a retryable ResponderError. */
+  train(set: TrainingSet): Promise<ClassifierData> {
+    if (inlineWork(set) <= MAX_INLINE_WORK) return Promise.resolve(train(set));
+    return new Promise((resolve, reject) => {
+      if (this.#closed) return reject(closedError());
+      if (this.#waiting.length >= MAX_WAITING) {
+        return reject(
+          new ResponderError({
+            retryable: true,
+            retryAfterMs: 10_000,
+            reason: "Too many bots wait for their classifier to be trained",
+          }),
+        );
+      }
+      this.#waiting.push({ set, resolve, reject });
+      this.#next();
+    });
+  }
+
+  /** Ends the worker; trainings that wait or run are rejected. */
+  close(): void {
+    this.#closed = true;
+    this.#endWorker();
+    for (const waiting of this.#waiting.splice(0)) waiting.reject(closedError());
+    this.#settle((current) => current.reject(closedError()));
+  }
+
+  #next(): void {
+    if (this.#current || this.#closed) return;
+    const next = this.#waiting.shift();
+    if (!next) {
+      if (this.#worker) this.#cancelIdle = this.#clock.after(IDLE_MS, () => this.#endWorker());
+      return;
+    }
+    this.#cancelIdle?.();
+    this.#cancelIdle = undefined;
+    this.#current = { ...next, id: ++this.#lastId };
+    const request: TrainingRequest = { id: this.#lastId, set: next.set };
+    try {
+      this.#worker ??= this.#startWorker();
+      this.#worker.postMessage(request);
+    } catch (cause) {
+      this.#fail(cause instanceof Error ? cause.message : String(cause));
+    }
+  }
+
+  #startWorker(): Worker {
+    const worker = new Worker(new URL("./training_worker.ts", import.meta.url).href, {
+      type: "module",
+      name: "classifier training",
+      deno: { permissions: "none" },
+    });
+    worker.onmessage = ({ data }: MessageEvent<TrainingResult>) => {
+      if (data.id !== this.#current?.id) return;
+      if ("error" in data) return this.#fail(data.error);
+      this.#settle((current) => current.resolve(data.data));
+      this.#next();
+    };
+    worker.onerror = (event) => {
+      event.preventDefault();
+      this.#fail(event.message);
+    };
+    return worker;
+  }
+
+  #fail(message: string): void {
+    this.#log.error("Training a classifier failed", { error: message });
+    this.#endWorker();
+    this.#settle((current) =>
+      current.reject(
+        new ResponderError({
+          retryable: true,
+          retryAfterMs: 10_000,
+          reason: "The bot's classifier could not be trained",
+          cause: message,
+        }),
+      )
+    );
+    this.#next();
+  }
+
+  #settle(how: (current: Waiting) => void): void {
+    const current = this.#current;
+    this.#current = undefined;
+    if (current) how(current);
+  }
+
+  #endWorker(): void {
+    this.#cancelIdle?.();
+    this.#cancelIdle = undefined;
+    this.#worker?.terminate();
+    this.#worker = undefined;
+  }
+}
+
+function closedError(): ResponderError {
+  return new ResponderError({ retryable: true, reason: "The service is shutting down" });
+}
+
+/** An upper estimate of the multiplications that fitting once takes: 3 features a character. */
+function inlineWork({ texts, classes }: TrainingSet): number {
+  const characters = texts.reduce((sum, text) => sum + text.length, BACKGROUND.length * 30);
+  return characters * 3 * classes * 15 * 2;
+}

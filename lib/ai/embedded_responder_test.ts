@@ -1,0 +1,168 @@
+import assert from "node:assert/strict";
+import { largeBot, requestOf, shopBot } from "../../tests/support/bots.ts";
+import { FakeClock } from "../clock.ts";
+import { EmbeddedResponder, UNKNOWN_ANSWER } from "./embedded_responder.ts";
+import { MAX_MESSAGE_LENGTH, ResponderError } from "./responder.ts";
+
+const quiet = { signals: false };
+
+Deno.test("a question like an entry gets that entry's answer, word for word", async () => {
+  using responder = new EmbeddedResponder(quiet);
+  const reply = await responder.respond(requestOf(shopBot(), "how do I return shoes"));
+  assert.equal(reply.response, "Send it back within 30 days.");
+  assert.equal(reply.source, "knowledge");
+  assert.equal(reply.intent, null);
+  assert.deepEqual(reply.matched, {
+    entry: "knowledge:2",
+    question: "How can I return an item?",
+  });
+  assert.ok(reply.score > 0.5 && reply.score < 1);
+  assert.equal(reply.cached, false);
+  assert.ok(reply.latencyMs >= 0);
+});
+
+Deno.test("an exact match scores 1, however it is written", async () => {
+  using responder = new EmbeddedResponder(quiet);
+  const address = await responder.respond(requestOf(shopBot(), "  WHAT is the address  "));
+  assert.deepEqual([address.score, address.response], [1, "Main Street 1."]);
+  const hello = await responder.respond(requestOf(shopBot(), "Hello!!"));
+  assert.deepEqual([hello.score, hello.source, hello.intent], [1, "intent", "greet"]);
+});
+
+Deno.test("what fits nothing is not answered, but says what was nearest", async () => {
+  using responder = new EmbeddedResponder(quiet);
+  const reply = await responder.respond(requestOf(shopBot(), "who won the football match"));
+  assert.deepEqual([reply.response, reply.source], [UNKNOWN_ANSWER, "none"]);
+  assert.ok(reply.matched?.entry);
+  const off = await responder.respond(requestOf(largeBot(), "I would like a helicopter, hello"));
+  assert.equal(off.source, "none");
+  assert.match(off.intent!, /^(lost|order|cancel|price)_/);
+  assert.ok(off.score > 0);
+});
+
+Deno.test("a bot without knowledge and a message without words are not answered", async () => {
+  using responder = new EmbeddedResponder(quiet);
+  const empty = shopBot({ knowledge: [], intents: [], defined: false });
+  for (
+    const request of [
+      requestOf(empty, "hello"),
+      requestOf(shopBot(), "?!"),
+      requestOf(shopBot(), ""),
+    ]
+  ) {
+    const reply = await responder.respond(request);
+    assert.deepEqual([reply.response, reply.source, reply.score, reply.intent, reply.matched], [
+      UNKNOWN_ANSWER,
+      "none",
+      0,
+      null,
+      undefined,
+    ]);
+  }
+});
+
+Deno.test("a large bot is trained in a worker while small ones are answered", async () => {
+  using responder = new EmbeddedResponder(quiet);
+  const bot = largeBot();
+  assert.equal(responder.status(bot), "none");
+  responder.prepare(bot);
+  assert.equal(responder.status(bot), "training");
+  const small = await responder.respond(requestOf(shopBot(), "hello"));
+  assert.equal(small.source, "intent");
+  assert.equal(responder.status(bot), "training");
+  const reply = await responder.respond(requestOf(bot, "somebody has stolen my bicycle"));
+  assert.deepEqual([reply.intent, reply.response], ["lost_bicycle", "About lost bicycle."]);
+  assert.equal(responder.status(bot), "ready");
+});
+
+Deno.test("a new version answers anew, and trains only where examples changed", async () => {
+  using responder = new EmbeddedResponder(quiet);
+  const first = largeBot();
+  await responder.respond(requestOf(first, "cancel my flight"));
+  const renamed = first.intents.map((intent) => ({ ...intent, answer: `New: ${intent.answer}` }));
+  const second = largeBot({ version: 2, intents: renamed });
+  const startedAt = performance.now();
+  const reply = await responder.respond(requestOf(second, "cancel my flight"));
+  assert.equal(reply.response, "New: About cancel flight.");
+  assert.ok(performance.now() - startedAt < 200);
+  assert.equal(responder.status(first), "none");
+});
+
+Deno.test("a request waits for training up to a bound, then may be tried again", async () => {
+  const clock = new FakeClock();
+  using responder = new EmbeddedResponder({ ...quiet, clock, trainingWaitMs: 500 });
+  const pending = responder.respond(requestOf(largeBot(), "cancel my flight"));
+  await Promise.resolve();
+  clock.advance(500);
+  await assert.rejects(pending, (error: ResponderError) => {
+    assert.ok(error instanceof ResponderError && error.retryable && !error.permanent);
+    assert.match(error.reason, /still being trained/);
+    assert.equal(error.retryAfterMs, 2_000);
+    return true;
+  });
+});
+
+Deno.test("closing ends the training, and whoever waits hears of it", async () => {
+  const responder = new EmbeddedResponder(quiet);
+  const pending = [1, 2].map((version) =>
+    responder.respond(requestOf(largeBot({ version, botId: `b${version}` }), "cancel my flight"))
+  );
+  responder.close();
+  for (const each of pending) {
+    await assert.rejects(each, (error: ResponderError) => error.retryable);
+  }
+});
+
+Deno.test("an aborted request ends at once and leaves the training to others", async () => {
+  using responder = new EmbeddedResponder(quiet);
+  const controller = new AbortController();
+  const reason = new Error("cancelled by a test");
+  const bot = largeBot();
+  const gone = responder.respond(
+    requestOf(bot, "cancel my flight", { signal: controller.signal }),
+  );
+  controller.abort(reason);
+  await assert.rejects(gone, reason);
+  const reply = await responder.respond(requestOf(bot, "cancel my flight"));
+  assert.equal(reply.intent, "cancel_flight");
+});
+
+Deno.test("models beyond the memory bound are forgotten, and trained again when asked", async () => {
+  using responder = new EmbeddedResponder({ ...quiet, maxModelBytes: 1 });
+  const bots = ["a", "b"].map((botId) => shopBot({ botId }));
+  for (const bot of bots) await responder.respond(requestOf(bot, "hello"));
+  assert.deepEqual(bots.map((bot) => responder.status(bot)), ["none", "ready"]);
+  const reply = await responder.respond(requestOf(bots[0]!, "hello"));
+  assert.equal(reply.response, "Hello!");
+});
+
+Deno.test("too long a message and too large a bot fail for good", async () => {
+  using responder = new EmbeddedResponder(quiet);
+  const long = "a ".repeat(MAX_MESSAGE_LENGTH / 2);
+  assert.equal((await responder.respond(requestOf(shopBot(), long))).source, "none");
+  const huge = shopBot({
+    botId: "huge",
+    knowledge: [{ question: "q", answer: "a".repeat(1_100_000) }],
+  });
+  for (const request of [requestOf(shopBot(), long + "a"), requestOf(huge, "q")]) {
+    await assert.rejects(
+      responder.respond(request),
+      (error: ResponderError) => error instanceof ResponderError && error.permanent,
+    );
+  }
+});
+
+Deno.test("language and sentiment are weak signals beside the reply", async () => {
+  using responder = new EmbeddedResponder();
+  const reply = async (message: string) => {
+    const { language, sentiment } = await responder.respond(requestOf(shopBot(), message));
+    return { language, sentiment };
+  };
+  const angry = await reply("This is the worst and most terrible service that I have ever seen");
+  assert.equal(angry.language, "en");
+  assert.ok(angry.sentiment! < -0.5);
+  assert.ok((await reply("thank you, great!")).sentiment! > 0.5);
+  assert.equal((await reply("thank you, great!")).language, "und");
+  const german = await reply("Wo finde ich bitte die Rechnung für meine letzte Bestellung?");
+  assert.deepEqual(german, { language: "de", sentiment: undefined });
+});

@@ -1,0 +1,177 @@
+import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
+import { type Clock, systemClock } from "../clock.ts";
+import { KnowledgeSearch } from "./openai/knowledge_search.ts";
+import {
+  buildPrompt,
+  estimateTokens,
+  PROMPT_VERSION,
+  type PromptMessage,
+} from "./openai/prompt.ts";
+import { toResponderError } from "./openai/provider_error.ts";
+import {
+  assertAnswerable,
+  type CacheableResponder,
+  orAborted,
+  type Reply,
+  ResponderError,
+  type ResponderRequest,
+  type TokenUsage,
+} from "./responder.ts";
+
+export interface OpenAIResponderOptions {
+  /** Up to and including the version, such as `https://host/v1`. */
+  baseUrl: string;
+  apiKey?: string;
+  /** Asked for bots that name no model of their own. */
+  model: string;
+  /** A call that takes longer fails as retryable. */
+  timeoutMs?: number;
+  /** Estimated tokens of history and of knowledge entries handed to the model at most. */
+  historyTokens?: number;
+  knowledgeTokens?: number;
+  /** Sent only where set: not every model takes them. */
+  maxOutputTokens?: number;
+  temperature?: number;
+  clock?: Clock;
+}
+
+/** Entries of the bot's knowledge handed to the model at most. */
+const MAX_ENTRIES = 5;
+/** A longer answer is cut, so that it can be stored. */
+const MAX_ANSWER_LENGTH = 16_000;
+
+type Model = ReturnType<ReturnType<typeof createOpenAICompatible>["chatModel"]>;
+type Generated = Awaited<ReturnType<Model["doGenerate"]>>;
+
+/**
+ * Asks a model over the OpenAI chat completions protocol, once: whether and when to ask again
+ * belongs to the caller's queue.
+ */
+export class OpenAIResponder implements CacheableResponder {
+  readonly name = "openai-compatible";
+  readonly model: string;
+  readonly variant: string;
+  readonly defaultPolicy = "off";
+  readonly usesHistory = true;
+  readonly #provider: ReturnType<typeof createOpenAICompatible>;
+  readonly #options: OpenAIResponderOptions;
+  readonly #clock: Clock;
+  readonly #timeoutMs: number;
+  readonly #budget: { historyTokens: number; knowledgeTokens: number };
+  readonly #knowledge = new KnowledgeSearch();
+
+  constructor(options: OpenAIResponderOptions) {
+    this.model = options.model;
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#timeoutMs = options.timeoutMs ?? 60_000;
+    this.#budget = {
+      historyTokens: options.historyTokens ?? 3_000,
+      knowledgeTokens: options.knowledgeTokens ?? 1_500,
+    };
+    this.variant = JSON.stringify([
+      PROMPT_VERSION,
+      options.baseUrl,
+      this.#budget,
+      options.maxOutputTokens ?? null,
+      options.temperature ?? null,
+    ]);
+    this.#provider = createOpenAICompatible({
+      name: "openai-compatible",
+      baseURL: options.baseUrl,
+      apiKey: options.apiKey,
+    });
+  }
+
+  keyText(message: string): string {
+    return message.normalize("NFKC").replace(/\s+/g, " ").trim();
+  }
+
+  async respond(request: ResponderRequest): Promise<Reply> {
+    assertAnswerable(request);
+    const startedAt = performance.now();
+    const model = request.bot.model || this.model;
+    const found = this.#knowledge.find(request.bot, request.message, MAX_ENTRIES);
+    const { messages, used } = buildPrompt(request, found, this.#budget);
+    const generated = await this.#generate(model, messages, request.signal);
+    const response = textOf(generated);
+    return {
+      response,
+      source: "llm",
+      intent: null,
+      score: used[0]?.score ?? 0,
+      ...(used[0] && { matched: { entry: used[0].id, question: used[0].question } }),
+      model,
+      tokens: usageOf(generated, messages, response),
+      latencyMs: performance.now() - startedAt,
+      cached: false,
+    };
+  }
+
+  async #generate(model: string, prompt: PromptMessage[], signal: AbortSignal): Promise<Generated> {
+    const timeout = new AbortController();
+    const cancel = this.#clock.after(this.#timeoutMs, () => timeout.abort());
+    try {
+      return await orAborted(
+        Promise.resolve(
+          this.#provider.chatModel(model).doGenerate({
+            prompt,
+            maxOutputTokens: this.#options.maxOutputTokens,
+            temperature: this.#options.temperature,
+            abortSignal: AbortSignal.any([signal, timeout.signal]),
+          }),
+        ),
+        signal,
+      );
+    } catch (thrown) {
+      signal.throwIfAborted();
+      if (timeout.signal.aborted) {
+        throw new ResponderError({
+          retryable: true,
+          reason: `The AI provider did not answer within ${this.#timeoutMs / 1_000} s`,
+        });
+      }
+      throw toResponderError(thrown, {
+        model,
+        secrets: [this.#options.apiKey ?? ""],
+        now: this.#clock.now(),
+      });
+    } finally {
+      cancel();
+    }
+  }
+}
+
+/** The text of an answer; rejects an empty one, which would be no answer. */
+function textOf({ content, finishReason }: Generated): string {
+  const text = content.map((part) => part.type === "text" ? part.text : "").join("").trim();
+  if (text === "") {
+    const filtered = finishReason.unified === "content-filter";
+    throw new ResponderError({
+      retryable: !filtered,
+      reason: filtered
+        ? "The AI provider's content filter kept the answer back"
+        : "The AI provider sent an empty answer",
+    });
+  }
+  return text.length > MAX_ANSWER_LENGTH ? text.slice(0, MAX_ANSWER_LENGTH - 1) + "…" : text;
+}
+
+/** The provider's token counts, or, where it reports none, an estimate that says so. */
+function usageOf({ usage }: Generated, prompt: PromptMessage[], response: string): TokenUsage {
+  const raw = usage.raw as { prompt_tokens?: unknown; completion_tokens?: unknown } | undefined;
+  if (isCount(raw?.prompt_tokens) && isCount(raw?.completion_tokens)) {
+    const [promptTokens, completion] = [raw.prompt_tokens, raw.completion_tokens];
+    return { prompt: promptTokens, completion, total: promptTokens + completion, estimated: false };
+  }
+  const texts = prompt.map(({ content }) =>
+    typeof content === "string" ? content : content.map((part) => part.text).join("")
+  );
+  const promptTokens = texts.reduce((sum, text) => sum + estimateTokens(text), 0);
+  const completion = estimateTokens(response);
+  return { prompt: promptTokens, completion, total: promptTokens + completion, estimated: true };
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}

@@ -1,0 +1,75 @@
+import type { CacheableResponder, Reply, ResponderRequest } from "../ai/responder.ts";
+import { messageOf } from "../errors.ts";
+import type { ProviderState } from "./checks/services.ts";
+
+/** Failures in a row after which a provider counts as down. */
+const DOWN_AFTER = 3;
+
+/**
+ * A responder that remembers how its last calls went, so that health can say so without a call of
+ * its own. One failure among answers is no fault; three in a row are.
+ */
+export class ProviderWatch implements CacheableResponder {
+  #failures = 0;
+  #answered = false;
+  #lastFailure = "";
+
+  constructor(readonly inner: CacheableResponder) {}
+
+  get name(): string {
+    return this.inner.name;
+  }
+
+  get model(): string | null {
+    return this.inner.model;
+  }
+
+  get variant(): string {
+    return this.inner.variant;
+  }
+
+  get defaultPolicy(): CacheableResponder["defaultPolicy"] {
+    return this.inner.defaultPolicy;
+  }
+
+  get usesHistory(): boolean {
+    return this.inner.usesHistory;
+  }
+
+  keyText(message: string): string {
+    return this.inner.keyText(message);
+  }
+
+  async respond(request: ResponderRequest): Promise<Reply> {
+    try {
+      const reply = await this.inner.respond(request);
+      this.#answered = true;
+      this.#failures = 0;
+      return reply;
+    } catch (thrown) {
+      // Whoever hung up, and a request that is wrong in itself, say nothing about the provider.
+      if (!request.signal.aborted && !isCallersFault(thrown)) {
+        this.#failures++;
+        this.#lastFailure = messageOf(thrown, 200);
+      }
+      throw thrown;
+    }
+  }
+
+  /** How the provider did lately. */
+  state(): ProviderState {
+    const name = this.name;
+    if (this.#failures >= DOWN_AFTER) {
+      const detail = `${this.#failures} calls in a row failed, the last: ${this.#lastFailure}`;
+      return { name, healthy: false, detail };
+    }
+    return this.#answered
+      ? { name, healthy: true, detail: `${name} answers` }
+      : { name, healthy: null, detail: `${name} has not been asked yet` };
+  }
+}
+
+function isCallersFault(thrown: unknown): boolean {
+  const { statusCode } = thrown as { statusCode?: unknown };
+  return statusCode === 400 || statusCode === 413 || statusCode === 422;
+}

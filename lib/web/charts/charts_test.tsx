@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { renderToString } from "preact-render-to-string";
+import { distinctTicks } from "./axis.ts";
+import { BarChart } from "./bars.tsx";
+import { LineChart } from "./line.tsx";
+import { Ranking } from "./ranking.tsx";
+
+const bars = [
+  { label: "Mon", value: 20 },
+  { label: "Tue", value: 0 },
+  { label: "Wed", value: null },
+  { label: "Thu", value: 5, partial: true },
+];
+
+Deno.test("bars rise with their values, and the table behind them has every number", () => {
+  const html = renderToString(
+    <BarChart title="Conversations a day" unit="conversations" bars={bars} format={String} />,
+  );
+  const wide = html.slice(html.indexOf("at-wide"), html.indexOf("at-full"));
+  const heights = [...wide.matchAll(/<rect[^>]* height="([\d.]+)"/g)].map((found) => +found[1]!);
+  assert.equal(heights.length, 4);
+  assert.ok(Math.abs(heights[0]! / heights[3]! - 4) < 0.001, String(heights));
+  assert.deepEqual(heights.slice(1, 3), [0, 0]);
+  assert.match(
+    html,
+    /aria-label="Conversations a day: 4 bars, the highest Mon with 20 conversations\."/,
+  );
+  assert.match(html, /<td>Wed<\/td><td class="number">–<\/td>/);
+  assert.match(html, /<td>Thu \(so far\)<\/td><td class="number">5<\/td>/);
+});
+
+Deno.test("a chart over nothing says so and draws no wrong numbers", () => {
+  const html = renderToString(<BarChart title="Empty" unit="x" bars={[]} format={String} />);
+  assert.match(html, /Empty: nothing was measured\./);
+  assert.ok(!html.includes("NaN"));
+  const line = renderToString(
+    <LineChart title="Empty" points={[]} format={String} formatTime={String} />,
+  );
+  assert.ok(!line.includes("NaN"));
+});
+
+Deno.test("a line is broken where nothing was measured", () => {
+  const points = [1, 2, null, 4, 5].map((value, at) => ({ at: at * 86_400_000, value }));
+  const html = renderToString(
+    <LineChart title="Load" points={points} format={String} formatTime={String} />,
+  );
+  const path = /<path class="line" d="([^"]+)"/.exec(html)![1]!;
+  assert.equal(path.match(/M/g)!.length, 2);
+  assert.match(html, /from 1 to 5, last 5/);
+});
+
+Deno.test("an axis writes no number twice, and none that is rounded", () => {
+  const whole = (value: number) => value.toFixed(0);
+  assert.deepEqual(distinctTicks([0, 0.2, 0.4, 0.6, 0.8, 1], whole), [0, 1]);
+  assert.deepEqual(distinctTicks([0, 500, 1000], (n) => n.toLocaleString("en")), [0, 500, 1000]);
+  assert.deepEqual(distinctTicks([0, 100, 200], (n) => `${n} ms`), [0, 100, 200]);
+});
+
+Deno.test("a ranking's bars are shares of its first", () => {
+  const rows = [{ id: "a", name: "A", value: 8, note: "4.1" }, { id: "b", name: "B", value: 2 }];
+  const html = renderToString(
+    <Ranking head={["Bot", "Conversations", "Satisfaction"]} rows={rows} format={String} />,
+  );
+  assert.deepEqual([...html.matchAll(/width="([\d.]+)%"/g)].map((found) => found[1]), [
+    "100",
+    "25",
+  ]);
+  assert.match(html, /<td class="number">–<\/td>/);
+});

@@ -1,0 +1,93 @@
+import { z } from "@hono/zod-openapi";
+import { notFound } from "../../lib/errors.ts";
+import { commitOnce } from "../../lib/kv/idempotency.ts";
+import {
+  CacheCleared,
+  CacheDeleted,
+  CacheEntry,
+  CacheStatsAnswer,
+  ClearPattern,
+} from "../../lib/wire/schemas/cache.ts";
+import { HIDDEN, Id } from "../../lib/wire/schemas/text.ts";
+import type { ApiBuilder } from "./operation.ts";
+
+const CLEAR_WAIT_MS = 5_000;
+const Key = z.object({ key: Id });
+
+/** Cache: statistics, looking at an entry, clearing. */
+export function addCache(api: ApiBuilder): void {
+  const { cache, work, db } = api.deps;
+
+  api.add({
+    route: "GET /cache/stats",
+    tag: "Cache",
+    summary: "How the cache does",
+    answer: CacheStatsAnswer,
+    async handle() {
+      const s = await cache.stats();
+      return {
+        cache_stats: {
+          connected: s.connected,
+          backend: s.backend,
+          hit_rate: s.hitRate,
+          hits: s.hits,
+          misses: s.misses,
+          total_keys: s.totalKeys,
+          memory_usage: s.memoryUsage,
+          memory_bytes: s.memoryBytes,
+          operations_per_second: s.operationsPerSecond,
+          uptime_seconds: s.uptimeSeconds,
+        },
+      };
+    },
+  });
+
+  api.add({
+    route: "POST /cache/clear",
+    tag: "Cache",
+    summary: "Clear what matches a pattern, or everything that is ours",
+    description: "The pattern may stand in the body or in the query. `*` matches anything.",
+    query: ClearPattern,
+    body: ClearPattern,
+    answer: CacheCleared,
+    queues: true,
+    async handle({ query, body, claim }) {
+      const pattern = body.pattern ?? query.pattern ?? undefined;
+      const first = await claim?.earlier();
+      if (first) return first.answer as { cleared_entries: number; pattern: string | null };
+      const { cleared, complete, cursor } = await cache.clear(pattern, { waitMs: CLEAR_WAIT_MS });
+      return await commitOnce(db, claim, (tx) => ({
+        cleared_entries: cleared,
+        pattern: pattern ?? null,
+        ...(complete ? {} : { complete, task_id: work.clearCache(tx, pattern, cursor) }),
+      }));
+    },
+  });
+
+  api.add({
+    route: "GET /cache/key/{key}",
+    tag: "Cache",
+    summary: "Look at one entry",
+    description: "Slashes in the key need not be encoded. Looking does not count as a lookup.",
+    params: Key,
+    rest: "key",
+    answer: CacheEntry,
+    async handle({ params: { key }, principal }) {
+      const entry = await cache.inspect(key);
+      if (!entry) throw notFound("There is no such key in the cache.");
+      return { key, value: principal.content ? entry.value : HIDDEN };
+    },
+  });
+
+  api.add({
+    route: "DELETE /cache/key/{key}",
+    tag: "Cache",
+    summary: "Clear one entry",
+    params: Key,
+    rest: "key",
+    answer: CacheDeleted,
+    async handle({ params: { key } }) {
+      return { deleted: await cache.delete(key), key };
+    },
+  });
+}

@@ -1,0 +1,99 @@
+import { z } from "@hono/zod-openapi";
+import { sessionIdFrom } from "../../lib/auth/session_cookie.ts";
+import { AppError } from "../../lib/errors.ts";
+import { bearerOf } from "../middleware/gate.ts";
+import { apiHeaders } from "../middleware/secure_headers.ts";
+import { isSecure } from "../middleware/visit.ts";
+import { type EventFeed, eventText } from "./event_feed.ts";
+import type { Call } from "./call.ts";
+import type { ApiBuilder } from "./operation.ts";
+
+/** How often a stream says that it lives, and asks whether its reader is still somebody. */
+const HEARTBEAT_MS = 15_000;
+/** A reader that is this far behind is sent away; it comes back and catches up. */
+const MAX_BEHIND_BYTES = 1024 * 1024;
+const encoder = new TextEncoder();
+
+const Events = z.object({}).openapi({ description: "text/event-stream" });
+
+/** Live events as a stream that can be resumed. */
+export function addEvents(api: ApiBuilder, feed: EventFeed): void {
+  const { config, stopping } = api.deps;
+  api.add({
+    route: "GET /events",
+    tag: "Events",
+    summary: "Live events",
+    description: "Server-sent events named task, queue, health and alert. `Last-Event-ID` goes " +
+      "on where an earlier stream ended, or gets one event named reset when that is too long ago.",
+    answer: Events,
+    stream: "text/event-stream",
+    handle(call) {
+      if (config.limits.streams > 0 && feed.listeners >= config.limits.streams) {
+        throw new AppError("overloaded", "Too many streams are open.", { retryAfterSeconds: 10 });
+      }
+      const lastEventId = call.request.headers.get("last-event-id");
+      const stream = liveStream(api, feed, lastEventId, call, stopping);
+      return new Response(stream, { headers: apiHeaders("text/event-stream", call.requestId) });
+    },
+  });
+}
+
+function liveStream(
+  api: ApiBuilder,
+  feed: EventFeed,
+  lastEventId: string | null,
+  call: Call<unknown, unknown, unknown>,
+  stopping: AbortSignal,
+): ReadableStream<Uint8Array> {
+  let end = () => {};
+  return new ReadableStream<Uint8Array>({
+    start(controller) {
+      let cancelBeat = () => {};
+      const send = (text: string) => {
+        if (text === "") return;
+        if ((controller.desiredSize ?? 0) < -MAX_BEHIND_BYTES) return finish();
+        controller.enqueue(encoder.encode(text));
+      };
+      const finish = () => {
+        end();
+        try {
+          controller.close();
+        } catch {
+          // The reader has left already.
+        }
+      };
+      const beat = async () => {
+        const lives = await stillSomebody(api, call).catch(() => true);
+        if (ended) return;
+        if (!lives) return finish();
+        send(": alive\n\n");
+        cancelBeat = api.deps.clock.after(HEARTBEAT_MS, beat);
+      };
+      let ended = false;
+      let unsubscribe = () => {};
+      end = () => {
+        ended = true;
+        unsubscribe();
+        cancelBeat();
+        stopping.removeEventListener("abort", finish);
+      };
+      stopping.addEventListener("abort", finish);
+      send("retry: 2000\n\n");
+      unsubscribe = feed.subscribe((events) => send(eventText(events)), lastEventId);
+      if (ended) unsubscribe();
+      cancelBeat = api.deps.clock.after(HEARTBEAT_MS, beat);
+    },
+    cancel: () => end(),
+  }, { highWaterMark: 0, size: (chunk) => chunk?.byteLength ?? 0 });
+}
+
+/** Whether the token or session that opened a stream still holds. */
+async function stillSomebody(
+  { deps: { auth, config } }: ApiBuilder,
+  { request }: { request: Request },
+): Promise<boolean> {
+  const token = bearerOf(request.headers.get("authorization"));
+  if (token !== null) return await auth.authenticate(token) !== null;
+  const id = sessionIdFrom(request.headers.get("cookie"), isSecure(request, config));
+  return id !== null && await auth.sessions.find(id) !== null;
+}

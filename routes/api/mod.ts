@@ -1,0 +1,82 @@
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { notFound } from "../../lib/errors.ts";
+import type { ApiDeps } from "../deps.ts";
+import type { Gate } from "../middleware/gate.ts";
+import { Refusal } from "../middleware/problem.ts";
+import { roleForMethod } from "../middleware/roles.ts";
+import { apiHeaders } from "../middleware/secure_headers.ts";
+import { addAlerts } from "./alerts.ts";
+import { addAnalytics } from "./analytics.ts";
+import { addBots } from "./bots.ts";
+import { addCache } from "./cache.ts";
+import { addConversations } from "./conversations.ts";
+import type { EventFeed } from "./event_feed.ts";
+import { addEvents } from "./events.ts";
+import { addImport } from "./import.ts";
+import { openApiDocument } from "./openapi.ts";
+import { ApiBuilder, type ApiEnv, told } from "./operation.ts";
+import { addQueues } from "./queues.ts";
+import { addSchedules } from "./schedules.ts";
+import { addSystem } from "./system.ts";
+import { addTaskActions } from "./task_actions.ts";
+import { addTasks } from "./tasks.ts";
+
+/** Where the API lives. */
+export const API_PREFIX = "/api/performance";
+
+const METHODS = ["GET", "POST", "PUT", "DELETE"];
+
+export type Api = OpenAPIHono<ApiEnv>;
+
+/** The API under its prefix: every group's routes, its document, and refusals for all the rest. */
+export function createApi(deps: ApiDeps, gate: Gate, feed: EventFeed): Api {
+  // The path reaches the router as it came, so %2F stays within its segment and is decoded once.
+  const app: Api = new OpenAPIHono<ApiEnv>({
+    getPath: (_request, options) => (options!.env as ApiEnv["Bindings"]).path,
+  }).basePath(API_PREFIX);
+  const api = new ApiBuilder(app, deps, gate);
+  addCache(api);
+  addTasks(api);
+  addTaskActions(api);
+  addConversations(api);
+  addImport(api);
+  addAnalytics(api);
+  addSystem(api);
+  addBots(api);
+  addQueues(api);
+  addSchedules(api);
+  addAlerts(api);
+  addEvents(api, feed);
+
+  let document: string | undefined;
+  app.get("/openapi.json", (c) => {
+    document ??= JSON.stringify(openApiDocument(app));
+    const headers = apiHeaders("application/json", c.env.requestId);
+    headers["cache-control"] = "public, max-age=300";
+    return new Response(document, { headers });
+  });
+
+  app.notFound(async (c) => {
+    const typed = c as unknown as Parameters<typeof told>[1];
+    try {
+      const { method } = typed.req;
+      const request = typed.req.raw;
+      const open = typed.env.path === `${API_PREFIX}/openapi.json`;
+      if (!open) await gate.admit({ request, info: typed.env.info }, roleForMethod(method));
+      const allowed = METHODS.filter((other) =>
+        app.router.match(other, typed.env.path)[0].length > 0
+      );
+      if (allowed.length === 0) throw notFound("There is no such address in this API.");
+      if (allowed.includes("GET")) allowed.push("HEAD");
+      throw new Refusal(
+        "method_not_allowed",
+        `This address knows ${allowed.join(", ")}, not ${method.slice(0, 20)}.`,
+        { allow: allowed.join(", ") },
+      );
+    } catch (thrown) {
+      return told(thrown, typed, deps);
+    }
+  });
+  app.onError((error, c) => told(error, c, deps));
+  return app;
+}

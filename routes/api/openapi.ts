@@ -1,0 +1,22 @@
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import type { ApiEnv } from "./operation.ts";
+
+const ABOUT = `What the platform asks of its performance service.
+
+Every answer is JSON. A success is 200 with \`status: "success"\` and a \`timestamp\`; every error is
+RFC 9457 \`application/problem+json\` with a \`request_id\`. Percentages are 0–100, instants UTC.
+The role that a call takes is in \`x-role\`: viewer, operator or admin, each including the one before.`;
+
+/** The OpenAPI 3.1 document of everything that is registered, made from the schemas in use. */
+export function openApiDocument(app: OpenAPIHono<ApiEnv>): object {
+  app.openAPIRegistry.registerComponent("securitySchemes", "bearer", {
+    type: "http",
+    scheme: "bearer",
+    description: "An API token, or one of the platform's own JSON Web Tokens.",
+  });
+  return app.getOpenAPI31Document({
+    openapi: "3.1.0",
+    info: { title: "Pixel Performance", version: "1.0.0", description: ABOUT },
+    servers: [{ url: "/" }],
+  });
+}

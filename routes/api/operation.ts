@@ -1,0 +1,159 @@
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { AppError, notFound } from "../../lib/errors.ts";
+import { isId } from "../../lib/wire/schemas/text.ts";
+import type { ApiDeps } from "../deps.ts";
+import { readJson, refuseLongBody } from "../middleware/body.ts";
+import type { Gate } from "../middleware/gate.ts";
+import { isOurFault, problemResponse } from "../middleware/problem.ts";
+import { ROUTE_ROLES } from "../middleware/roles.ts";
+import { apiHeaders } from "../middleware/secure_headers.ts";
+import { queryOf, validated } from "../middleware/validate.ts";
+import type { ServeInfo } from "../middleware/visit.ts";
+import { claimOf } from "./claim.ts";
+import type { Fields, Operation, Schema } from "./call.ts";
+import { documented } from "./documented.ts";
+
+/** What every handler under the API finds in Hono's context. */
+export interface ApiEnv {
+  Bindings: {
+    path: string;
+    requestId: string;
+    info: ServeInfo | undefined;
+    /** The pattern of the route that answers, set by it; for metrics. */
+    route: string;
+  };
+}
+
+/** Registers operations: their routes, their roles and their part of the OpenAPI document. */
+export class ApiBuilder {
+  constructor(
+    readonly app: OpenAPIHono<ApiEnv>,
+    readonly deps: ApiDeps,
+    readonly gate: Gate,
+  ) {}
+
+  add<
+    A extends Schema,
+    P extends Schema | undefined = undefined,
+    Q extends Schema | undefined = undefined,
+    B extends Schema | undefined = undefined,
+  >(operation: Operation<P, Q, B, A>): void {
+    const [method, path] = operation.route.split(" ") as [string, string];
+    this.app.openAPIRegistry.registerPath(documented(operation, method, path));
+    const pattern = path.replaceAll(
+      /\{(\w+)\}/g,
+      (_, name) => name === operation.rest ? `:${name}{.+}` : `:${name}`,
+    );
+    this.app.on(method, pattern, this.#handler(operation));
+  }
+
+  #handler<
+    P extends Schema | undefined,
+    Q extends Schema | undefined,
+    B extends Schema | undefined,
+    A extends Schema,
+  >(operation: Operation<P, Q, B, A>) {
+    const { deps, gate } = this;
+    const { limits } = deps.config;
+    const bodyLimits = { bytes: limits.bodyBytes, timeoutMs: limits.bodyTimeoutMs };
+    const role = ROUTE_ROLES[operation.route];
+    const takesBody = operation.route.startsWith("POST") || operation.route.startsWith("PUT");
+
+    const pattern = operation.route.slice(operation.route.indexOf("/"));
+    const answer = async (c: Context<ApiEnv>): Promise<Response> => {
+      c.env.route = pattern;
+      const request = c.req.raw;
+      const visitor = await gate.admit({ request, info: c.env.info }, role);
+      gate.checkOrigin(request, visitor);
+      checkEncoding(c.env.path);
+      let json: unknown;
+      if (operation.body) json = await readJson(request, bodyLimits) ?? {};
+      else if (takesBody && !operation.streams) refuseLongBody(request, bodyLimits);
+      const query = operation.query
+        ? validated(operation.query, queryOf(request.url), "query")
+        : {};
+      const body = operation.body ? validated(operation.body, json, "body") : {};
+      const params = operation.params ? pathParams(c, operation) : {};
+      const claim = operation.queues
+        ? claimOf(deps, request, visitor.principal, operation.route, [params, query, body])
+        : undefined;
+      const payload = await operation.handle({
+        params: params as Fields<P>,
+        query: query as Fields<Q>,
+        body: body as Fields<B>,
+        principal: visitor.principal,
+        request,
+        requestId: c.env.requestId,
+        get signal() {
+          return AbortSignal.any([request.signal, deps.stopping]);
+        },
+        claim,
+      });
+      if (payload instanceof Response) return payload;
+      const headers = apiHeaders("application/json", c.env.requestId);
+      if (claim?.replayed) headers["idempotent-replayed"] = "true";
+      const at = claim?.answeredAt ?? deps.clock.now();
+      return new Response(
+        jsonText({ status: "success", ...payload, timestamp: new Date(at).toISOString() }),
+        { headers },
+      );
+    };
+
+    return async (c: Context<ApiEnv>): Promise<Response> => {
+      try {
+        return await answer(c);
+      } catch (thrown) {
+        return told(thrown, c, deps);
+      }
+    };
+  }
+}
+
+/** A problem's answer; what is our fault is also logged, with what the answer keeps to itself. */
+export function told(thrown: unknown, c: Context<ApiEnv>, { log }: Pick<ApiDeps, "log">): Response {
+  const { path, requestId } = c.env;
+  if (isOurFault(thrown)) {
+    log.error("a request failed", { request_id: requestId, method: c.req.method, path, thrown });
+  }
+  return problemResponse(thrown, { requestId, path });
+}
+
+/** JSON, in which a BigInt that a cache or a task holds is its digits. */
+function jsonText(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    // A replacer makes every answer slower, so it is kept for those that need it.
+    return JSON.stringify(
+      value,
+      (_name, part) => typeof part === "bigint" ? part.toString() : part,
+    );
+  }
+}
+
+function checkEncoding(path: string): void {
+  if (!path.includes("%")) return;
+  try {
+    decodeURIComponent(path);
+  } catch {
+    throw new AppError("malformed", "The path is not valid percent-encoded UTF-8.");
+  }
+}
+
+/** An id that cannot name anything is unknown, not wrong, except where it would make something. */
+function pathParams(
+  c: Context<ApiEnv>,
+  { params, unknown, creates }: {
+    params?: Schema;
+    unknown?: (params: Record<string, string>) => AppError;
+    creates?: boolean;
+  },
+): Record<string, string> {
+  const given = c.req.param() as Record<string, string>;
+  if (creates) return validated(params!, given, "path") as Record<string, string>;
+  for (const name in given) {
+    if (!isId(given[name]!)) throw unknown?.(given) ?? notFound("There is nothing by this name.");
+  }
+  return given;
+}

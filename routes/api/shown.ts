@@ -1,0 +1,112 @@
+import type { Principal } from "../../lib/auth/principal.ts";
+import type { JobView } from "../../lib/jobs/job_reader.ts";
+import type { WaitingReason } from "../../lib/jobs/waiting.ts";
+import type { TaskStatus } from "../../lib/wire/schemas/tasks.ts";
+import type { Conversation, TurnResult } from "../../lib/wire/schemas/conversations.ts";
+import { HIDDEN, priorityWord } from "../../lib/wire/schemas/text.ts";
+import type { ConversationView, MessageView, TurnResultView } from "../deps.ts";
+
+/** An instant on the wire. */
+export const instant = (at: number): string => new Date(at).toISOString();
+
+/** A task's status on the wire; *available* is the engine's word. */
+export function statusWord(state: JobView["state"]): TaskStatus["status"] {
+  return state === "available" ? "queued" : state;
+}
+
+/** What a task was given, by name, for those who may read it. */
+export function shownPayload(
+  payload: unknown,
+  { content }: Principal,
+): Record<string, unknown> | typeof HIDDEN {
+  if (!content) return HIDDEN;
+  const named = typeof payload === "object" && payload !== null && !Array.isArray(payload);
+  return named ? payload as Record<string, unknown> : { payload };
+}
+
+/** A task as people see it, with its arguments and result only for those who may read them. */
+export function shownTask(
+  job: JobView,
+  principal: Principal,
+  waiting: WaitingReason[] = [],
+): TaskStatus {
+  const lastError = job.errors?.at(-1);
+  return {
+    task_id: job.id,
+    name: job.kind,
+    status: statusWord(job.state),
+    queue: job.queue,
+    priority: priorityWord(job.priority),
+    // The engine counts attempts that ended in an error; people count those that were begun.
+    attempt: job.state === "running" || job.state === "completed" ? job.attempt + 1 : job.attempt,
+    max_attempts: job.maxAttempts,
+    progress: job.state === "completed" ? 100 : job.progress?.percent ?? 0,
+    ...(job.progress?.message ? { progress_message: job.progress.message } : {}),
+    ...(job.result === undefined ? {} : { result: principal.content ? job.result : HIDDEN }),
+    ...(job.state === "cancelled"
+      ? { error: { code: "cancelled", message: job.reason ?? "cancelled" } }
+      : lastError && job.state !== "completed"
+      ? { error: { code: lastError.code, message: lastError.message } }
+      : {}),
+    queued_at: instant(job.queuedAt),
+    ...(job.runAt === undefined ? {} : { run_at: instant(job.runAt) }),
+    ...(job.startedAt === undefined ? {} : { started_at: instant(job.startedAt) }),
+    ...(job.finishedAt === undefined ? {} : { finished_at: instant(job.finishedAt) }),
+    kwargs: shownPayload(job.payload, principal),
+    waiting_because: waiting,
+  };
+}
+
+/** What a result says beside texts: nothing that anybody wrote. */
+const FIGURES = [
+  "conversation_id",
+  "bot_id",
+  "processed_at",
+  "source",
+  "intent",
+  "score",
+  "cached",
+  "model",
+  "tokens",
+  "latency_ms",
+];
+
+/** A turn's result with its text only for those who may read it. */
+export function shownResult(result: TurnResultView, { content }: Principal): TurnResult {
+  if (content) return result as unknown as TurnResult;
+  const shown: Record<string, unknown> = { response: HIDDEN, metadata: HIDDEN };
+  for (const name of FIGURES) if (result[name] !== undefined) shown[name] = result[name];
+  return shown as TurnResult;
+}
+
+/** A conversation with its texts only for those who may read them. */
+export function shownConversation(
+  found: ConversationView,
+  principal: Principal,
+): Conversation {
+  const { queuedAt = 0, completedAt = 0, startedAt, satisfaction } = found;
+  const lastMessageAt = Date.parse(found.messages.at(-1)?.at ?? "") || 0;
+  return {
+    conversation_id: found.conversationId,
+    user_id: found.userId,
+    bot_id: found.botId,
+    status: found.status,
+    started_at: instant(startedAt),
+    updated_at: instant(Math.max(startedAt, queuedAt, completedAt, lastMessageAt)),
+    ...(satisfaction === undefined ? {} : { satisfaction_score: satisfaction }),
+    messages: found.messages.map((message) => shownMessage(message, principal)),
+  };
+}
+
+function shownMessage(
+  message: MessageView,
+  { content }: Principal,
+): Conversation["messages"][number] {
+  const { taskId, latencyMs, ...rest } = message;
+  return {
+    ...rest,
+    content: content ? message.content : HIDDEN,
+    ...(taskId === undefined ? {} : { task_id: taskId }),
+    ...(latencyMs === undefined ? {} : { latency_ms: latencyMs }),
+  };
+}

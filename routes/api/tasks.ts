@@ -1,0 +1,131 @@
+import { z } from "@hono/zod-openapi";
+import { AppError, notFound } from "../../lib/errors.ts";
+import type { JobState } from "../../lib/jobs/job.ts";
+import {
+  ActiveTasks,
+  ActiveTasksQuery,
+  TaskAnswer,
+  TaskCancelled,
+  TaskList,
+  TaskQueued,
+  TasksQuery,
+} from "../../lib/wire/schemas/tasks.ts";
+import { HIDDEN, Id } from "../../lib/wire/schemas/text.ts";
+import type { ApiBuilder } from "./operation.ts";
+import { instant, shownPayload, shownTask } from "./shown.ts";
+
+const TaskId = z.object({ task_id: Id });
+const CURSOR = /^[0-9a-z]{1,40}$/;
+
+/** Tasks: what runs, one task, cancelling, retrying, searching. */
+export function addTasks(api: ApiBuilder): void {
+  const { engine } = api.deps;
+  const unknown = () => notFound("There is no such task, or it is no longer kept.");
+
+  api.add({
+    route: "GET /tasks/active",
+    tag: "Tasks",
+    summary: "Tasks that run now, longest running first",
+    query: ActiveTasksQuery,
+    answer: ActiveTasks,
+    handle({ query, principal }) {
+      const all = engine.active(query.queue);
+      const from = offsetOf(query.cursor);
+      const page = all.slice(from, from + query.limit);
+      const rest = from + page.length < all.length;
+      return {
+        active_tasks: page.map((job) => ({
+          task_id: job.id,
+          name: job.kind,
+          status: "running" as const,
+          queue: job.queue,
+          priority: shownTask(job, principal).priority,
+          worker: job.worker ?? engine.worker,
+          args: principal.content ? [] : [HIDDEN],
+          kwargs: shownPayload(job.payload, principal),
+          started_at: instant(job.startedAt ?? job.queuedAt),
+          attempt: job.attempt + 1,
+          progress: job.progress?.percent ?? 0,
+          ...(job.progress?.message ? { progress_message: job.progress.message } : {}),
+        })),
+        task_count: all.length,
+        ...(rest ? { next_cursor: String(from + page.length) } : {}),
+      };
+    },
+  });
+
+  api.add({
+    route: "GET /tasks/{task_id}",
+    tag: "Tasks",
+    summary: "One task, and why it is not running",
+    params: TaskId,
+    unknown,
+    answer: TaskAnswer,
+    async handle({ params: { task_id }, principal }) {
+      const job = await engine.get(task_id);
+      if (!job) throw unknown();
+      const waits = job.finishedAt === undefined && job.state !== "running";
+      const waiting = waits ? await engine.waitingBecause(task_id) : [];
+      return { task_status: shownTask(job, principal, waiting) };
+    },
+  });
+
+  api.add({
+    route: "DELETE /tasks/{task_id}",
+    tag: "Tasks",
+    summary: "Cancel a waiting or running task",
+    params: TaskId,
+    unknown,
+    statuses: [409, 503],
+    answer: TaskCancelled,
+    async handle({ params: { task_id }, principal }) {
+      await engine.cancel(task_id, `cancelled by ${principal.subject}`);
+      return { cancelled: true, task_id };
+    },
+  });
+
+  api.add({
+    route: "POST /tasks/{task_id}/retry",
+    tag: "Tasks",
+    summary: "Put a failed or cancelled task back",
+    params: TaskId,
+    unknown,
+    statuses: [409, 503],
+    answer: TaskQueued,
+    async handle({ params: { task_id } }) {
+      api.deps.admit(1);
+      await engine.retry(task_id);
+      return { task_id };
+    },
+  });
+
+  api.add({
+    route: "GET /tasks",
+    tag: "Tasks",
+    summary: "Search tasks, newest first",
+    query: TasksQuery,
+    answer: TaskList,
+    async handle({ query, principal }) {
+      const { queue, status, name, q, limit, cursor } = query;
+      if (cursor !== undefined && !CURSOR.test(cursor)) throw wrongCursor();
+      const state: JobState | undefined = status === "queued" ? "available" : status;
+      const page = await engine.list({ queue, state, kind: name, text: q, limit, cursor });
+      return {
+        tasks: page.jobs.map((job) => shownTask(job, principal)),
+        ...(page.nextCursor === undefined ? {} : { next_cursor: page.nextCursor }),
+        ...(page.capped ? { capped: true } : {}),
+      };
+    },
+  });
+}
+
+function offsetOf(cursor: string | undefined): number {
+  if (cursor === undefined) return 0;
+  if (!/^\d{1,9}$/.test(cursor)) throw wrongCursor();
+  return Number(cursor);
+}
+
+function wrongCursor(): AppError {
+  const message = "must be the next_cursor of an earlier page";
+  return new AppError("invalid", `cursor: ${message}`, { issues: [{ path: "cursor", message }] });
+}

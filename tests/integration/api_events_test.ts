@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { ADMIN, type TestApi, withApi } from "./api_support.ts";
+
+const P = "/api/performance";
+
+interface Received {
+  id: string;
+  name: string;
+  // deno-lint-ignore no-explicit-any
+  data: any;
+}
+
+/** Opens the event stream; `next` resolves with the first event from now on that fits. */
+async function open({ url }: TestApi, headers: Record<string, string> = {}) {
+  const abort = new AbortController();
+  const response = await fetch(`${url}${P}/events`, {
+    headers: { authorization: `Bearer ${ADMIN}`, ...headers },
+    signal: abort.signal,
+  });
+  assert.equal(response.status, 200);
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  const seen: Received[] = [];
+  const next = async (fits: (event: Received) => boolean): Promise<Received> => {
+    for (;;) {
+      const found = seen.find(fits);
+      if (found) return found;
+      const { done, value } = await reader.read();
+      if (done) throw new Error("the stream ended");
+      text += value;
+      const blocks = text.split("\n\n");
+      text = blocks.pop()!;
+      for (const block of blocks) {
+        const fields = Object.fromEntries(
+          block.split("\n").map((line) => line.split(/: ?(.*)/s).slice(0, 2)),
+        );
+        if (fields.event) {
+          seen.push({ id: fields.id, name: fields.event, data: JSON.parse(fields.data) });
+        }
+      }
+    }
+  };
+  const close = async () => {
+    abort.abort();
+    await reader.closed.catch(() => {});
+  };
+  return { response, next, reader, seen, close };
+}
+
+const queue = ({ ask }: TestApi, conversation_id: string) =>
+  ask(`${P}/conversations/queue`, {
+    json: { conversation_id, user_message: "hello", bot_id: "b" },
+    headers: { prefer: "wait=10" },
+  });
+
+Deno.test("a stream tells what tasks do, and goes on where an earlier one ended", () =>
+  withApi(async (api) => {
+    const first = await open(api);
+    assert.equal(first.response.headers.get("content-type"), "text/event-stream");
+    const { body } = await queue(api, "1");
+    const done = await first.next((e) => e.name === "task" && e.data.task_id === body.task_id);
+    assert.equal(done.data.status, "completed");
+    assert.ok(first.seen.some((e) => e.name === "queue" && e.data.change === "depth"));
+    await first.close();
+
+    const missed = (await queue(api, "2")).body.task_id;
+    const second = await open(api, { "last-event-id": done.id });
+    const caughtUp = await second.next((e) => e.name === "task" && e.data.task_id === missed);
+    assert.equal(caughtUp.data.status, "completed");
+    assert.ok(second.seen.every((e) => e.id !== done.id));
+    await second.close();
+
+    const third = await open(api, { "last-event-id": "elsewhere-7" });
+    await third.next((e) => e.name === "reset");
+    await third.close();
+  }));
+
+Deno.test("health reports and alerts are told, and carry nothing of a task's content", () =>
+  withApi(async (api) => {
+    const stream = await open(api);
+    api.app.feed.publish("alert", { name: "cpu", firing: true });
+    assert.deepEqual((await stream.next((e) => e.name === "alert")).data, {
+      name: "cpu",
+      firing: true,
+    });
+    await queue(api, "1");
+    await stream.next((e) => e.name === "task");
+    assert.ok(!JSON.stringify(stream.seen).includes("hello"));
+    await stream.close();
+  }));
+
+Deno.test("streams end when the service stops, and there are not too many of them", () =>
+  withApi(async (api) => {
+    const one = await open(api);
+    const second = await api.ask(`${P}/events`);
+    assert.equal(second.status, 503);
+    assert.equal(second.headers.get("retry-after"), "10");
+    api.stop.abort();
+    await assert.rejects(one.next(() => false), /the stream ended/);
+  }, { STREAM_LIMIT: "1" }));
