@@ -4,6 +4,7 @@ import type { Scheduler } from "./lib/jobs/scheduler.ts";
 import { countMatching } from "./lib/jobs/matching.ts";
 import { createLogger } from "./lib/log.ts";
 import type { AlertView } from "./lib/monitoring/alerts/alerts.ts";
+import { sharedReading } from "./lib/monitoring/shared_reading.ts";
 import { performanceSummary } from "./lib/monitoring/summary.ts";
 import { openServices, type Services } from "./lib/services.ts";
 import { buildAssets } from "./lib/web/build.ts";
@@ -31,6 +32,8 @@ export interface RunningService {
 
 const ROOT = new URL("./", import.meta.url);
 const LINK_LIVES_MS = 15 * 60_000;
+/** Everybody who asks within it sees the same summary. */
+const SUMMARY_KEPT_MS = 250;
 
 /**
  * Starts the whole service from environment variables: opens what is stored, takes over what an
@@ -122,14 +125,14 @@ function apiDeps(services: Services, scheduler: Scheduler, stopping: AbortSignal
     ...services,
     bots: botsPort(services),
     schedules: scheduler,
-    summary: () =>
+    summary: sharedReading(() =>
       performanceSummary({
         cache: () => cache.stats(),
         conversations: () => conversations.metrics(),
         health: () => health.report(),
         activeTasks: () => engine.active().length,
         score: () => history.score(),
-      }),
+      }), SUMMARY_KEPT_MS),
     history: { query: (query) => history.read(query) },
     work: requestedWork(engine),
     bulk: {
@@ -149,7 +152,13 @@ function botsPort({ bots, embedded }: Services): ApiDeps["bots"] {
     classifier: { status: embedded.status(bot), version: bot.version },
   });
   return {
-    get: async (id) => await bots.exists(id) ? view(await bots.get(id)) : null,
+    async get(id) {
+      if (!await bots.exists(id)) return null;
+      const bot = await bots.get(id);
+      // After a restart nobody may have asked it yet; what was trained is on disk.
+      embedded.prepare(bot);
+      return view(bot);
+    },
     async put(id, draft) {
       const bot = await bots.put(id, { ...draft, cache: draft.cache });
       embedded.prepare(bot);

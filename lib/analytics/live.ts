@@ -1,8 +1,8 @@
 import { bump, countOf, type Counts, decodeCounts } from "../kv/counts.ts";
 import type { WriteSet } from "../kv/write_set.ts";
 import type { CountedStatus } from "./facts.ts";
-import { hoursKey, liveKey } from "./keys.ts";
-import { HOUR_STRIDE, HourMetric } from "./metrics.ts";
+import { hoursKey, liveKey, totalsKey } from "./keys.ts";
+import { HOUR_STRIDE, HourMetric, Metric } from "./metrics.ts";
 import { quarterOf, QUARTERS_A_DAY } from "./periods.ts";
 
 /** Fields of the live record. */
