@@ -11,6 +11,7 @@ import { Reports } from "./analytics/reports.ts";
 import { Authenticator } from "./auth/authenticator.ts";
 import { type CacheService, openCache } from "./cache/mod.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import { AppError } from "./errors.ts";
 import type { Config } from "./config/config.ts";
 import { BotStore } from "./conversations/bot_store.ts";
 import { Conversations } from "./conversations/conversations.ts";
@@ -32,7 +33,7 @@ import { DEFAULT_THRESHOLDS, standardChecks } from "./monitoring/checks/standard
 import { HealthService } from "./monitoring/health.ts";
 import { HealthHistory } from "./monitoring/health_history.ts";
 import { PerformanceHistory } from "./monitoring/history.ts";
-import { HistoryStore } from "./monitoring/history_store.ts";
+import { HistoryStore, STEP_MS } from "./monitoring/history_store.ts";
 import { EngineWatch, scheduleStates } from "./monitoring/engine_watch.ts";
 import { Heartbeat } from "./monitoring/heartbeat.ts";
 import { ProviderWatch } from "./monitoring/provider_watch.ts";
@@ -96,7 +97,11 @@ export async function openServices(config: Config, options: OpenOptions): Promis
   if (!config.kvUrl) stack.use<DataLock>(await lockDataDir(config.dataDir));
   const file = join(config.dataDir, "pixel.sqlite");
   const db = stack.use(await Database.open({ path: config.kvUrl ?? file }));
-  await openSchema(db);
+  const backups = config.kvUrl ? null : new Backups(join(config.dataDir, "backups"), file, {
+    daily: config.retention.backupsDaily,
+    weekly: config.retention.backupsWeekly,
+  }, clock);
+  await openSchema(db, { log, backup: backups ? () => checkedBackup(backups) : undefined });
 
   const cache = stack.use(
     await openCache({
@@ -148,7 +153,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     live: () => readLiveMetrics(db.kv),
   });
 
-  const healthHistory = new HealthHistory(db);
+  const healthHistory = new HealthHistory(db, config.retention.healthReportsMs);
   const figures = new Figures({
     db,
     clock,
@@ -185,7 +190,10 @@ export async function openServices(config: Config, options: OpenOptions): Promis
   });
   const history = stack.use(
     new PerformanceHistory(
-      new HistoryStore(db),
+      new HistoryStore(db, {
+        minute: config.retention.minuteHistoryMs / STEP_MS.minute,
+        hour: config.retention.hourHistoryMs / STEP_MS.hour,
+      }),
       {
         system,
         cacheLookups: () => cache.stats(),
@@ -206,6 +214,13 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     cache: () => cache.stats(),
     conversations: () => conversations.metrics(),
     score: () => history.score(),
+    alerts: () => alerts.list(),
+    storage: backups
+      ? async () => ({
+        databaseBytes: (await Deno.stat(file)).size,
+        newestBackupAt: await backups.newestAt(),
+      })
+      : undefined,
   }, clock);
   watch.countInto(metrics);
   const notifier = new Notifier({
@@ -245,11 +260,6 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     });
     stack.adopt(heartbeat, (heartbeat) => heartbeat.close()).start();
   }
-  const backups = config.kvUrl ? null : new Backups(join(config.dataDir, "backups"), file, {
-    daily: config.retention.backupsDaily,
-    weekly: config.retention.backupsWeekly,
-  }, clock);
-
   const alerts = stack.adopt(
     new Alerts({
       db,
@@ -311,6 +321,14 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     auth,
     [Symbol.asyncDispose]: () => rest.disposeAsync(),
   };
+}
+
+/** Makes a backup that can be restored; gives the command that does so. */
+async function checkedBackup(backups: Backups): Promise<string> {
+  const { name } = await backups.create();
+  const { ok, problem } = await backups.verify(name);
+  if (!ok) throw new AppError("unavailable", `the backup ${name} is not good: ${problem}`);
+  return `deno task pixel restore ${name}`;
 }
 
 /** Jobs in any of these states, over all queues. */

@@ -10,6 +10,7 @@ import type { IdempotencyClaim } from "../lib/kv/idempotency.ts";
 import type { WriteSet } from "../lib/kv/write_set.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Alerts } from "../lib/monitoring/alerts/alerts.ts";
+import type { Backups } from "../lib/monitoring/backup.ts";
 import type { DeliveryLog } from "../lib/notifications/delivery_log.ts";
 import type { Notifier } from "../lib/notifications/notifier.ts";
 import type {
@@ -48,6 +49,8 @@ export interface ApiDeps {
   metrics: MetricsPort;
   alerts: AlertsPort;
   notifier: NotifierPort;
+  /** Absent where the database is no file of ours. */
+  backups: BackupsPort | null;
   /** Throws AppError `overloaded` when `count` more tasks would be too many to keep. */
   admit(count: number): void;
   /** Whether requests can be served: the database answers. Redis and AI do not count. */
@@ -140,16 +143,19 @@ export interface MessageView {
 export interface ConversationsPort {
   /**
    * Queues a turn. With a claim, all of it goes through `commitOnce(db, claim, …)`, whose answer
-   * is this call's. AppError `conflict` when the conversation has another bot or user.
+   * is this call's. AppError `conflict` when the conversation has another bot or user. `admit` is
+   * asked when nothing else speaks against it, and may throw.
    */
   submit(
     turn: NewTurn,
     claim?: IdempotencyClaim,
+    admit?: () => void,
   ): Promise<{ taskId: string; conversationId: string; priority: number }>;
   /** Idempotent by `batchId`; AppError `conflict` for the same id with other content. */
   submitBatch(
     batchId: string | undefined,
     turns: NewTurn[],
+    admit?: () => void,
   ): Promise<{ batchId: string; taskIds: string[]; queued: number }>;
   /** Of the latest turn; `result` has the wire's names. */
   status(conversationId: string): Promise<
@@ -274,3 +280,5 @@ export interface MetricsPort {
 export type AlertsPort = Pick<Alerts<unknown>, "list" | "acknowledge" | "silence">;
 
 export type NotifierPort = Pick<Notifier, "redeliver"> & { log: Pick<DeliveryLog, "list"> };
+
+export type BackupsPort = Pick<Backups, "list" | "databaseSize">;

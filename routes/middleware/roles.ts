@@ -40,6 +40,7 @@ export const ROUTE_ROLES = {
   "POST /analytics/recount": "operator",
   "GET /health": "viewer",
   "POST /maintenance/cleanup": "operator",
+  "GET /maintenance/retention": "viewer",
   "GET /performance/summary": "viewer",
   "GET /performance/history": "viewer",
   "GET /bots": "viewer",

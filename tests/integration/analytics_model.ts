@@ -174,7 +174,7 @@ function trends(all: RawConversation[], y: number, m: number, now: number) {
   };
 }
 
-export function modelMonthly(all: RawConversation[], at: Date, today: number) {
+export function modelMonthly(all: RawConversation[], at: Date, today = Infinity) {
   const [y, m] = [at.getUTCFullYear(), at.getUTCMonth()];
   const s = span(y, m, 1, m + 1, 1);
   const mine = inside(all, s);
