@@ -52,7 +52,7 @@ faultTest(
     await cache.set("k", 1);
     await server.kill();
     await eventually(async () => !await connected(cache)(), "notices");
-    await callsStayHarmless(cache, 20);
+    await callsStayHarmless(cache, 80);
     assert.ok((await cache.stats()).refusals.redis_unavailable! > 0);
     await server.restart();
     await eventually(connected(cache), "reconnects");
@@ -69,7 +69,7 @@ faultTest("hung: one call waits its timeout, the others do not", async (server, 
   assert.equal(await cache.getOrSet("k", () => "computed"), "computed");
   const firstMs = performance.now() - startedAt;
   assert.ok(firstMs >= 80 && firstMs < 250, `the first call took ${firstMs} ms`);
-  await callsStayHarmless(cache, 20);
+  await callsStayHarmless(cache, 80);
   const { redis } = await cache.stats();
   assert.notEqual(redis!.state, "closed");
   assert.match(redis!.reason!, /timed out/i);
@@ -149,7 +149,7 @@ Deno.test({
     const startedAt = performance.now();
     await using cache = await openCache({ redisUrl: server.url, openWaitMs: 200 });
     assert.ok(performance.now() - startedAt < 400);
-    await callsStayHarmless(cache, 20);
+    await callsStayHarmless(cache, 80);
     await server.restart();
     await eventually(connected(cache), "connects");
     assert.equal(await cache.set("k", 1), true);
@@ -164,7 +164,7 @@ Deno.test({
     await using server = await RedisServer.start({ password: "correct horse" });
     const wrong = server.url.replace("correct", "wrong");
     await using refused = await openCache({ redisUrl: wrong, openWaitMs: 200 });
-    await callsStayHarmless(refused, 20);
+    await callsStayHarmless(refused, 80);
     const { redis } = await refused.stats();
     assert.match(redis!.reason!, /WRONGPASS|invalid username-password/i);
     assert.ok(!redis!.reason!.includes("horse"));
