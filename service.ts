@@ -1,8 +1,10 @@
 import type { BotDefinition } from "./lib/ai/responder.ts";
-import { ConfigError, loadConfig } from "./lib/config/config.ts";
+import { type Config, ConfigError, loadConfig } from "./lib/config/config.ts";
 import type { Scheduler } from "./lib/jobs/scheduler.ts";
+import { countMatching } from "./lib/jobs/matching.ts";
 import { createLogger } from "./lib/log.ts";
 import type { AlertView } from "./lib/monitoring/alerts/alerts.ts";
+import { sharedReading } from "./lib/monitoring/shared_reading.ts";
 import { performanceSummary } from "./lib/monitoring/summary.ts";
 import { openServices, type Services } from "./lib/services.ts";
 import { buildAssets } from "./lib/web/build.ts";
@@ -10,6 +12,7 @@ import { shownAlert } from "./routes/api/alerts.ts";
 import { createApp } from "./routes/app.ts";
 import type { ApiDeps } from "./routes/deps.ts";
 import { mountPages } from "./routes/pages.ts";
+import { bulkActionJob } from "./workers/bulk_action.ts";
 import { workers } from "./workers/mod.ts";
 import { SCHEDULES } from "./workers/schedules.ts";
 import { requestedWork } from "./workers/work.ts";
@@ -21,12 +24,16 @@ export interface RunningService {
   url: string;
   /** A new address that signs a browser in as administrator, once. */
   signInLink(): Promise<string>;
+  /** Resolves when another process has taken this one's work over: then it is of no more use. */
+  lost: Promise<void>;
   /** Drains and closes everything; resolves when all of it is closed. */
   stop(): Promise<void>;
 }
 
 const ROOT = new URL("./", import.meta.url);
 const LINK_LIVES_MS = 15 * 60_000;
+/** Everybody who asks within it sees the same summary. */
+const SUMMARY_KEPT_MS = 250;
 
 /**
  * Starts the whole service from environment variables: opens what is stored, takes over what an
@@ -40,8 +47,10 @@ export async function startService(
   const config = loadConfig(env, { terminal });
   const log = createLogger({ ...config.log, secrets: config.secrets });
   await using stack = new AsyncDisposableStack();
+  const lost = Promise.withResolvers<void>();
   const services = stack.use(
     await openServices(config, {
+      onLost: lost.resolve,
       log,
       terminal,
       print: (line) => console.log(line),
@@ -62,29 +71,36 @@ export async function startService(
     log,
     api: app.api,
   });
-  await engine.start();
-  await scheduler.start();
-  bringTicks(scheduler, stopping.signal);
+  // Every role answers HTTP; who works and who brings ticks depends on it.
+  if (config.role === "all" || config.role === "worker") await engine.start();
+  else await engine.load();
+  stack.defer(() => engine.stop(1_000)); // also when the rest of the start fails
+  if (config.role === "all" || config.role === "scheduler") {
+    await scheduler.start();
+    bringTicks(scheduler, stopping.signal);
+  }
   services.alerts.subscribe((_change, alert) =>
     app.feed.publish("alert", alertEvent(alert, clock.now()))
   );
-  services.alerts.start();
+  if (config.role === "all" || config.role === "scheduler") services.alerts.start();
 
-  const server = Deno.serve({
-    port: config.port,
-    hostname: config.host,
-    onListen: () => {},
-    onError: (error) => {
-      log.error("a request could not be answered", { error });
-      return new Response("internal error\n", { status: 500 });
-    },
-  }, (request, info) => app.fetch(request, info));
+  const server = listening(config, () =>
+    Deno.serve({
+      port: config.port,
+      hostname: config.host,
+      onListen: () => {},
+      onError: (error) => {
+        log.error("a request could not be answered", { error });
+        return new Response("internal error\n", { status: 500 });
+      },
+    }, (request, info) => app.fetch(request, info)));
   const url = addressOf(server.addr);
   log.info("ready", { url, ms: Math.round(performance.now() - startedAt) });
 
   const rest = stack.move();
   return {
     url,
+    lost: lost.promise,
     signInLink: async () => `${url}/sign-in?code=${await auth.adminLink(LINK_LIVES_MS)}`,
     async stop() {
       log.info("stopping");
@@ -109,16 +125,20 @@ function apiDeps(services: Services, scheduler: Scheduler, stopping: AbortSignal
     ...services,
     bots: botsPort(services),
     schedules: scheduler,
-    summary: () =>
+    summary: sharedReading(() =>
       performanceSummary({
         cache: () => cache.stats(),
         conversations: () => conversations.metrics(),
         health: () => health.report(),
         activeTasks: () => engine.active().length,
         score: () => history.score(),
-      }),
+      }), SUMMARY_KEPT_MS),
     history: { query: (query) => history.read(query) },
     work: requestedWork(engine),
+    bulk: {
+      count: (selection, action) => countMatching(engine, selection, action),
+      enqueue: (request) => engine.enqueue(bulkActionJob, request),
+    },
     admit: (count) => admission.admit(count),
     ready: async () => (await db.kv.get(["meta", "schema"])).value !== null,
     stopping,
@@ -132,7 +152,13 @@ function botsPort({ bots, embedded }: Services): ApiDeps["bots"] {
     classifier: { status: embedded.status(bot), version: bot.version },
   });
   return {
-    get: async (id) => await bots.exists(id) ? view(await bots.get(id)) : null,
+    async get(id) {
+      if (!await bots.exists(id)) return null;
+      const bot = await bots.get(id);
+      // After a restart nobody may have asked it yet; what was trained is on disk.
+      embedded.prepare(bot);
+      return view(bot);
+    },
     async put(id, draft) {
       const bot = await bots.put(id, { ...draft, cache: draft.cache });
       embedded.prepare(bot);
@@ -149,6 +175,24 @@ function bringTicks(scheduler: Scheduler, signal: AbortSignal): void {
     Deno.cron(name, timing.cron, { signal, backoffSchedule: [1_000, 10_000, 60_000] }, async () => {
       await scheduler.tick(name);
     });
+  }
+}
+
+/** Serves; an address that cannot be had is told as the variables that chose it. */
+function listening<T>({ host, port }: Config, serve: () => T): T {
+  try {
+    return serve();
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) {
+      throw new ConfigError(
+        "PORT",
+        `${port} is taken on ${host}; stop what uses it, or set another`,
+      );
+    }
+    if (error instanceof Deno.errors.AddrNotAvailable) {
+      throw new ConfigError("HOST", `${host} is no address of this machine`);
+    }
+    throw error;
   }
 }
 

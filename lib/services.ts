@@ -1,9 +1,11 @@
 import { join } from "node:path";
 import { CachedResponder } from "./ai/cached_responder.ts";
+import { ModelFiles } from "./ai/embedded/model_files.ts";
 import { EmbeddedResponder } from "./ai/embedded_responder.ts";
 import { OpenAIResponder } from "./ai/openai_responder.ts";
 import type { CacheableResponder, Responder } from "./ai/responder.ts";
 import { readLiveMetrics, readTokens } from "./analytics/live.ts";
+import { Figures } from "./analytics/figures/figures.ts";
 import { Recorder } from "./analytics/recorder.ts";
 import { Reports } from "./analytics/reports.ts";
 import { Authenticator } from "./auth/authenticator.ts";
@@ -13,6 +15,7 @@ import { AppError } from "./errors.ts";
 import type { Config } from "./config/config.ts";
 import { BotStore } from "./conversations/bot_store.ts";
 import { Conversations } from "./conversations/conversations.ts";
+import { readQuestion } from "./conversations/transcript.ts";
 import { JobEngine } from "./jobs/engine.ts";
 import { type Schedule, Scheduler } from "./jobs/scheduler.ts";
 import type { JobState } from "./jobs/job.ts";
@@ -54,6 +57,7 @@ export interface Services extends AsyncDisposable {
   responder: Responder;
   embedded: EmbeddedResponder;
   reports: Reports;
+  figures: Figures;
   system: SystemSampler;
   health: HealthService;
   healthHistory: HealthHistory;
@@ -66,9 +70,14 @@ export interface Services extends AsyncDisposable {
   auth: Authenticator;
 }
 
+/** How long a silent worker keeps its queues where several share a database. */
+const LEASE_MS = 15_000;
+
 export interface OpenOptions {
   log: Logger;
   clock?: Clock;
+  /** Called when another process has taken this one's queues over. */
+  onLost?: () => void;
   /** Whether a person reads standard output. */
   terminal?: boolean;
   print?: (line: string) => void;
@@ -84,7 +93,8 @@ export interface OpenOptions {
 export async function openServices(config: Config, options: OpenOptions): Promise<Services> {
   await using stack = new AsyncDisposableStack();
   const { log, clock = systemClock } = options;
-  stack.use<DataLock>(await lockDataDir(config.dataDir));
+  // A shared database has its own leases; a file must have one process.
+  if (!config.kvUrl) stack.use<DataLock>(await lockDataDir(config.dataDir));
   const file = join(config.dataDir, "pixel.sqlite");
   const db = stack.use(await Database.open({ path: config.kvUrl ?? file }));
   const backups = config.kvUrl ? null : new Backups(join(config.dataDir, "backups"), file, {
@@ -103,7 +113,14 @@ export async function openServices(config: Config, options: OpenOptions): Promis
       maxMemoryBytes: config.cache.memoryBytes,
     }),
   );
-  const embedded = stack.use(new EmbeddedResponder({ clock, log, signals: false }));
+  const embedded = stack.use(
+    new EmbeddedResponder({
+      clock,
+      log,
+      signals: false,
+      models: new ModelFiles(join(config.dataDir, "models")),
+    }),
+  );
   const asked: CacheableResponder = config.ai.baseUrl
     ? new OpenAIResponder({
       baseUrl: config.ai.baseUrl,
@@ -122,6 +139,8 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     log,
     queues: config.concurrency,
     worker: `worker-${crypto.randomUUID().slice(0, 8)}`,
+    leaseMs: config.kvUrl ? LEASE_MS : undefined,
+    onLost: options.onLost,
   });
   const bots = new BotStore({ db, now: () => clock.now() });
   const recorder = new Recorder(db);
@@ -135,6 +154,12 @@ export async function openServices(config: Config, options: OpenOptions): Promis
   });
 
   const healthHistory = new HealthHistory(db, config.retention.healthReportsMs);
+  const figures = new Figures({
+    db,
+    clock,
+    unanswered: recorder.unanswered,
+    texts: { question: (conversationId, turn) => readQuestion(db.kv, conversationId, turn) },
+  });
   const reports = new Reports({ db, clock, samples: healthHistory, names: bots });
   const system = stack.adopt(
     new SystemSampler({ dataDir: config.dataDir, clock }),
@@ -283,6 +308,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     responder,
     embedded,
     reports,
+    figures,
     system,
     health,
     healthHistory,

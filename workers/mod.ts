@@ -1,10 +1,12 @@
 import type { AnyDefinition } from "../lib/jobs/definition.ts";
 import { sweepIdempotency } from "../lib/kv/idempotency.ts";
 import type { Services } from "../lib/services.ts";
+import { bulkAction } from "./bulk_action.ts";
 import { deliverCallback } from "./deliver_callback.ts";
 import { deliverNotification } from "./deliver_notification.ts";
 import { generateReport } from "./generate_report.ts";
 import { maintenance } from "./maintenance.ts";
+import { recountAnalytics } from "./recount.ts";
 import { processConversation } from "./process_conversation.ts";
 import { sendReport } from "./send_report.ts";
 
@@ -25,6 +27,7 @@ export function workers(
       secret: callbackSecret,
       policy: { trusted: config.allowPrivateAddresses },
     }),
+    bulkAction(services.engine),
     deliverNotification({
       clock,
       log: services.notifier.log,
@@ -34,6 +37,7 @@ export function workers(
     }),
     sendReport({ ...services, to: config.reportEmail }),
     generateReport(services.reports),
+    recountAnalytics(db),
     ...maintenance({
       ...services,
       ledger,
@@ -52,6 +56,7 @@ export function workers(
           auth.links.sweep(),
           healthHistory.sweep(clock.now()),
           services.notifier.log.sweep(clock.now() - retention.notificationsMs),
+          services.recorder.unanswered.sweep(clock.now()),
         ]);
         return swept.reduce((sum, count) => sum + count, 0);
       },

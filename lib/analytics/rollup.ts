@@ -1,7 +1,7 @@
 import { bump, type CountDelta } from "../kv/counts.ts";
 import type { WriteSet } from "../kv/write_set.ts";
-import { rollupKey, totalsKey } from "./keys.ts";
-import { BOTS_A_CHUNK, COUNTERS_END, Metric, STRIDE } from "./metrics.ts";
+import { hoursKey, rollupKey, totalsKey } from "./keys.ts";
+import { BOTS_A_CHUNK, COUNTERS_END, HOUR_STRIDE, HourMetric, Metric, STRIDE } from "./metrics.ts";
 import { periodOf, quarterOf, QUARTERS_A_DAY } from "./periods.ts";
 
 /** Chunks of one quarter hour in a number; more bots than this cannot be. */
@@ -23,9 +23,7 @@ export class Rollup {
   }
 
   addTo(tx: WriteSet): void {
-    for (const [cell, delta] of this.#cells) {
-      const quarter = Math.floor(cell / CHUNKS);
-      const chunk = cell - quarter * CHUNKS;
+    for (const { quarter, chunk, delta } of this.cells()) {
       tx.add(
         rollupKey("quarter", quarter, chunk),
         delta,
@@ -33,11 +31,20 @@ export class Rollup {
       );
     }
   }
+
+  /** What was counted, by quarter hour and chunk of bots. */
+  *cells(): Generator<{ quarter: number; chunk: number; delta: CountDelta }> {
+    for (const [cell, delta] of this.#cells) {
+      const quarter = Math.floor(cell / CHUNKS);
+      yield { quarter, chunk: cell - quarter * CHUNKS, delta };
+    }
+  }
 }
 
 /** Carries a change of a 15-minute rollup on to the day, the month and the totals. */
 function spread(quarter: number, chunk: number, delta: CountDelta, more: WriteSet): void {
   const day = Math.floor(quarter / QUARTERS_A_DAY);
+  const month = periodOf("month", day);
   const counters = new Map<number, number>();
   const totals = new Map<number, number>([[Metric.version, 1]]);
   for (const [field, by] of delta) {
@@ -47,11 +54,23 @@ function spread(quarter: number, chunk: number, delta: CountDelta, more: WriteSe
     bump(totals, metric, by);
   }
   more.add(rollupKey("day", day, chunk), delta);
-  more.add(rollupKey("month", periodOf("month", day), chunk), counters);
+  more.add(rollupKey("month", month, chunk), counters);
   more.add(totalsKey("day", day), totals);
-  if (OUTCOMES.some((metric) => totals.has(metric))) {
-    more.add(totalsKey("quarter", quarter), totals);
-  }
+  more.add(totalsKey("month", month), totals);
+  more.add(hoursKey(day), hoursOf(quarter, totals));
 }
 
-const OUTCOMES = [Metric.turnsCompleted, Metric.turnsFailed, Metric.turnsCancelled];
+const HOURS = Object.entries(HourMetric).map(([name, place]) =>
+  [Metric[name as keyof typeof HourMetric], place] as const
+);
+
+/** The part of a quarter hour's totals that the record of its day keeps apart. */
+export function hoursOf(quarter: number, totals: CountDelta): Map<number, number> {
+  const base = (quarter % QUARTERS_A_DAY) * HOUR_STRIDE;
+  const hours = new Map<number, number>();
+  for (const [metric, place] of HOURS) {
+    const by = totals.get(metric);
+    if (by) hours.set(base + place, by);
+  }
+  return hours;
+}

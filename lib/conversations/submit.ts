@@ -7,6 +7,7 @@ import type { WriteSet } from "../kv/write_set.ts";
 import type { BotStore } from "./bot_store.ts";
 import { type ConversationRecord, MAX_OPEN_TURNS, type TurnRecord } from "./conversation.ts";
 import { conversationKey, freshKey, pendingKey, storedKey, turnKey } from "./keys.ts";
+import { InLine } from "./in_line.ts";
 import type { ConversationLedger } from "./ledger.ts";
 import { turnJob } from "./turn_job.ts";
 
@@ -48,11 +49,21 @@ export function submitTurn(
   claim?: IdempotencyClaim,
   also?: (tx: WriteSet, submitted: Submitted) => void | Promise<void>,
 ): Promise<Submitted> {
-  return commitOnce(deps.db, claim, async (tx) => {
-    const submitted = await addTurn(tx, deps, turn);
-    await also?.(tx, submitted);
-    return submitted;
-  });
+  return lineOf(deps.db).run(turn.conversationId, () =>
+    commitOnce(deps.db, claim, async (tx) => {
+      const submitted = await addTurn(tx, deps, turn);
+      await also?.(tx, submitted);
+      return submitted;
+    }));
+}
+
+/** Turns on their way into the conversations of a database. */
+const lines = new WeakMap<Database, InLine>();
+
+function lineOf(db: Database): InLine {
+  const line = lines.get(db) ?? new InLine();
+  lines.set(db, line);
+  return line;
 }
 
 async function addTurn(tx: WriteSet, deps: SubmitDeps, turn: NewTurn): Promise<Submitted> {
@@ -78,6 +89,7 @@ async function addTurn(tx: WriteSet, deps: SubmitDeps, turn: NewTurn): Promise<S
   });
   const record: ConversationRecord = {
     ...(before ?? { botId, userId, startedAt, storedAt: at, turns: 0, open: [] }),
+    messages: (before?.messages ?? 0) + 1,
     status: "pending",
     turns: number,
     open: [...(before?.open ?? []), { turn: number, taskId }],
@@ -108,6 +120,8 @@ async function addTurn(tx: WriteSet, deps: SubmitDeps, turn: NewTurn): Promise<S
     first: !before,
     from: before?.status ?? null,
     live: !record.imported,
+    messagesBefore: before?.messages ?? 0,
+    troubledBefore: before?.troubled ?? false,
   });
   return { taskId, conversationId, priority };
 }

@@ -69,6 +69,11 @@ export interface PerformContext<P> {
   log: Logger;
   /** Tells how far the job is, 0–100. */
   progress(percent: number, message?: string): void;
+  /**
+   * Makes an outside call once: its result is remembered under `key` and handed back on later
+   * attempts. A process that dies right after the call may make it again, so send a stable id.
+   */
+  once<T>(key: string, fn: () => Promise<T> | T): Promise<T>;
 }
 
 /** Why a job ended without its handler saying so. */

@@ -1,40 +1,30 @@
 import type { Clock } from "../clock.ts";
-import { AppError, conflict, notFound } from "../errors.ts";
+import { AppError, notFound } from "../errors.ts";
 import type { Database } from "../kv/database.ts";
 import { WriteSet } from "../kv/write_set.ts";
 import type { Logger } from "../log.ts";
-import type { Attempt } from "./attempt.ts";
 import { cancelWaiting } from "./cancel.ts";
+import { type ChangeDeps, discardJob, hastenJob, releaseJob, reviveJob } from "./change.ts";
 import type { AnyDefinition, JobKind } from "./definition.ts";
-import { type EnqueueOptions, newRecord } from "./enqueue.ts";
+import { type EnqueueOptions, newRecord, uniqueOf } from "./enqueue.ts";
+import { EndWaiters } from "./end_waiters.ts";
 import { EventHub } from "./events.ts";
 import { FairOrder } from "./fair_order.ts";
-import { type Job, type JobRecord, type JobState, PRIORITIES } from "./job.ts";
-import { formatJobId, parseJobId, SuffixMaker, turnOf } from "./job_id.ts";
-import { type JobFilter, type JobPage, type Level, listDead, listJobs } from "./job_list.ts";
-import { allLevelsPrefix, jobKey, levelKey, pauseKey, uniqueKey } from "./keys.ts";
+import { formatJobId, parseJobId, SuffixMaker } from "./job_id.ts";
+import type { JobFilter, JobPage } from "./job_list.ts";
+import { JobReader, type JobView } from "./job_reader.ts";
+import { Lease } from "./lease.ts";
+import { Levels } from "./levels.ts";
 import { QueueRunner } from "./queue_runner.ts";
-import { type QueueOverview, queueOverview } from "./queue_overview.ts";
+import type { QueueOverview } from "./queue_overview.ts";
+import { type Pause, type QueueLimits, QueueSettings } from "./queue_settings.ts";
 import { QueueStats } from "./queue_stats.ts";
 import { endSession, type Recovery, type Session, takeOverAll } from "./session.ts";
 import { type Retention, sweepJobs } from "./retention.ts";
 import type { ReadyJob } from "./ready_set.ts";
-import { lastSuffix } from "./shard_reader.ts";
-import { readJob, toJob, writeJob } from "./store.ts";
-import { waitingBecause, type WaitingReason } from "./waiting.ts";
-
-/** Who paused a queue, and since when. */
-export interface Pause {
-  by: string;
-  at: number;
-}
-
-/** A job as people see it: the stored record and what only the worker knows. */
-export interface JobView extends Omit<Job, "state"> {
-  state: JobState;
-  progress?: { percent: number; message?: string };
-  worker?: string;
-}
+import { writeJob } from "./store.ts";
+import { takeUnique } from "./unique.ts";
+import type { WaitingReason } from "./waiting.ts";
 
 export interface JobEngineOptions {
   db: Database;
@@ -44,10 +34,18 @@ export interface JobEngineOptions {
   queues: Record<string, number>;
   /** Names the worker in records and events. */
   worker: string;
+  /** Set where several processes share the database: how long a silent worker keeps its queues. */
+  leaseMs?: number;
+  /** With `leaseMs`: the queues that this process may serve; all when absent. */
+  serve?: readonly string[];
+  /** Another worker has taken this one's queues; it does nothing any more. */
+  onLost?: () => void;
 }
 
 const SHARD = 0;
 const WATCH_MS = 250;
+const SHARED_RECHECK_MS = 1_000;
+const POLL_MS = 200;
 /** A queue's doorbell is sent at most this often; it is a hint, never the job. */
 const RING_EVERY_MS = 1_000;
 const MAX_TRIES = 20;
@@ -65,12 +63,16 @@ export class JobEngine {
   readonly #stats = new Map<string, QueueStats>();
   readonly #fair = new FairOrder();
   readonly #suffixes = new SuffixMaker();
-  readonly #levels = new Map<string, Level>();
-  readonly #newLevels = new Map<string, WriteSet>();
-  readonly #pauses = new Map<string, Pause>();
-  readonly #waiters = new Map<string, Set<() => void>>();
+  readonly #levels: Levels;
+  readonly #settings: QueueSettings;
+  readonly #waiters: EndWaiters;
+  readonly #changes: ChangeDeps;
+  readonly #reader: JobReader;
   readonly #rungAt = new Map<string, number>();
   #session: Session | null = null;
+  #lease: Lease | null = null;
+  #tending: ReturnType<typeof setInterval> | null = null;
+  #tendingNow = false;
   #watch: ReturnType<typeof setInterval> | null = null;
   #doorbells: Promise<void> | null = null;
   #claims = 0;
@@ -78,8 +80,28 @@ export class JobEngine {
   #lost = false;
 
   constructor(readonly options: JobEngineOptions) {
+    const { db, clock } = options;
+    this.#levels = new Levels(db);
+    this.#settings = new QueueSettings(db, clock, Object.keys(options.queues));
+    this.#waiters = new EndWaiters(clock, options.leaseMs === undefined ? undefined : POLL_MS);
+    this.#changes = {
+      db,
+      clock,
+      definitions: this.#definitions,
+      arrived: (job) => this.#arrived(job),
+    };
     this.#clockOffset = options.clock.now() - options.clock.elapsed();
     for (const queue of this.queueNames) this.#stats.set(queue, new QueueStats());
+    this.#reader = new JobReader({
+      db,
+      clock,
+      worker: options.worker,
+      definitions: this.#definitions,
+      runners: this.#runners,
+      stats: this.#stats,
+      levels: this.#levels,
+      settings: this.#settings,
+    });
   }
 
   get queueNames(): string[] {
@@ -106,48 +128,89 @@ export class JobEngine {
     return this;
   }
 
-  /** Takes over whatever an earlier process left and begins to work. */
+  /**
+   * Begins to work. Alone on its database it takes over at once whatever an earlier process left;
+   * with `leaseMs` it takes the queues that are free, and later those whose worker falls silent.
+   */
   async start(): Promise<Recovery> {
-    const { db, clock, log, queues, worker } = this.options;
-    await this.#loadLevels();
-    const { session, recovery } = await takeOverAll({
-      db,
-      log,
-      worker,
-      queues: this.queueNames,
-      now: clock.now(),
-      definitions: this.#definitions,
-    });
-    this.#session = session;
-    for (const queue of this.queueNames) {
-      const pause = (await db.kv.get<Pause>(pauseKey(queue))).value;
-      if (pause) this.#pauses.set(queue, pause);
-      const runner = new QueueRunner({
-        queue,
-        shard: SHARD,
-        db,
-        clock,
-        log,
-        session,
-        definitions: this.#definitions,
-        fair: this.#fair,
-        events: this.events,
-        stats: this.#stats.get(queue)!,
-        concurrency: queues[queue]!,
-        nextClaim: () => this.#claims++,
-        onLost: () => this.#onLost(),
-        onEnded: (id) => this.#wakeWaiters(id),
-      });
-      runner.paused = pause !== null;
-      this.#runners.set(queue, runner);
-    }
-    await this.#restoreOrder();
-    for (const [queue, runner] of this.#runners) {
-      runner.backlog.start(PRIORITIES.filter((p) => this.#levels.has(levelName(queue, p))));
+    const { db, clock, log, worker, leaseMs } = this.options;
+    await this.load();
+    let recovery: Recovery = { workers: 0, interrupted: 0, deadLetters: 0 };
+    const definitions = this.#definitions;
+    if (leaseMs === undefined) {
+      const now = clock.now();
+      const queues = this.queueNames;
+      const taken = await takeOverAll({ db, log, worker, queues, now, definitions });
+      this.#session = taken.session;
+      recovery = taken.recovery;
+      await this.#levels.restore(this.#fair);
+      for (const queue of queues) this.#serve(queue);
+    } else {
+      this.#lease = new Lease({ db, clock, log, worker, leaseMs, definitions });
+      this.#session = await this.#lease.open();
+      await this.#tend();
+      this.#tending = setInterval(() => this.#tend(), leaseMs / 3);
     }
     this.#watch = setInterval(() => this.#endOverdue(), WATCH_MS);
     this.#listen();
     return recovery;
+  }
+
+  /** Learns what is stored of levels and settings: all that a process needs that only enqueues. */
+  async load(): Promise<void> {
+    await this.#levels.load();
+    await this.#settings.load();
+  }
+
+  /** Begins to run a queue that is ours. */
+  #serve(queue: string): void {
+    const { db, clock, log, queues, leaseMs } = this.options;
+    const runner = new QueueRunner({
+      queue,
+      shard: SHARD,
+      db,
+      clock,
+      log,
+      session: this.#session!,
+      definitions: this.#definitions,
+      fair: this.#fair,
+      events: this.events,
+      stats: this.#stats.get(queue)!,
+      concurrency: queues[queue]!,
+      nextClaim: () => this.#claims++,
+      onLost: () => this.#onLost(),
+      onEnded: (id) => this.#waiters.wake(id),
+      recheckMs: leaseMs === undefined ? undefined : SHARED_RECHECK_MS,
+      shared: leaseMs !== undefined,
+    });
+    runner.paused = this.#settings.pauseOf(queue) !== null;
+    this.#runners.set(queue, runner);
+    this.#applyLimits(queue);
+    runner.backlog.start(this.#levels.of(queue));
+  }
+
+  /** Keeps the lease, hears what other processes changed, and takes queues that nobody serves. */
+  async #tend(): Promise<void> {
+    if (this.#tendingNow || this.#lost || !this.#lease) return;
+    this.#tendingNow = true;
+    try {
+      if (!await this.#lease.renew()) return this.#onLost();
+      await this.load();
+      for (const queue of this.options.serve ?? this.queueNames) {
+        const runner = this.#runners.get(queue);
+        if (runner) {
+          runner.paused = this.#settings.pauseOf(queue) !== null;
+          runner.backlog.notice(this.#levels.of(queue));
+        } else if (await this.#lease.acquire(queue)) {
+          await this.#levels.restore(this.#fair);
+          this.#serve(queue);
+        }
+      }
+    } catch (error) {
+      this.options.log.error("the lease could not be renewed", { error });
+    } finally {
+      this.#tendingNow = false;
+    }
   }
 
   /**
@@ -157,12 +220,17 @@ export class JobEngine {
   async stop(graceMs = 20_000): Promise<void> {
     if (this.#watch) clearInterval(this.#watch);
     this.#watch = null;
+    // The lease is kept until the last of them has ended.
     await Promise.all([...this.#runners.values()].map((runner) => runner.stop(graceMs)));
+    if (this.#tending) clearInterval(this.#tending);
+    this.#tending = null;
     const session = this.#session;
     this.#session = null;
-    if (session && !this.#lost) await endSession(this.options.db, session);
-    for (const waiters of this.#waiters.values()) for (const wake of waiters) wake();
-    this.#waiters.clear();
+    if (session && !this.#lost) {
+      await this.#lease?.release(this.#runners.keys());
+      await endSession(this.options.db, session);
+    }
+    this.#waiters.wakeAll();
   }
 
   /** Resolves when the doorbell listener has ended, which it does once the database is closed. */
@@ -192,15 +260,15 @@ export class JobEngine {
     const address = { queue, shard: SHARD, priority, suffix: this.#suffixes.make(turn) };
     const id = formatJobId(address);
     writeJob(tx, address, null, record);
-    this.#noteLevel(tx, { queue, shard: SHARD, priority });
+    this.#levels.note(tx, { queue, shard: SHARD, priority });
     if (record.state === "available") this.#ring(tx, queue, runner, now);
     tx.afterCommit(() => this.#arrived({ id, address, record }));
     return id;
   }
 
   /**
-   * Enqueues one job, durable when the promise resolves. With a unique key that an unfinished job
-   * already holds, nothing is queued and that job's id is the answer.
+   * Enqueues one job, durable when the promise resolves. With a unique key that another job holds,
+   * nothing is queued and that job's id is the answer, unless the new one is to replace it.
    */
   async enqueue<P>(
     definition: JobKind<P>,
@@ -208,22 +276,20 @@ export class JobEngine {
     options: EnqueueOptions = {},
   ): Promise<string> {
     const { db } = this.options;
+    const unique = uniqueOf(options);
     for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
       const tx = new WriteSet();
-      if (options.uniqueKey === undefined) {
-        const id = this.prepare(tx, definition, payload, options);
+      const create = () => this.prepare(tx, definition, payload, options);
+      if (!unique) {
+        const id = create();
         await db.commit(tx);
         return id;
       }
-      const key = uniqueKey(definition.queue, options.uniqueKey);
-      const holder = await db.kv.get<string>(key);
-      if (holder.value !== null) {
-        const job = await readJob(db.kv, holder.value);
-        if (job && job.record.finishedAt === undefined) return holder.value;
-      }
-      const id = this.prepare(tx, definition, payload, options);
-      tx.check(key, holder.versionstamp).set(key, id);
-      if (await db.commit(tx)) return id;
+      const request = { queue: definition.queue, now: this.options.clock.now(), ...unique };
+      const { id, taken } = await takeUnique(db.kv, tx, request, create, this.isRunning.bind(this));
+      if (taken && (unique.conflict === "skip" || this.isRunning(id))) return id;
+      if (taken) await this.cancel(id, "replaced by a newer task").catch(passOver("conflict"));
+      else if (await db.commit(tx)) return id;
     }
     throw new AppError("unavailable", "the unique key is contended; try again", {
       retryAfterSeconds: 1,
@@ -231,63 +297,28 @@ export class JobEngine {
   }
 
   /** A job with its present state, or null when it is unknown or no longer kept. */
-  async get(id: string): Promise<JobView | null> {
-    const stored = await readJob(this.options.db.kv, id);
-    if (!stored) return null;
-    const view = this.#view(toJob(stored.address, stored.record));
-    if (view.state !== "completed") return view;
-    const elsewhere = await this.#definitions.get(view.kind)?.result?.(view as Job);
-    return elsewhere === undefined ? view : { ...view, result: elsewhere };
+  get(id: string): Promise<JobView | null> {
+    return this.#reader.get(id);
   }
 
   /** True while this process performs the job. */
   isRunning(id: string): boolean {
-    return this.#attempt(id) !== undefined;
+    return this.#reader.attempt(id) !== undefined;
   }
 
   /** One page of jobs, newest first. */
-  async list(filter: JobFilter): Promise<JobPage> {
-    const { kv } = this.options.db;
-    if (filter.state === "failed") return await listDead(kv, this.queueNames, filter);
-    const now = this.options.clock.now();
-    return await listJobs(kv, [...this.#levels.values()], filter, (id, record) => {
-      if (this.#attempt(id)) return "running";
-      return dueState(record, now);
-    });
+  list(filter: JobFilter): Promise<JobPage> {
+    return this.#reader.list(filter);
   }
 
   /** The running jobs, longest running first. */
   active(queue?: string): JobView[] {
-    const views: JobView[] = [];
-    for (const [name, runner] of this.#runners) {
-      if (queue && name !== queue) continue;
-      for (const { job } of runner.running.values()) {
-        views.push(this.#view(toJob(job.address, job.record)));
-      }
-    }
-    return views.sort((a, b) => (a.startedAt ?? 0) - (b.startedAt ?? 0) || (a.id < b.id ? -1 : 1));
+    return this.#reader.active(queue);
   }
 
   /** Why an unfinished job is not running; empty for running and ended ones. */
-  async waitingBecause(id: string): Promise<WaitingReason[]> {
-    const view = await this.get(id);
-    if (!view || view.state === "running" || view.finishedAt !== undefined) return [];
-    const runner = this.#runners.get(view.queue);
-    const overview = await this.#overview(view.queue);
-    const waiting = overview.depth["available"] ?? {};
-    let ahead = 0;
-    for (const [priority, count] of Object.entries(waiting)) {
-      if (Number(priority) < view.priority) ahead += count;
-    }
-    return waitingBecause(view as Job, {
-      now: this.options.clock.now(),
-      paused: this.#pauses.get(view.queue) ?? null,
-      served: this.working && runner !== undefined,
-      running: runner?.busy ?? 0,
-      concurrency: runner?.concurrency ?? 0,
-      ahead: ahead + (runner?.aheadOf(view.id, view.priority) ?? 0),
-      throughputPerSecond: overview.throughputPerSecond,
-    });
+  waitingBecause(id: string): Promise<WaitingReason[]> {
+    return this.#reader.waitingBecause(id, this.working);
   }
 
   /**
@@ -307,7 +338,7 @@ export class JobEngine {
         continue;
       }
       if (await cancelWaiting(this.options, this.#definitions, runner, id, reason)) {
-        this.#wakeWaiters(id);
+        this.#waiters.wake(id);
         this.#tellCancelled(id);
         return;
       }
@@ -317,64 +348,37 @@ export class JobEngine {
     });
   }
 
-  /** Puts a failed or cancelled job back, due at once, with all its attempts. */
-  async retry(id: string): Promise<void> {
-    const { db, clock } = this.options;
-    for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
-      const stored = await readJob(db.kv, id);
-      if (!stored) throw notFound(`there is no task ${id}`);
-      const { address, record } = stored;
-      if (record.state !== "failed" && record.state !== "cancelled") {
-        throw conflict(`task ${id} is ${record.state}; only failed and cancelled ones are retried`);
-      }
-      const {
-        finishedAt: _finishedAt,
-        reason: _reason,
-        crashes: _crashes,
-        result: _result,
-        ...rest
-      } = record;
-      const next: JobRecord = { ...rest, state: "scheduled", runAt: clock.now(), attempt: 0 };
-      const tx = new WriteSet();
-      tx.check(jobKey(address), stored.versionstamp);
-      if (record.uniqueKey !== undefined) {
-        await this.#takeUniqueKey(tx, id, address.queue, record.uniqueKey);
-      }
-      writeJob(tx, address, record, next);
-      await this.#definitions.get(record.kind)?.revive?.(tx, toJob(address, next));
-      tx.afterCommit(() => this.#arrived({ id, address, record: next }));
-      if (await db.commit(tx)) return;
-    }
-    throw new AppError("unavailable", "the task is changing too fast to be retried; try again", {
-      retryAfterSeconds: 1,
-    });
+  /** Puts a failed or cancelled job back; see `reviveJob`. */
+  retry(id: string): Promise<void> {
+    return reviveJob(this.#changes, id);
+  }
+
+  /** Lets a retrying or scheduled job run now; see `hastenJob`. */
+  hasten(id: string): Promise<void> {
+    return hastenJob(this.#changes, id);
+  }
+
+  /** Deletes an ended job for good; see `discardJob`. */
+  discard(id: string): Promise<void> {
+    return discardJob(this.options.db, id);
   }
 
   /**
    * Releases a held job within somebody's atomic: it may run once that is committed. Nothing
    * happens when it has ended or was released before.
    */
-  async release(tx: WriteSet, id: string): Promise<void> {
-    const stored = await readJob(this.options.db.kv, id);
-    if (!stored?.record.heldBy || stored.record.finishedAt !== undefined) return;
-    const { heldBy: _heldBy, ...rest } = stored.record;
-    const next: JobRecord = { ...rest, state: "scheduled", runAt: this.options.clock.now() };
-    tx.check(jobKey(stored.address), stored.versionstamp);
-    writeJob(tx, stored.address, stored.record, next);
-    tx.afterCommit(() => this.#arrived({ id, address: stored.address, record: next }));
+  release(tx: WriteSet, id: string): Promise<void> {
+    return releaseJob(this.#changes, tx, id);
   }
 
   /** Every queue with what waits, runs and how fast it goes. Costs by queues, not by jobs. */
   queues(): Promise<QueueOverview[]> {
-    return Promise.all(this.queueNames.map((queue) => this.#overview(queue)));
+    return Promise.all(this.queueNames.map((queue) => this.#reader.overview(queue)));
   }
 
   /** Stops starting jobs of a queue until `resume`, also across restarts. */
   async pause(queue: string, by: string): Promise<Pause> {
-    this.#requireQueue(queue);
-    const pause = this.#pauses.get(queue) ?? { by, at: this.options.clock.now() };
-    await this.options.db.commit(new WriteSet().set(pauseKey(queue), pause));
-    this.#pauses.set(queue, pause);
+    const pause = await this.#settings.pause(queue, by);
     const runner = this.#runners.get(queue);
     if (runner) runner.paused = true;
     this.events.emit({ type: "queue.paused", at: pause.at, queue, by });
@@ -382,12 +386,16 @@ export class JobEngine {
   }
 
   async resume(queue: string, by: string): Promise<void> {
-    this.#requireQueue(queue);
-    await this.options.db.commit(new WriteSet().delete(pauseKey(queue)));
-    this.#pauses.delete(queue);
+    await this.#settings.resume(queue);
     const runner = this.#runners.get(queue);
     if (runner) runner.paused = false;
     this.events.emit({ type: "queue.resumed", at: this.options.clock.now(), queue, by });
+  }
+
+  /** Sets a queue's concurrency and rate, also across restarts; absent = as configured, no limit. */
+  async limit(queue: string, limits: QueueLimits): Promise<void> {
+    await this.#settings.limit(queue, limits);
+    this.#applyLimits(queue);
   }
 
   /** Deletes ended jobs that have been kept long enough; see `sweepJobs`. */
@@ -396,67 +404,19 @@ export class JobEngine {
     options: { limit: number; signal?: AbortSignal; progress?: (deleted: number) => void },
   ): Promise<number> {
     const { db, clock } = this.options;
-    return sweepJobs(db, [...this.#levels.values()], retention, clock.now(), options);
+    return sweepJobs(db, this.#levels.all, retention, clock.now(), options);
   }
 
   /** Resolves true once the job has ended, false after `waitMs` or when the signal aborts. */
-  async whenEnded(id: string, waitMs: number, signal?: AbortSignal): Promise<boolean> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const waiters = this.#waiters.get(id) ?? new Set();
-    waiters.add(resolve);
-    this.#waiters.set(id, waiters);
-    const cancel = this.options.clock.after(waitMs, resolve);
-    signal?.addEventListener("abort", () => resolve(), { once: true });
-    try {
-      const ended = async () => (await this.get(id))?.finishedAt !== undefined;
-      if (await ended()) return true;
-      await promise;
-      return await ended();
-    } finally {
-      cancel();
-      waiters.delete(resolve);
-      if (waiters.size === 0) this.#waiters.delete(id);
-    }
+  whenEnded(id: string, waitMs: number, signal?: AbortSignal): Promise<boolean> {
+    const hasEnded = async () => (await this.get(id))?.finishedAt !== undefined;
+    return this.#waiters.wait(id, hasEnded, waitMs, signal);
   }
 
-  /** A job that comes back holds its unique key again; AppError `conflict` when another does. */
-  async #takeUniqueKey(tx: WriteSet, id: string, queue: string, unique: string): Promise<void> {
-    const { kv } = this.options.db;
-    const key = uniqueKey(queue, unique);
-    const holder = await kv.get<string>(key);
-    if (holder.value !== null && holder.value !== id) {
-      const job = await readJob(kv, holder.value);
-      if (job && job.record.finishedAt === undefined) {
-        throw conflict(`task ${holder.value} has the same unique key and has not ended`);
-      }
-    }
-    tx.check(key, holder.versionstamp).set(key, id);
-  }
-
-  #overview(queue: string): Promise<QueueOverview> {
-    return queueOverview(this.options.db.kv, queue, {
-      now: this.options.clock.now(),
-      pause: this.#pauses.get(queue) ?? null,
-      runner: this.#runners.get(queue),
-      stats: this.#stats.get(queue)!,
-    });
-  }
-
-  #attempt(id: string): Attempt | undefined {
-    const address = parseJobId(id);
-    return address ? this.#runners.get(address.queue)?.running.get(id) : undefined;
-  }
-
-  #view(job: Job): JobView {
-    const attempt = this.#attempt(job.id);
-    if (!attempt) return { ...job, state: dueState(job, this.options.clock.now()) };
-    return {
-      ...job,
-      state: "running",
-      startedAt: attempt.startedAt,
-      progress: attempt.progress,
-      worker: this.worker,
-    };
+  #applyLimits(queue: string): void {
+    const { concurrency, ratePerSecond } = this.#settings.limitsOf(queue);
+    const configured = this.options.queues[queue]!;
+    this.#runners.get(queue)?.limit(concurrency ?? configured, ratePerSecond);
   }
 
   #arrived(job: ReadyJob): void {
@@ -490,20 +450,10 @@ export class JobEngine {
     });
   }
 
-  /** Records that a level is in use, once, with the first job in it that is committed. */
-  #noteLevel(tx: WriteSet, level: Level): void {
-    const name = levelName(level.queue, level.priority);
-    if (this.#levels.has(name) || this.#newLevels.get(name) === tx) return;
-    this.#newLevels.set(name, tx);
-    tx.set(levelKey(level.queue, level.shard, level.priority), 1);
-    tx.afterCommit(() => {
-      this.#levels.set(name, level);
-      this.#newLevels.delete(name);
-    });
-  }
-
   #ring(tx: WriteSet, queue: string, runner: QueueRunner | undefined, now: number): void {
-    if (runner && !runner.idle) return;
+    // A queue served here is woken by the commit itself. A message less is also a risk less: the
+    // runtime ends the process when it cannot store that it delivered one, as on a full disk.
+    if (runner && !this.#lost) return;
     if (now - (this.#rungAt.get(queue) ?? 0) < RING_EVERY_MS) return;
     this.#rungAt.set(queue, now);
     tx.ring(queue);
@@ -514,26 +464,11 @@ export class JobEngine {
     try {
       this.#doorbells = this.options.db.kv.listenQueue((message) => {
         const queue = (message as { doorbell?: unknown } | null)?.doorbell;
-        if (typeof queue === "string") this.#runners.get(queue)?.pump();
+        if (typeof queue === "string") this.#runners.get(queue)?.backlog.recheck();
       }).catch(() => {});
     } catch {
       this.#doorbells = null;
     }
-  }
-
-  async #loadLevels(): Promise<void> {
-    for await (const { key } of this.options.db.kv.list({ prefix: allLevelsPrefix })) {
-      const [queue, shard, priority] = key.slice(-3) as [string, number, number];
-      this.#levels.set(levelName(queue, priority), { queue, shard, priority });
-    }
-  }
-
-  /** New jobs line up behind those that are stored already. */
-  async #restoreOrder(): Promise<void> {
-    await Promise.all([...this.#levels.values()].map(async ({ queue, shard, priority }) => {
-      const last = await lastSuffix(this.options.db.kv, queue, shard, priority);
-      if (last) this.#fair.restore(queue, priority, turnOf(last));
-    }));
   }
 
   #endOverdue(): void {
@@ -555,22 +490,13 @@ export class JobEngine {
     this.#lost = true;
     this.options.log.error("another worker has taken over; this one stops working");
     for (const runner of this.#runners.values()) runner.abandon();
-  }
-
-  #wakeWaiters(id: string): void {
-    const waiters = this.#waiters.get(id);
-    if (waiters) { for (const wake of waiters) wake(); }
-  }
-
-  #requireQueue(queue: string): void {
-    if (!this.#stats.has(queue)) throw notFound(`there is no queue named ${queue}`);
+    this.options.onLost?.();
   }
 }
 
-const levelName = (queue: string, priority: number): string => `${queue}/${priority}`;
-
-/** A scheduled or retrying job whose time has come counts as queued. */
-function dueState(record: JobRecord, now: number): JobState {
-  const due = record.runAt !== undefined && record.runAt <= now && record.finishedAt === undefined;
-  return due ? "available" : record.state;
+/** Lets an AppError of this code pass; anything else is thrown on. */
+function passOver(code: AppError["code"]): (error: unknown) => void {
+  return (error) => {
+    if (!(error instanceof AppError) || error.code !== code) throw error;
+  };
 }

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { AppError } from "../errors.ts";
 import type { JobKind } from "./definition.ts";
 import { type JobRecord, MAX_PAYLOAD_BYTES } from "./job.ts";
+import type { UniqueScope } from "./unique.ts";
 
 export interface EnqueueOptions {
   /** 0 runs first, 9 last; the definition's by default. */
@@ -11,11 +12,26 @@ export interface EnqueueOptions {
   maxAttempts?: number;
   /** Jobs share the queue fairly by this key, for example the bot. */
   fairKey?: string;
-  /** At most one unfinished job of the queue has this key; a second is skipped. */
+  /** At most one unfinished job of the queue has this key; short for `unique: { key }`. */
   uniqueKey?: string;
+  /**
+   * At most one job of the queue has this key within the scope (until it ends when absent). A
+   * second one is skipped, or replaces the first while that one waits.
+   */
+  unique?: { key: string; scope?: UniqueScope; conflict?: "skip" | "replace" };
+  batchId?: string;
   /** Held until `release`, because this job must end first. */
   heldBy?: string;
   timeoutMs?: number;
+}
+
+/** The unique key that the options ask for, with its defaults; null without one. */
+export function uniqueOf(
+  { unique, uniqueKey }: EnqueueOptions,
+): { key: string; scope: UniqueScope; conflict: "skip" | "replace" } | null {
+  if (unique) return { scope: "unfinished", conflict: "skip", ...unique };
+  if (uniqueKey === undefined) return null;
+  return { key: uniqueKey, scope: "unfinished", conflict: "skip" };
 }
 
 const encoder = new TextEncoder();
@@ -63,7 +79,9 @@ export function newRecord<P>(
     record.runAt = runAt;
   }
   if (options.fairKey !== undefined) record.fairKey = options.fairKey;
-  if (options.uniqueKey !== undefined) record.uniqueKey = options.uniqueKey;
+  const unique = uniqueOf(options);
+  if (unique?.scope === "unfinished") record.uniqueKey = unique.key;
+  if (options.batchId !== undefined) record.batchId = options.batchId;
   if (options.timeoutMs !== undefined) record.timeoutMs = options.timeoutMs;
   return record;
 }

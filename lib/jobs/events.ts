@@ -24,6 +24,8 @@ export interface JobEvent {
   progress?: number;
   message?: string;
   error?: string;
+  /** The batch it belongs to, told when it ends. */
+  batchId?: string;
 }
 
 export interface QueueEvent {

@@ -70,6 +70,10 @@ export interface JobRecord {
   reason?: string;
   uniqueKey?: string;
   fairKey?: string;
+  /** The batch it belongs to. */
+  batchId?: string;
+  /** It remembers results of outside calls. */
+  remembers?: boolean;
   /** Longest time of one attempt, when the enqueuer set one. */
   timeoutMs?: number;
 }

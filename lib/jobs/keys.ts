@@ -118,3 +118,28 @@ export const pauseKey = (queue: string): Deno.KvKey => [ROOT, "pause", queue];
 export const allUniquePrefix: Deno.KvKey = [ROOT, "unique"];
 /** The job that holds a unique key. */
 export const uniqueKey = (queue: string, key: string): Deno.KvKey => [ROOT, "unique", queue, key];
+/** The job that holds a unique key whose time does not end with the job. */
+export const uniqueForKey = (queue: string, key: string): Deno.KvKey => [
+  ROOT,
+  "unique_for",
+  queue,
+  key,
+];
+
+/** A queue's limits, as set while it ran. */
+export const limitsKey = (queue: string): Deno.KvKey => [ROOT, "limits", queue];
+
+/** Results that a job remembers from one attempt to the next. */
+export const onceKey = (jobId: string, key: string): Deno.KvKey => [ROOT, "once", jobId, key];
+export const oncePrefix = (jobId: string): Deno.KvKey => [ROOT, "once", jobId];
+
+/** A batch of jobs, its counters of ended ones by state, and the job that followed it. */
+export const batchKey = (id: string): Deno.KvKey => [ROOT, "batch", id];
+export const batchesPrefix: Deno.KvKey = [ROOT, "batch"];
+export const batchCountKey = (id: string, state: string): Deno.KvKey => [
+  ROOT,
+  "batch_count",
+  id,
+  state,
+];
+export const batchDoneKey = (id: string): Deno.KvKey => [ROOT, "batch_done", id];

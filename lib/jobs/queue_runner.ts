@@ -5,13 +5,13 @@ import { turnOf } from "./job_id.ts";
 import { runKey } from "./keys.ts";
 import { type ReadyJob, ReadySet } from "./ready_set.ts";
 import { Backlog } from "./backlog.ts";
+import { ClaimPace } from "./claim_pace.ts";
+import { SharedCommit } from "./shared_commit.ts";
+import { Suspects } from "./suspects.ts";
+import { TokenBucket } from "./token_bucket.ts";
 
 /** Attempts whose outcome is being stored; they no longer count against the concurrency. */
 const MAX_SETTLING = 1_000;
-/** Jobs claimed ahead: about what starts between these two, in milliseconds. */
-const SHORT_AHEAD_MS = 30;
-const LONG_AHEAD_MS = 300;
-const MAX_AHEAD = 500;
 
 /** A job taken out before it started, with its claim when it was named in a marker already. */
 export interface Withdrawn {
@@ -26,6 +26,7 @@ export interface RunnerOptions extends AttemptOptions {
   /** Jobs that may run at the same time. */
   concurrency: number;
   nextClaim: () => number;
+  recheckMs?: number;
 }
 
 /**
@@ -34,6 +35,7 @@ export interface RunnerOptions extends AttemptOptions {
  */
 export class QueueRunner implements AttemptHost {
   readonly backlog: Backlog;
+  readonly together: SharedCommit;
   readonly #ready = new ReadySet();
   readonly #claimed = new ReadySet();
   readonly #claims = new Map<string, Claim>();
@@ -41,20 +43,22 @@ export class QueueRunner implements AttemptHost {
   #claiming = 0;
   /** Attempts whose handler is still at work. */
   #busy = 0;
-  #ahead: number;
-  #claimedAt = 0;
+  readonly #pace: ClaimPace;
   #pumping = false;
   /** Claims of which nothing is left but their marker, which could not be removed. */
   #stale: Claim[] = [];
   #marking = new Set<Promise<void>>();
-  #suspects = 0;
+  readonly #suspects = new Suspects();
+  #rate: TokenBucket | null = null;
+  #wakeForRate: (() => void) | null = null;
   #stopping = false;
   #paused = false;
   concurrency: number;
 
   constructor(readonly options: RunnerOptions) {
     this.concurrency = options.concurrency;
-    this.#ahead = options.concurrency;
+    this.#pace = new ClaimPace(options.concurrency);
+    this.together = new SharedCommit(options.db, options.session.fence);
     this.backlog = new Backlog(options, this.#ready, () => this.pump());
   }
 
@@ -74,6 +78,20 @@ export class QueueRunner implements AttemptHost {
 
   get idle(): boolean {
     return this.waiting === 0 && this.#running.size === 0 && this.#claiming === 0;
+  }
+
+  /** True while jobs wait for the queue's rate limit. */
+  get rateLimited(): boolean {
+    return this.#wakeForRate !== null;
+  }
+
+  /** Sets how many jobs run at the same time and how many are started a second. */
+  limit(concurrency: number, ratePerSecond: number | undefined): void {
+    this.concurrency = concurrency;
+    this.#rate = ratePerSecond === undefined
+      ? null
+      : new TokenBucket(ratePerSecond, this.options.clock.now());
+    this.pump();
   }
 
   set paused(paused: boolean) {
@@ -112,13 +130,14 @@ export class QueueRunner implements AttemptHost {
     if (!job) return undefined;
     const claim = this.#claims.get(id)!;
     this.#claims.delete(id);
-    if ((job.record.crashes ?? 0) > 1) this.#suspects--;
+    this.#suspects.count(job.record, -1);
     return { job, claim };
   }
 
   /** Puts a withdrawn job back. */
   restore({ job, claim }: Withdrawn): void {
     if (claim) {
+      this.#suspects.count(job.record, 1);
       this.#claims.set(job.id, claim);
       this.#claimed.push(job);
     } else this.#ready.push(job);
@@ -157,9 +176,11 @@ export class QueueRunner implements AttemptHost {
 
   /** An attempt has ended and its outcome is durable, or was lost with the session. */
   ended(attempt: Attempt): void {
-    this.#running.delete(attempt.job.id);
-    this.#claims.delete(attempt.job.id);
-    if ((attempt.job.record.crashes ?? 0) > 1) this.#suspects--;
+    // The job may be due again already, and claimed by its next attempt.
+    const { id } = attempt.job;
+    if (this.#running.get(id) === attempt) this.#running.delete(id);
+    if (this.#claims.get(id) === attempt.claim) this.#claims.delete(id);
+    this.#suspects.count(attempt.job.record, -1);
     this.#pumpSoon();
   }
 
@@ -177,6 +198,7 @@ export class QueueRunner implements AttemptHost {
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;
     this.backlog.stop();
+    this.#wakeForRate?.();
     const attempts = [...this.#running.values()];
     // A marker written after the session's end would look like a crash.
     const done = Promise.all([...this.#marking, ...attempts.map((attempt) => attempt.ended)]);
@@ -192,17 +214,20 @@ export class QueueRunner implements AttemptHost {
   abandon(): void {
     this.#stopping = true;
     this.backlog.stop();
+    this.#wakeForRate?.();
     for (const attempt of this.#running.values()) attempt.interrupt("lost");
   }
 
   #start(): void {
     if (this.#stopping || this.#paused) return;
-    const { clock } = this.options;
+    if (this.#claimed.size === 0) return;
+    const now = this.options.clock.now();
     const most = this.concurrency + MAX_SETTLING;
     while (
-      this.#busy < this.concurrency && this.#running.size < most && this.#claimed.size > 0
+      this.#busy < this.concurrency && this.#running.size < most && this.#claimed.size > 0 &&
+      this.#mayStart()
     ) {
-      const job = this.#claimed.pop(clock.now())!;
+      const job = this.#claimed.pop(now)!;
       const attempt = new Attempt(this, job, this.#claims.get(job.id)!);
       this.#running.set(job.id, attempt);
       this.#busy++;
@@ -210,42 +235,53 @@ export class QueueRunner implements AttemptHost {
     }
   }
 
+  /** False while the queue's rate is used up; then it looks again when it is not. */
+  #mayStart(): boolean {
+    const { clock } = this.options;
+    if (!this.#rate || this.#rate.take(clock.now())) return true;
+    this.#wakeForRate ??= clock.after(this.#rate.msUntilNext(clock.now()), () => {
+      this.#wakeForRate = null;
+      this.pump();
+    });
+    return false;
+  }
+
   /** Names the next jobs in a run marker, so that a crash will be counted against them. */
   #claim(): void {
     if (this.#ready.size === 0) return;
     const ahead = this.#claimed.size + this.#claiming;
     const outranked = this.#ready.bestPriority() < this.#claimed.bestPriority();
-    if (ahead > this.#ahead / 2 && !outranked) return;
+    if (ahead > this.#pace.ahead / 2 && !outranked) return;
     const now = this.options.clock.now();
-    if (ahead <= this.#ahead / 2) this.#adapt(now);
+    if (ahead <= this.#pace.ahead / 2) this.#pace.claim(now);
     const free = Math.max(0, this.concurrency - this.#busy);
-    const room = Math.max(this.#ahead + free - ahead, outranked ? 1 : 0);
+    const room = Math.max(this.#pace.ahead + free - ahead, outranked ? 1 : 0);
     const batch: ReadyJob[] = [];
     const setAside: ReadyJob[] = [];
-    while (batch.length < room) {
+    let suspects = 0;
+    let grave = false;
+    while (batch.length + suspects < room) {
       const job = this.#ready.pop(now);
       if (!job) break;
       const crashes = job.record.crashes ?? 0;
-      if (crashes === 0) batch.push(job);
-      else if (crashes === 1) this.#mark([job]);
-      else if (this.#suspects === 0) {
-        // It may have taken the process down twice: it runs apart from the other suspects.
-        this.#suspects++;
+      if (crashes === 0) {
+        batch.push(job);
+      } else if (grave || !this.#suspects.mayBoard(crashes)) {
+        // The one whose next crash would be its last comes first, once the others have ended.
+        grave ||= crashes > 1;
+        setAside.push(job);
+      } else if (ahead + batch.length + suspects >= free) {
+        // It starts at once or is not named in a marker: no crash is blamed on it before it runs.
+        setAside.push(job);
+        break;
+      } else {
+        suspects++;
+        this.#suspects.count(job.record, 1);
         this.#mark([job]);
-      } else setAside.push(job);
+      }
     }
     for (const job of setAside) this.#ready.push(job);
     if (batch.length > 0) this.#mark(batch);
-  }
-
-  /** Claims further ahead where jobs are short, so that there are fewer and larger claims. */
-  #adapt(now: number): void {
-    const lastedMs = now - this.#claimedAt;
-    this.#claimedAt = now;
-    if (lastedMs < SHORT_AHEAD_MS) this.#ahead *= 2;
-    else if (lastedMs > LONG_AHEAD_MS) this.#ahead = Math.ceil(this.#ahead / 2);
-    const least = this.concurrency;
-    this.#ahead = Math.max(least, Math.min(this.#ahead, MAX_AHEAD));
   }
 
   #mark(batch: ReadyJob[]): void {
@@ -278,7 +314,10 @@ export class QueueRunner implements AttemptHost {
     queueMicrotask(resolveMarked);
     if (!committed) {
       this.#stale.push(...stale);
-      for (const job of batch) this.#claims.delete(job.id);
+      for (const job of batch) {
+        this.#claims.delete(job.id);
+        this.#suspects.count(job.record, -1);
+      }
       if (this.#stopping) return;
       // The database refused; the jobs are safe in it and are tried again a little later.
       for (const job of batch) this.#ready.push(job);

@@ -2,10 +2,12 @@ import { counterValue } from "../kv/counter.ts";
 import type { Database } from "../kv/database.ts";
 import { WriteSet } from "../kv/write_set.ts";
 import type { JobRecord } from "./job.ts";
-import { segmentOf } from "./job_id.ts";
+import { formatJobId, segmentOf } from "./job_id.ts";
 import type { Level } from "./job_list.ts";
 import { levelPrefix, openPrefix } from "./keys.ts";
+import { forgetOnce } from "./once.ts";
 import { writeJob } from "./store.ts";
+import { staleUniqueKeys } from "./unique.ts";
 
 /** How long ended jobs are kept, milliseconds. */
 export interface Retention {
@@ -41,7 +43,9 @@ export async function sweepJobs(
       if (!isExpired(record, retention, now)) continue;
       // A retry may revive it at this moment, hence the check.
       tx.check(entry.key, entry.versionstamp);
-      writeJob(tx, { queue, shard, priority, suffix: String(entry.key.at(-1)) }, record, null);
+      const address = { queue, shard, priority, suffix: String(entry.key.at(-1)) };
+      writeJob(tx, address, record, null);
+      if (record.remembers) await forgetOnce(db.kv, tx, formatJobId(address));
       if (++inBatch < Math.min(BATCH, db.maxChecks)) continue;
       if (await db.commit(tx)) deleted += inBatch;
       tx = new WriteSet();
@@ -50,6 +54,9 @@ export async function sweepJobs(
     }
     if (inBatch > 0 && await db.commit(tx)) deleted += inBatch;
     await sweepSegments(db, queue, shard, priority, now);
+  }
+  for (const { key, versionstamp } of await staleUniqueKeys(db.kv, now, 5_000)) {
+    await db.commit(new WriteSet().check(key, versionstamp).delete(key));
   }
   return deleted;
 }

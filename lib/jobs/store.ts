@@ -2,7 +2,16 @@ import { counterValue } from "../kv/counter.ts";
 import type { WriteSet } from "../kv/write_set.ts";
 import type { Job, JobRecord } from "./job.ts";
 import { formatJobId, type JobAddress, parseJobId } from "./job_id.ts";
-import { deadKey, depthKey, depthPrefix, jobKey, openKey, timerKey, uniqueKey } from "./keys.ts";
+import {
+  batchCountKey,
+  deadKey,
+  depthKey,
+  depthPrefix,
+  jobKey,
+  openKey,
+  timerKey,
+  uniqueKey,
+} from "./keys.ts";
 
 /** A job as read, with the versionstamp that a later change checks. */
 export interface StoredJob {
@@ -40,6 +49,10 @@ export function writeJob(
   else if (to.runAt !== undefined) tx.set(timerKey(to.runAt, address), 1);
   if (to.state === "failed") tx.set(deadKey(queue, to.finishedAt ?? 0, formatJobId(address)), 1);
   if (from?.state !== to.state) tx.sum(depthKey(queue, to.state, priority), 1);
+  if (to.batchId && (from?.finishedAt === undefined) !== (to.finishedAt === undefined)) {
+    if (to.finishedAt !== undefined) tx.sum(batchCountKey(to.batchId, to.state), 1);
+    else if (from) tx.sum(batchCountKey(to.batchId, from.state), -1);
+  }
   if (to.uniqueKey && to.finishedAt !== undefined) tx.delete(uniqueKey(queue, to.uniqueKey));
 }
 

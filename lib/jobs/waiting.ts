@@ -25,6 +25,8 @@ export interface WaitingContext {
   served: boolean;
   running: number;
   concurrency: number;
+  /** The queue's rate, while it holds jobs back. */
+  ratePerSecond?: number;
   /** Jobs that go first. */
   ahead: number;
   throughputPerSecond: number;
@@ -73,6 +75,12 @@ export function waitingBecause(job: Job, context: WaitingContext): WaitingReason
     reasons.push({
       reason: "concurrency",
       detail: `all ${context.concurrency} places of the queue ${job.queue} are taken`,
+    });
+  }
+  if (context.ratePerSecond !== undefined) {
+    reasons.push({
+      reason: "rate_limited",
+      detail: `the queue ${job.queue} starts at most ${context.ratePerSecond} a second`,
     });
   }
   if (context.ahead > 0) {

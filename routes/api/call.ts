@@ -9,6 +9,16 @@ export type Fields<S> = S extends z.ZodType ? z.output<S> : Record<never, never>
 /** A successful answer without what is around every one of them. */
 export type Payload<A extends z.ZodType> = Omit<z.input<A>, "status" | "timestamp">;
 
+/** The members of a payload as JSON text, for answers that many get while they do not change. */
+export class PreparedJson {
+  /** `"name":value`, without braces. */
+  readonly members: string;
+
+  constructor(payload: Record<string, unknown>) {
+    this.members = JSON.stringify(payload).slice(1, -1);
+  }
+}
+
 /** One request, parsed and let in. */
 export interface Call<P, Q, B> {
   params: P;
@@ -56,5 +66,7 @@ export interface Operation<
   creates?: boolean;
   handle(
     call: Call<Fields<P>, Fields<Q>, Fields<B>>,
-  ): Payload<A> | Response | Promise<Payload<A> | Response>;
+  ): Answered<A> | Promise<Answered<A>>;
 }
+
+type Answered<A extends Schema> = Payload<A> | PreparedJson | Response;

@@ -1,5 +1,5 @@
 import type { Principal } from "../../lib/auth/principal.ts";
-import type { JobView } from "../../lib/jobs/engine.ts";
+import type { JobView } from "../../lib/jobs/job_reader.ts";
 import type { WaitingReason } from "../../lib/jobs/waiting.ts";
 import type { TaskStatus } from "../../lib/wire/schemas/tasks.ts";
 import type { Conversation, TurnResult } from "../../lib/wire/schemas/conversations.ts";

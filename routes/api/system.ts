@@ -12,6 +12,7 @@ import {
   HistoryQuery,
   SummaryAnswer,
 } from "../../lib/wire/schemas/system.ts";
+import { PreparedJson } from "./call.ts";
 import type { ApiBuilder } from "./operation.ts";
 import { instant } from "./shown.ts";
 
@@ -22,6 +23,8 @@ const MAX_HISTORY_MS = 401 * DAY_MS;
 /** Health, summary, history and cleaning up. */
 export function addSystem(api: ApiBuilder): void {
   const { health, summary, history, work, db, clock, admit, backups } = api.deps;
+  /** The summary that was answered last, as text. */
+  let latest = { found: {}, json: new PreparedJson({}) };
 
   api.add({
     route: "GET /health",
@@ -37,7 +40,13 @@ export function addSystem(api: ApiBuilder): void {
     tag: "System",
     summary: "Everything at a glance, with a score and what lowers it",
     answer: SummaryAnswer,
-    handle: async () => ({ performance_summary: await summary() }),
+    async handle() {
+      const found = await summary();
+      if (found !== latest.found) {
+        latest = { found, json: new PreparedJson({ performance_summary: found }) };
+      }
+      return latest.json;
+    },
   });
 
   api.add({
@@ -68,15 +77,15 @@ export function addSystem(api: ApiBuilder): void {
     answer: CleanupQueued,
     queues: true,
     async handle({ query, body, claim }) {
-      if (!await claim?.earlier()) admit(1);
       const kind = body.cleanup_type ?? query.cleanup_type ?? "all";
-      return await commitOnce(db, claim, (tx) => ({
-        cleanup_tasks: work.cleanup(tx, kind).map(({ type, taskId }) => ({
-          type,
-          task_id: taskId,
-        })),
-        cleanup_type: kind,
-      }));
+      return await commitOnce(db, claim, (tx) => {
+        admit(1);
+        const tasks = work.cleanup(tx, kind);
+        return {
+          cleanup_tasks: tasks.map(({ type, taskId }) => ({ type, task_id: taskId })),
+          cleanup_type: kind,
+        };
+      });
     },
   });
 

@@ -28,14 +28,14 @@ async function callsStayHarmless(cache: CacheService, maxMs: number): Promise<vo
     getMany: async () => assert.deepEqual(await cache.getMany(["x", "y"]), [undefined, undefined]),
     set: async () => assert.equal(await cache.set("s", 1), false),
     setMany: async () => assert.equal(await cache.setMany([["s", 1]]), 0),
-    has: async () => assert.equal(await cache.has("k"), false),
-    delete: async () => assert.equal(await cache.delete("k"), false),
-    expire: async () => assert.equal(await cache.expire("k", 5), false),
+    has: async () => assert.equal(await cache.has("absent"), false),
+    delete: async () => assert.equal(await cache.delete("absent"), false),
+    expire: async () => assert.equal(await cache.expire("absent", 5), false),
     getOrSet: async () => assert.equal(await cache.getOrSet("f", () => 42), 42),
     clear: async () => assert.equal((await cache.clear("c*")).complete, false),
     clearOne: async () => assert.equal((await cache.clear("c")).complete, false),
     invalidateTag: async () => assert.equal(await cache.invalidateTag("t"), false),
-    inspect: async () => assert.equal(await cache.inspect("k"), undefined),
+    inspect: async () => assert.equal(await cache.inspect("absent"), undefined),
     stats: async () => assert.equal((await cache.stats()).connected, false),
   };
   for (const [name, call] of Object.entries(calls)) {
@@ -68,7 +68,7 @@ faultTest("hung: one call waits its timeout, the others do not", async (server, 
   const startedAt = performance.now();
   assert.equal(await cache.getOrSet("k", () => "computed"), "computed");
   const firstMs = performance.now() - startedAt;
-  assert.ok(firstMs >= 90 && firstMs < 150, `the first call took ${firstMs} ms`);
+  assert.ok(firstMs >= 80 && firstMs < 250, `the first call took ${firstMs} ms`);
   await callsStayHarmless(cache, 20);
   const { redis } = await cache.stats();
   assert.notEqual(redis!.state, "closed");

@@ -131,27 +131,12 @@ export class TestService implements AsyncDisposable {
   }
 
   async #launch(): Promise<void> {
-    const surroundings = Object.entries(Deno.env.toObject()).filter(([name]) =>
-      PASSED_ON.test(name)
-    );
-    const child = new Deno.Command(Deno.execPath(), {
-      args: await startArguments(),
-      cwd: ROOT,
-      clearEnv: true,
-      env: {
-        ...Object.fromEntries(surroundings),
-        PORT: String(this.port),
-        HOST: "127.0.0.1",
-        DATA_DIR: this.dataDir,
-        ADMIN_TOKEN: this.token,
-        LOG_FORMAT: "json",
-        NO_COLOR: "1",
-        ...this.env,
-      },
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
+    const child = await serviceProcess({
+      PORT: String(this.port),
+      DATA_DIR: this.dataDir,
+      ADMIN_TOKEN: this.token,
+      ...this.env,
+    });
     this.#child = child;
     this.#reading = Promise.all([this.#read(child.stdout), this.#read(child.stderr)]);
     this.#exitCode = null;
@@ -203,6 +188,43 @@ export class TestService implements AsyncDisposable {
   #failure(what: string): Error {
     return new Error(`the service ${what}; its last lines:\n${this.logs.slice(-30).join("\n")}`);
   }
+}
+
+/**
+ * Starts the service where it must not start, and waits for its end. `said` is what it printed on
+ * standard output and standard error.
+ */
+export async function startInVain(
+  env: Record<string, string>,
+): Promise<{ code: number; said: string }> {
+  const child = await serviceProcess({ PORT: String(freePort()), ...env });
+  const timer = setTimeout(() => child.kill("SIGKILL"), READY_MS);
+  try {
+    const { code, stdout, stderr } = await child.output();
+    const text = new TextDecoder();
+    return { code, said: text.decode(stdout) + text.decode(stderr) };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function serviceProcess(env: Record<string, string>): Promise<Deno.ChildProcess> {
+  const surroundings = Object.entries(Deno.env.toObject()).filter(([name]) => PASSED_ON.test(name));
+  return new Deno.Command(Deno.execPath(), {
+    args: await startArguments(),
+    cwd: ROOT,
+    clearEnv: true,
+    env: {
+      ...Object.fromEntries(surroundings),
+      HOST: "127.0.0.1",
+      LOG_FORMAT: "json",
+      NO_COLOR: "1",
+      ...env,
+    },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
 }
 
 /** The arguments of `deno task start`: tests run the service with its real permissions. */

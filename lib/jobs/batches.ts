@@ -1,0 +1,138 @@
+import { AppError } from "../errors.ts";
+import { counterValue } from "../kv/counter.ts";
+import { WriteSet } from "../kv/write_set.ts";
+import type { JobKind } from "./definition.ts";
+import { type BulkOptions, enqueueMany } from "./bulk.ts";
+import type { JobEngine } from "./engine.ts";
+import type { EngineEvent } from "./events.ts";
+import { batchCountKey, batchDoneKey, batchesPrefix, batchKey } from "./keys.ts";
+
+interface BatchRecord {
+  createdAt: number;
+  total: number;
+  /** All jobs of the batch are queued; before that it cannot be complete. */
+  sealed: boolean;
+  /** Queued when the last job has ended. */
+  then?: { kind: string; queue: string; payload: unknown };
+}
+
+/** How far a batch of jobs is. */
+export interface BatchView {
+  id: string;
+  total: number;
+  completed: number;
+  failed: number;
+  cancelled: number;
+  pending: number;
+  createdAt: number;
+  /** The job that was queued when the last one ended. */
+  thenId?: string;
+}
+
+const MAX_SWEPT = 1_000;
+
+/**
+ * Jobs that belong together: their progress, and one job that is queued when the last of them has
+ * ended. The counts are kept in each job's own commit; the follow-up is queued exactly once.
+ */
+export class Batches {
+  readonly #kinds = new Map<string, JobKind<unknown>>();
+  readonly #unsubscribe: () => void;
+
+  constructor(readonly engine: JobEngine) {
+    this.#unsubscribe = engine.events.subscribe((event) => this.#hear(event));
+  }
+
+  /** Names a kind that batches may queue when they are complete; also after a restart. */
+  register<P>(kind: JobKind<P>): this {
+    this.#kinds.set(kind.kind, kind as JobKind<unknown>);
+    return this;
+  }
+
+  close(): void {
+    this.#unsubscribe();
+  }
+
+  /** Queues the jobs of a batch, and later `then`, whose kind was registered. Resolves with its id. */
+  async enqueue<P, Q>(
+    definition: JobKind<P>,
+    payloads: readonly P[],
+    options: BulkOptions & { then?: { kind: JobKind<Q>; payload: Q } } = {},
+  ): Promise<string> {
+    const { db, clock } = this.engine.options;
+    const { then, ...bulk } = options;
+    if (then && !this.#kinds.has(then.kind.kind)) {
+      throw new AppError("invalid", `register ${then.kind.kind} before it follows a batch`);
+    }
+    const id = crypto.randomUUID();
+    const record: BatchRecord = { createdAt: clock.now(), total: payloads.length, sealed: false };
+    if (then) {
+      record.then = { kind: then.kind.kind, queue: then.kind.queue, payload: then.payload };
+    }
+    await db.commit(new WriteSet().set(batchKey(id), record));
+    await enqueueMany(this.engine, definition, payloads, { ...bulk, batchId: id });
+    await db.commit(new WriteSet().set(batchKey(id), { ...record, sealed: true }));
+    await this.finish(id);
+    return id;
+  }
+
+  /** How far a batch is, or null when there is none. */
+  async get(id: string): Promise<BatchView | null> {
+    const { kv } = this.engine.options.db;
+    const [record, completed, failed, cancelled, done] = await kv.getMany<
+      [BatchRecord, Deno.KvU64, Deno.KvU64, Deno.KvU64, string]
+    >([
+      batchKey(id),
+      batchCountKey(id, "completed"),
+      batchCountKey(id, "failed"),
+      batchCountKey(id, "cancelled"),
+      batchDoneKey(id),
+    ]);
+    if (!record.value) return null;
+    const { total, createdAt } = record.value;
+    const counts = {
+      completed: counterValue(completed.value),
+      failed: counterValue(failed.value),
+      cancelled: counterValue(cancelled.value),
+    };
+    const pending = total - counts.completed - counts.failed - counts.cancelled;
+    return {
+      id,
+      total,
+      createdAt,
+      ...counts,
+      pending,
+      ...(done.value ? { thenId: done.value } : {}),
+    };
+  }
+
+  /** Queues what follows a batch if its last job has ended and nobody did so yet. */
+  async finish(id: string): Promise<void> {
+    const { db } = this.engine.options;
+    const record = (await db.kv.get<BatchRecord>(batchKey(id))).value;
+    if (!record?.then || !record.sealed) return;
+    const view = await this.get(id);
+    const kind = this.#kinds.get(record.then.kind);
+    if (!view || view.pending > 0 || view.thenId || !kind) return;
+    const tx = new WriteSet().check(batchDoneKey(id), null);
+    tx.set(batchDoneKey(id), this.engine.prepare(tx, kind, record.then.payload));
+    await db.commit(tx); // false: somebody else was first, which is as good
+  }
+
+  /** After a start: batches whose last job ended just before the process did. */
+  async recover(): Promise<void> {
+    const { kv } = this.engine.options.db;
+    const ids: string[] = [];
+    for await (const { key } of kv.list({ prefix: batchesPrefix }, { limit: MAX_SWEPT })) {
+      ids.push(String(key.at(-1)));
+    }
+    for (const id of ids) await this.finish(id);
+  }
+
+  #hear(event: EngineEvent): void {
+    if (!("batchId" in event) || !event.batchId) return;
+    this.finish(event.batchId).catch((error) => {
+      this.engine.options.log.error("a batch could not be finished", { error });
+    });
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * Durable jobs on Deno KV: declare a kind, enqueue it, and it is performed, also after a crash,
+ * with effects that happen exactly once. See docs/jobs.md.
+ */
+export { type Backoff, exponential } from "./backoff.ts";
+export { Batches, type BatchView } from "./batches.ts";
+export { type BulkOptions, enqueueMany } from "./bulk.ts";
+export {
+  type AnyDefinition,
+  cancel,
+  complete,
+  declareJob,
+  defineJob,
+  type Effects,
+  handleJob,
+  type JobDefinition,
+  JobError,
+  type JobHandler,
+  type JobKind,
+  type PerformContext,
+  type PerformResult,
+  snooze,
+} from "./definition.ts";
+export { JobEngine, type JobEngineOptions } from "./engine.ts";
+export type { EnqueueOptions } from "./enqueue.ts";
+export type { EngineEvent, JobEvent, QueueEvent } from "./events.ts";
+export { type JobState, PRIORITY } from "./job.ts";
+export type { JobFilter, JobPage } from "./job_list.ts";
+export type { JobView } from "./job_reader.ts";
+export type { QueueOverview } from "./queue_overview.ts";
+export type { QueueLimits } from "./queue_settings.ts";
+export { type Schedule, Scheduler } from "./scheduler.ts";
+export type { UniqueScope } from "./unique.ts";
+export type { WaitingReason } from "./waiting.ts";
+export { Database } from "../kv/database.ts";
+export { WriteSet } from "../kv/write_set.ts";
+export { FakeClock, systemClock } from "../clock.ts";

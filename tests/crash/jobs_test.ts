@@ -1,0 +1,213 @@
+import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
+import { randomFor, rounds, seed } from "../support/randomness.ts";
+import { FAILPOINTS } from "./jobs/failpoints.ts";
+import { tally, Trial } from "./jobs/trial.ts";
+import type { WorkerProcess } from "./jobs/worker_process.ts";
+
+function faultTest(name: string, fn: () => Promise<void>): void {
+  Deno.test({
+    name: `jobs: ${name}`,
+    sanitizeOps: true,
+    sanitizeResources: true,
+    fn,
+  });
+}
+
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+faultTest("SIGKILL at every point at which the engine waits", async () => {
+  const random = randomFor("failpoints");
+  // A few in each run, but always those around the outcome of an attempt.
+  const some = FAILPOINTS.filter((name) => name.startsWith("outcome")).concat(
+    Array.from({ length: 4 }, () => FAILPOINTS[random.between(0, FAILPOINTS.length - 1)]!),
+  );
+  const never: string[] = [];
+  for (const failpoint of rounds(0, 1) ? FAILPOINTS : new Set(some)) {
+    await using trial = new Trial({ jobs: 100 });
+    // The second start has something to recover, which the first has not.
+    const first = trial.start();
+    await first.told("first");
+    await first.kill();
+    const struck = trial.start({ failpoint, skip: random.between(0, 3) });
+    const end = failpoint.startsWith("end");
+    const drained = struck.told("drained", 20_000).then(() => struck.signal("SIGTERM"));
+    await Promise.race([struck.ended, drained.catch(() => {})]);
+    const { signal } = await struck.ended;
+    if (signal === "SIGKILL") trial.fault();
+    else if (!end) never.push(failpoint);
+    if (end && signal !== "SIGKILL") {
+      const again = trial.start({ failpoint });
+      await again.told("ready");
+      again.signal("SIGTERM");
+      assert.equal((await again.ended).signal, "SIGKILL", `${failpoint} is reached on stopping`);
+      trial.fault();
+    }
+    await trial.finish();
+  }
+  if (never.length > 0) console.log(`  not reached with this seed: ${never.join(", ")}`);
+  assert.ok(never.length < FAILPOINTS.length / 2);
+});
+
+faultTest("SIGKILL at any moment under load", async () => {
+  const random = randomFor("kills");
+  const kills = rounds(5, 200);
+  await using trial = new Trial({ jobs: 400 * kills, concurrency: 50 });
+  for (let i = 0; i < kills; i++) {
+    const process = trial.start();
+    if (random.between(0, 3) > 0) await process.told("ready");
+    await pause(random.between(0, 500));
+    await process.kill();
+    trial.fault();
+  }
+  const { crashed, states } = await trial.finish();
+  console.log(`  ${JSON.stringify(states)}, dead by being on board three times: ${crashed.length}`);
+});
+
+faultTest("large payloads on board of a process that dies do not stop the next", async () => {
+  await using trial = new Trial({
+    jobs: 150,
+    only: "slow",
+    slowMs: 400,
+    paddingBytes: 40_000,
+    concurrency: 100,
+  });
+  const process = trial.start();
+  await process.told("made");
+  await pause(50);
+  await process.kill();
+  trial.fault();
+  const next = trial.start();
+  assert.ok(Number((await next.told("ready")).interrupted) >= 100);
+  await trial.finish(next);
+});
+
+faultTest(
+  "SIGSTOP, another process takes over, SIGCONT: the stale one commits nothing",
+  async () => {
+    for (let i = 0; i < rounds(2, 12); i++) {
+      await using trial = new Trial({ jobs: 600, only: "slow", slowMs: 30 });
+      const stale = trial.start();
+      await stale.told("first");
+      const next = await takeOver(trial, stale);
+      trial.fault();
+      stale.signal("SIGCONT");
+      await stale.told("lost");
+      await stale.ended;
+      const { records } = await trial.finish(next);
+      assert.ok(records.every((record) => record.state === "completed"));
+    }
+  },
+);
+
+/** Stops `stale` at a moment at which it does not hold SQLite's lock, and starts its successor. */
+async function takeOver(trial: Trial, stale: WorkerProcess): Promise<WorkerProcess> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    stale.signal("SIGSTOP");
+    const other = new DatabaseSync(trial.path);
+    try {
+      other.exec("PRAGMA busy_timeout = 20; BEGIN IMMEDIATE; ROLLBACK");
+    } catch {
+      stale.signal("SIGCONT");
+      await pause(3);
+      continue;
+    } finally {
+      other.close();
+    }
+    const next = trial.start();
+    await next.told("ready");
+    return next;
+  }
+  throw new Error("the stopped process holds the file's lock again and again");
+}
+
+faultTest("a handler that exits the process becomes a dead letter after three", async () => {
+  await using trial = new Trial({ jobs: 41, only: "exits", concurrency: 4 });
+  let exits = 0;
+  for (;;) {
+    const process = trial.start();
+    const drained = process.told("drained").then(() => true, () => false);
+    if (await drained) {
+      await trial.finish(process);
+      break;
+    }
+    assert.equal((await process.ended).code, 7);
+    trial.fault();
+    assert.ok(++exits <= 9, "three killers, three crashes each");
+  }
+  const { crashed, states } = await trial.verify();
+  assert.equal(crashed.filter((record) => record.kind === "exits").length, 3);
+  assert.ok(exits >= 3);
+  console.log(`  ${exits} exits, ${crashed.length - 3} bystanders, ${JSON.stringify(states)}`);
+});
+
+faultTest("shutdown in the middle spends no attempt and counts no crash", async () => {
+  const random = randomFor("shutdown");
+  await using trial = new Trial({ jobs: 800, only: "slow", slowMs: 60, graceMs: 20 });
+  for (let i = 0; i < rounds(3, 40); i++) {
+    const process = trial.start();
+    await process.told("ready");
+    await pause(random.between(0, 150));
+    process.signal("SIGTERM");
+    await process.told("stopped");
+    trial.fault();
+  }
+  const { records } = await trial.finish();
+  assert.deepEqual(records.filter((r) => r.crashes || r.attempt || r.state !== "completed"), []);
+});
+
+faultTest("the file is locked by another program for two seconds", async () => {
+  await using trial = new Trial({ jobs: 2_000 });
+  const process = trial.start();
+  await process.told("first");
+  const other = new DatabaseSync(trial.path);
+  other.exec("PRAGMA busy_timeout = 5000; BEGIN EXCLUSIVE");
+  trial.fault();
+  await pause(2_000);
+  other.exec("COMMIT");
+  other.close();
+  await trial.finish(process);
+});
+
+faultTest("the disk is full for a while", async () => {
+  await using disk = await smallDisk();
+  await using trial = new Trial({ jobs: 4_000, paddingBytes: 500 }, disk.folder);
+  const process = trial.start();
+  await process.told("refused", 60_000);
+  trial.fault();
+  await pause(500);
+  await disk.free();
+  await process.told("drained", 60_000);
+  await trial.finish(process);
+});
+
+/** A file system of 9 MB, most of it taken; `free` gives that back. */
+async function smallDisk() {
+  const folder = await Deno.makeTempDir({ prefix: "jobs-disk-" });
+  await command("mount", "-t", "tmpfs", "-o", "size=24m", "none", folder);
+  await Deno.writeFile(`${folder}/ballast`, new Uint8Array(20 << 20));
+  return {
+    folder,
+    free: () => Deno.remove(`${folder}/ballast`),
+    async [Symbol.asyncDispose]() {
+      await command("umount", folder);
+      await Deno.remove(folder);
+    },
+  };
+}
+
+async function command(name: string, ...args: string[]): Promise<void> {
+  const { success, stderr } = await new Deno.Command(name, { args }).output();
+  if (!success) throw new Error(`${name}: ${new TextDecoder().decode(stderr)}`);
+}
+
+faultTest("summary", () => {
+  const { faults, jobs, lost, doubled, worstRecoveryMs } = tally;
+  console.log(
+    `  seed ${seed}: ${faults} faults injected, ${jobs} jobs run, ${lost} lost, ` +
+      `${doubled} doubled, worst recovery ${(worstRecoveryMs / 1000).toFixed(1)} s`,
+  );
+  assert.deepEqual([lost, doubled], [0, 0]);
+  assert.ok(faults > 10);
+  return Promise.resolve();
+});
