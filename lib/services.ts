@@ -205,6 +205,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     });
     stack.adopt(heartbeat, (heartbeat) => heartbeat.close()).start();
   }
+  stack.defer(() => auth.audit.close());
   const backups = config.kvUrl ? null : new Backups(join(config.dataDir, "backups"), file, {
     daily: config.retention.backupsDaily,
     weekly: config.retention.backupsWeekly,

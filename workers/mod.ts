@@ -43,6 +43,7 @@ export function workers(
           auth.sessions.sweep(),
           auth.links.sweep(),
           healthHistory.sweep(clock.now()),
+          auth.audit.sweep(clock.now() - retention.auditMs),
         ]);
         return swept.reduce((sum, count) => sum + count, 0);
       },

@@ -45,6 +45,14 @@ export const ROUTE_ROLES = {
   "GET /schedules": "viewer",
   "POST /schedules/{name}/run": "operator",
   "GET /events": "viewer",
+  "GET /tokens": "admin",
+  "POST /tokens": "admin",
+  "POST /tokens/{token_id}/rotate": "admin",
+  "DELETE /tokens/{token_id}": "admin",
+  "GET /sessions": "admin",
+  "DELETE /sessions/{session_id}": "admin",
+  "GET /audit": "admin",
+  "GET /audit/export": "admin",
 } as const satisfies Record<string, Role>;
 
 export type RouteName = keyof typeof ROUTE_ROLES;
