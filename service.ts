@@ -3,10 +3,12 @@ import { type Config, ConfigError, loadConfig } from "./lib/config/config.ts";
 import type { Scheduler } from "./lib/jobs/scheduler.ts";
 import { countMatching } from "./lib/jobs/matching.ts";
 import { createLogger } from "./lib/log.ts";
+import type { AlertView } from "./lib/monitoring/alerts/alerts.ts";
 import { sharedReading } from "./lib/monitoring/shared_reading.ts";
 import { performanceSummary } from "./lib/monitoring/summary.ts";
 import { openServices, type Services } from "./lib/services.ts";
 import { buildAssets } from "./lib/web/build.ts";
+import { shownAlert } from "./routes/api/alerts.ts";
 import { createApp } from "./routes/app.ts";
 import type { ApiDeps } from "./routes/deps.ts";
 import { mountPages } from "./routes/pages.ts";
@@ -22,6 +24,8 @@ export interface RunningService {
   url: string;
   /** A new address that signs a browser in as administrator, once. */
   signInLink(): Promise<string>;
+  /** Resolves when another process has taken this one's work over: then it is of no more use. */
+  lost: Promise<void>;
   /** Drains and closes everything; resolves when all of it is closed. */
   stop(): Promise<void>;
 }
@@ -43,8 +47,10 @@ export async function startService(
   const config = loadConfig(env, { terminal });
   const log = createLogger({ ...config.log, secrets: config.secrets });
   await using stack = new AsyncDisposableStack();
+  const lost = Promise.withResolvers<void>();
   const services = stack.use(
     await openServices(config, {
+      onLost: lost.resolve,
       log,
       terminal,
       print: (line) => console.log(line),
@@ -65,9 +71,18 @@ export async function startService(
     log,
     api: app.api,
   });
-  await engine.start();
-  await scheduler.start();
-  bringTicks(scheduler, stopping.signal);
+  // Every role answers HTTP; who works and who brings ticks depends on it.
+  if (config.role === "all" || config.role === "worker") await engine.start();
+  else await engine.load();
+  stack.defer(() => engine.stop(1_000)); // also when the rest of the start fails
+  if (config.role === "all" || config.role === "scheduler") {
+    await scheduler.start();
+    bringTicks(scheduler, stopping.signal);
+  }
+  services.alerts.subscribe((_change, alert) =>
+    app.feed.publish("alert", alertEvent(alert, clock.now()))
+  );
+  if (config.role === "all" || config.role === "scheduler") services.alerts.start();
 
   const server = listening(config, () =>
     Deno.serve({
@@ -85,6 +100,7 @@ export async function startService(
   const rest = stack.move();
   return {
     url,
+    lost: lost.promise,
     signInLink: async () => `${url}/sign-in?code=${await auth.adminLink(LINK_LIVES_MS)}`,
     async stop() {
       log.info("stopping");
@@ -136,7 +152,13 @@ function botsPort({ bots, embedded }: Services): ApiDeps["bots"] {
     classifier: { status: embedded.status(bot), version: bot.version },
   });
   return {
-    get: async (id) => await bots.exists(id) ? view(await bots.get(id)) : null,
+    async get(id) {
+      if (!await bots.exists(id)) return null;
+      const bot = await bots.get(id);
+      // After a restart nobody may have asked it yet; what was trained is on disk.
+      embedded.prepare(bot);
+      return view(bot);
+    },
     async put(id, draft) {
       const bot = await bots.put(id, { ...draft, cache: draft.cache });
       embedded.prepare(bot);
@@ -172,6 +194,11 @@ function listening<T>({ host, port }: Config, serve: () => T): T {
     }
     throw error;
   }
+}
+
+function alertEvent(alert: AlertView, now: number) {
+  const at = new Date(now).toISOString();
+  return { ...shownAlert(alert), firing: alert.raised, detail: alert.detail ?? alert.title, at };
 }
 
 function addressOf(addr: Deno.Addr): string {

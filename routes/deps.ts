@@ -1,3 +1,4 @@
+import type { Figures } from "../lib/analytics/figures/figures.ts";
 import type { Authenticator } from "../lib/auth/authenticator.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Config } from "../lib/config/config.ts";
@@ -8,6 +9,10 @@ import type { Database } from "../lib/kv/database.ts";
 import type { IdempotencyClaim } from "../lib/kv/idempotency.ts";
 import type { WriteSet } from "../lib/kv/write_set.ts";
 import type { Logger } from "../lib/log.ts";
+import type { Alerts } from "../lib/monitoring/alerts/alerts.ts";
+import type { Backups } from "../lib/monitoring/backup.ts";
+import type { DeliveryLog } from "../lib/notifications/delivery_log.ts";
+import type { Notifier } from "../lib/notifications/notifier.ts";
 import type {
   DailyReport,
   MonthlyReport,
@@ -34,6 +39,7 @@ export interface ApiDeps {
   conversations: ConversationsPort;
   bots: BotsPort;
   reports: ReportsPort;
+  figures: Pick<Figures, "range" | "compare" | "busiest" | "retention" | "unanswered">;
   health: { report(): Promise<HealthReport> };
   /** The whole body of `performance_summary`. */
   summary(): Promise<PerformanceSummary>;
@@ -41,6 +47,10 @@ export interface ApiDeps {
   work: WorkPort;
   bulk: BulkPort;
   metrics: MetricsPort;
+  alerts: AlertsPort;
+  notifier: NotifierPort;
+  /** Absent where the database is no file of ours. */
+  backups: BackupsPort | null;
   /** Throws AppError `overloaded` when `count` more tasks would be too many to keep. */
   admit(count: number): void;
   /** Whether requests can be served: the database answers. Redis and AI do not count. */
@@ -255,6 +265,7 @@ export interface BulkPort {
 
 export interface WorkPort {
   report(tx: WriteSet, type: ReportType, range: { start: string; end: string }): string;
+  recount(tx: WriteSet): string;
   cleanup(tx: WriteSet, type: CleanupType): { type: string; taskId: string }[];
   /** Goes on clearing where `cursor` stopped. */
   clearCache(tx: WriteSet, pattern: string | undefined, cursor: string | undefined): string;
@@ -265,3 +276,9 @@ export interface MetricsPort {
   render(): Promise<string>;
   request(method: string, route: string, status: number, seconds: number): void;
 }
+
+export type AlertsPort = Pick<Alerts<unknown>, "list" | "acknowledge" | "silence">;
+
+export type NotifierPort = Pick<Notifier, "redeliver"> & { log: Pick<DeliveryLog, "list"> };
+
+export type BackupsPort = Pick<Backups, "list" | "databaseSize">;

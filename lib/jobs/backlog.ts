@@ -11,7 +11,7 @@ const LEVEL_LOW = 500;
 const DUE_LIMIT = 500;
 const MAX_DUE = 4_000;
 /** Even when nobody rings, the store is looked at this often. */
-const RECHECK_MS = 30_000;
+const RECHECK_MS = 5_000;
 const TIMER_START: TimerCursor = { runAt: 0, priority: 0, suffix: "" };
 
 interface Level {
@@ -27,6 +27,8 @@ export interface BacklogOptions {
   db: Database;
   clock: Clock;
   log: Logger;
+  /** How often the store is looked at even when nobody rings; often where others write to it. */
+  recheckMs?: number;
 }
 
 /**
@@ -67,6 +69,14 @@ export class Backlog {
     }
     this.refill();
     this.#scheduleRecheck();
+  }
+
+  /** Levels that other processes have begun to use. */
+  notice(priorities: Iterable<number>): void {
+    for (const priority of priorities) {
+      if (!this.#levels.has(priority)) this.#levels.set(priority, { cursor: "", complete: false });
+    }
+    this.refill();
   }
 
   stop(): void {
@@ -231,7 +241,7 @@ export class Backlog {
   }
 
   #scheduleRecheck(): void {
-    this.#cancelRecheck = this.options.clock.after(RECHECK_MS, () => {
+    this.#cancelRecheck = this.options.clock.after(this.options.recheckMs ?? RECHECK_MS, () => {
       this.recheck();
       this.#scheduleRecheck();
     });

@@ -31,9 +31,16 @@ export const ROUTE_ROLES = {
   "GET /analytics/daily": "viewer",
   "GET /analytics/weekly": "viewer",
   "GET /analytics/monthly": "viewer",
+  "GET /analytics/range": "viewer",
+  "GET /analytics/compare": "viewer",
+  "GET /analytics/busiest": "viewer",
+  "GET /analytics/retention": "viewer",
+  "GET /analytics/unanswered": "viewer",
   "POST /analytics/generate": "operator",
+  "POST /analytics/recount": "operator",
   "GET /health": "viewer",
   "POST /maintenance/cleanup": "operator",
+  "GET /maintenance/retention": "viewer",
   "GET /performance/summary": "viewer",
   "GET /performance/history": "viewer",
   "GET /bots": "viewer",
@@ -53,6 +60,11 @@ export const ROUTE_ROLES = {
   "DELETE /sessions/{session_id}": "admin",
   "GET /audit": "admin",
   "GET /audit/export": "admin",
+  "GET /alerts": "viewer",
+  "POST /alerts/{name}/acknowledge": "operator",
+  "POST /alerts/{name}/silence": "operator",
+  "GET /notifications": "viewer",
+  "POST /notifications/{notification_id}/redeliver": "operator",
 } as const satisfies Record<string, Role>;
 
 export type RouteName = keyof typeof ROUTE_ROLES;

@@ -1,5 +1,7 @@
 import { SignJWT } from "jose";
 import { z } from "zod";
+import { Figures } from "../../lib/analytics/figures/figures.ts";
+import { UnansweredQuestions } from "../../lib/analytics/unanswered.ts";
 import { Authenticator } from "../../lib/auth/authenticator.ts";
 import type { Role } from "../../lib/auth/principal.ts";
 import { systemClock } from "../../lib/clock.ts";
@@ -12,6 +14,9 @@ import { Scheduler } from "../../lib/jobs/scheduler.ts";
 import { Database } from "../../lib/kv/database.ts";
 import { commitOnce } from "../../lib/kv/idempotency.ts";
 import { createLogger } from "../../lib/log.ts";
+import { Alerts } from "../../lib/monitoring/alerts/alerts.ts";
+import { alertRules } from "../../lib/monitoring/alerts/rules.ts";
+import { Notifier } from "../../lib/notifications/notifier.ts";
 import { HISTORY_METRICS } from "../../lib/wire/schemas/system.ts";
 import { type App, createApp } from "../../routes/app.ts";
 import type { ApiDeps, BotView, NewTurn } from "../../routes/deps.ts";
@@ -140,7 +145,22 @@ export async function withApi(
     conversations: conversationsDouble(db, engine),
     bots: botsDouble(),
     reports: reportsDouble(),
+    figures: new Figures({
+      db,
+      clock,
+      unanswered: new UnansweredQuestions(db),
+      texts: { question: () => Promise.resolve(null) },
+    }),
     ...systemDouble(),
+    alerts: new Alerts({
+      db,
+      log,
+      rules: alertRules({ ...config.alerts, diskReserveBytes: 0, tokensPerDay: 0 }),
+      inputs: () => Promise.reject(new Error("nothing is evaluated here")),
+      tell() {},
+    }),
+    backups: null,
+    notifier: new Notifier({ db, clock, engine, canMail: true }),
     metrics: { render: () => Promise.resolve("pixel_up 1\n"), request() {} },
     bulk: {
       count: (selection, action) => countMatching(engine, selection, action),
@@ -148,6 +168,7 @@ export async function withApi(
     },
     work: {
       report: (tx) => engine.prepare(tx, chore, { what: "report" }),
+      recount: (tx) => engine.prepare(tx, chore, { what: "recount" }),
       cleanup: (tx, type) => [{ type, taskId: engine.prepare(tx, chore, { what: type }) }],
       clearCache: (tx) => engine.prepare(tx, chore, { what: "cache" }),
     },
