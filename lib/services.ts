@@ -260,6 +260,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     });
     stack.adopt(heartbeat, (heartbeat) => heartbeat.close()).start();
   }
+  stack.defer(() => auth.audit.close());
   const alerts = stack.adopt(
     new Alerts({
       db,

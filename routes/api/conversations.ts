@@ -40,6 +40,7 @@ export function addConversations(api: ApiBuilder): void {
     query: QueueQuery,
     body: NewTurn,
     answer: TurnQueued,
+    often: true,
     queues: true,
     waits: true,
     handle: (call) => queueTurn(api, call, call.query.priority ?? call.body.priority ?? "normal"),
@@ -51,6 +52,7 @@ export function addConversations(api: ApiBuilder): void {
     summary: "Queue a user's message before the others",
     body: UrgentTurn,
     answer: TurnQueued,
+    often: true,
     queues: true,
     waits: true,
     handle: (call) => queueTurn(api, call, "high"),
@@ -181,6 +183,7 @@ export function addConversations(api: ApiBuilder): void {
     params: ConversationId,
     unknown,
     body: NewFeedback,
+    often: true,
     answer: FeedbackTaken,
     async handle({ params: { conversation_id }, body }) {
       await conversations.feedback(

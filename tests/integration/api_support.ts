@@ -202,6 +202,7 @@ export async function withApi(
     app.close();
     await server.shutdown();
     await engine.stop(1_000);
+    await auth.audit.close();
     await db.close();
     await engine.closed();
   }
@@ -219,7 +220,7 @@ async function ask(url: string, options: AskOptions = {}): Promise<Answer> {
     body: json === undefined ? body : JSON.stringify(json),
   });
   const text = await response.text();
-  const isJson = /json/.test(response.headers.get("content-type") ?? "") && text !== "";
+  const isJson = /[/+]json/.test(response.headers.get("content-type") ?? "") && text !== "";
   return {
     status: response.status,
     headers: response.headers,
