@@ -53,6 +53,7 @@ export function workers(
           auth.sessions.sweep(),
           auth.links.sweep(),
           healthHistory.sweep(clock.now()),
+          services.spending.sweep(),
           services.notifier.log.sweep(clock.now() - retention.notificationsMs),
         ]);
         return swept.reduce((sum, count) => sum + count, 0);

@@ -9,6 +9,7 @@ import { addAlerts } from "./alerts.ts";
 import { addAnalytics } from "./analytics.ts";
 import { addBots } from "./bots.ts";
 import { addCache } from "./cache.ts";
+import { addConversationStream } from "./conversation_stream.ts";
 import { addConversations } from "./conversations.ts";
 import type { EventFeed } from "./event_feed.ts";
 import { addEvents } from "./events.ts";
@@ -44,6 +45,7 @@ export function createApi(deps: ApiDeps, gate: Gate, feed: EventFeed): Api {
   addTasks(api);
   addTaskActions(api);
   addConversations(api);
+  addConversationStream(api);
   addImport(api);
   addAnalytics(api);
   addSystem(api);

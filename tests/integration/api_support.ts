@@ -1,3 +1,4 @@
+import { ReplyStreams } from "../../lib/conversations/reply_streams.ts";
 import { SignJWT } from "jose";
 import { z } from "zod";
 import { Authenticator } from "../../lib/auth/authenticator.ts";
@@ -138,6 +139,7 @@ export async function withApi(
     schedules,
     cache: cacheDouble(cleared),
     conversations: conversationsDouble(db, engine),
+    streams: new ReplyStreams(),
     bots: botsDouble(),
     reports: reportsDouble(),
     ...systemDouble(),
