@@ -8,15 +8,18 @@ import { OpenAIResponder } from "./ai/openai_responder.ts";
 import type { CacheableResponder, Responder } from "./ai/responder.ts";
 import { Spending } from "./ai/spending.ts";
 import { readLiveMetrics, readTokens } from "./analytics/live.ts";
+import { Figures } from "./analytics/figures/figures.ts";
 import { Recorder } from "./analytics/recorder.ts";
 import { Reports } from "./analytics/reports.ts";
 import { Authenticator } from "./auth/authenticator.ts";
 import { type CacheService, openCache } from "./cache/mod.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import { AppError } from "./errors.ts";
 import type { Config } from "./config/config.ts";
 import { BotStore } from "./conversations/bot_store.ts";
 import { Conversations } from "./conversations/conversations.ts";
 import { ReplyStreams } from "./conversations/reply_streams.ts";
+import { readQuestion } from "./conversations/transcript.ts";
 import { JobEngine } from "./jobs/engine.ts";
 import { type Schedule, Scheduler } from "./jobs/scheduler.ts";
 import type { JobState } from "./jobs/job.ts";
@@ -34,7 +37,7 @@ import { DEFAULT_THRESHOLDS, standardChecks } from "./monitoring/checks/standard
 import { HealthService } from "./monitoring/health.ts";
 import { HealthHistory } from "./monitoring/health_history.ts";
 import { PerformanceHistory } from "./monitoring/history.ts";
-import { HistoryStore } from "./monitoring/history_store.ts";
+import { HistoryStore, STEP_MS } from "./monitoring/history_store.ts";
 import { EngineWatch, scheduleStates } from "./monitoring/engine_watch.ts";
 import { Heartbeat } from "./monitoring/heartbeat.ts";
 import { ProviderWatch } from "./monitoring/provider_watch.ts";
@@ -60,6 +63,7 @@ export interface Services extends AsyncDisposable {
   spending: Spending;
   streams: ReplyStreams;
   reports: Reports;
+  figures: Figures;
   system: SystemSampler;
   health: HealthService;
   healthHistory: HealthHistory;
@@ -99,7 +103,11 @@ export async function openServices(config: Config, options: OpenOptions): Promis
   if (!config.kvUrl) stack.use<DataLock>(await lockDataDir(config.dataDir));
   const file = join(config.dataDir, "pixel.sqlite");
   const db = stack.use(await Database.open({ path: config.kvUrl ?? file }));
-  await openSchema(db);
+  const backups = config.kvUrl ? null : new Backups(join(config.dataDir, "backups"), file, {
+    daily: config.retention.backupsDaily,
+    weekly: config.retention.backupsWeekly,
+  }, clock);
+  await openSchema(db, { log, backup: backups ? () => checkedBackup(backups) : undefined });
 
   const cache = stack.use(
     await openCache({
@@ -148,7 +156,13 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     live: () => readLiveMetrics(db.kv),
   });
 
-  const healthHistory = new HealthHistory(db);
+  const healthHistory = new HealthHistory(db, config.retention.healthReportsMs);
+  const figures = new Figures({
+    db,
+    clock,
+    unanswered: recorder.unanswered,
+    texts: { question: (conversationId, turn) => readQuestion(db.kv, conversationId, turn) },
+  });
   const reports = new Reports({ db, clock, samples: healthHistory, names: bots });
   const system = stack.adopt(
     new SystemSampler({ dataDir: config.dataDir, clock }),
@@ -179,7 +193,10 @@ export async function openServices(config: Config, options: OpenOptions): Promis
   });
   const history = stack.use(
     new PerformanceHistory(
-      new HistoryStore(db),
+      new HistoryStore(db, {
+        minute: config.retention.minuteHistoryMs / STEP_MS.minute,
+        hour: config.retention.hourHistoryMs / STEP_MS.hour,
+      }),
       {
         system,
         cacheLookups: () => cache.stats(),
@@ -200,6 +217,13 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     cache: () => cache.stats(),
     conversations: () => conversations.metrics(),
     score: () => history.score(),
+    alerts: () => alerts.list(),
+    storage: backups
+      ? async () => ({
+        databaseBytes: (await Deno.stat(file)).size,
+        newestBackupAt: await backups.newestAt(),
+      })
+      : undefined,
   }, clock);
   watch.countInto(metrics);
   const notifier = new Notifier({
@@ -239,11 +263,6 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     });
     stack.adopt(heartbeat, (heartbeat) => heartbeat.close()).start();
   }
-  const backups = config.kvUrl ? null : new Backups(join(config.dataDir, "backups"), file, {
-    daily: config.retention.backupsDaily,
-    weekly: config.retention.backupsWeekly,
-  }, clock);
-
   const alerts = stack.adopt(
     new Alerts({
       db,
@@ -295,6 +314,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     spending,
     streams,
     reports,
+    figures,
     system,
     health,
     healthHistory,
@@ -320,6 +340,14 @@ function providerOf({ ai }: Config, clock: Clock): CacheableResponder {
     clock,
   });
   return new CircuitBreaker(model, { clock });
+}
+
+/** Makes a backup that can be restored; gives the command that does so. */
+async function checkedBackup(backups: Backups): Promise<string> {
+  const { name } = await backups.create();
+  const { ok, problem } = await backups.verify(name);
+  if (!ok) throw new AppError("unavailable", `the backup ${name} is not good: ${problem}`);
+  return `deno task pixel restore ${name}`;
 }
 
 /** Jobs in any of these states, over all queues. */

@@ -1,3 +1,4 @@
+import type { Figures } from "../lib/analytics/figures/figures.ts";
 import type { Authenticator } from "../lib/auth/authenticator.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Config } from "../lib/config/config.ts";
@@ -10,6 +11,7 @@ import type { IdempotencyClaim } from "../lib/kv/idempotency.ts";
 import type { WriteSet } from "../lib/kv/write_set.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Alerts } from "../lib/monitoring/alerts/alerts.ts";
+import type { Backups } from "../lib/monitoring/backup.ts";
 import type { DeliveryLog } from "../lib/notifications/delivery_log.ts";
 import type { Notifier } from "../lib/notifications/notifier.ts";
 import type {
@@ -40,6 +42,7 @@ export interface ApiDeps {
   streams: Pick<ReplyStreams, "listeners" | "subscribe">;
   bots: BotsPort;
   reports: ReportsPort;
+  figures: Pick<Figures, "range" | "compare" | "busiest" | "retention" | "unanswered">;
   health: { report(): Promise<HealthReport> };
   /** The whole body of `performance_summary`. */
   summary(): Promise<PerformanceSummary>;
@@ -49,6 +52,8 @@ export interface ApiDeps {
   metrics: MetricsPort;
   alerts: AlertsPort;
   notifier: NotifierPort;
+  /** Absent where the database is no file of ours. */
+  backups: BackupsPort | null;
   /** Throws AppError `overloaded` when `count` more tasks would be too many to keep. */
   admit(count: number): void;
   /** Whether requests can be served: the database answers. Redis and AI do not count. */
@@ -141,16 +146,19 @@ export interface MessageView {
 export interface ConversationsPort {
   /**
    * Queues a turn. With a claim, all of it goes through `commitOnce(db, claim, …)`, whose answer
-   * is this call's. AppError `conflict` when the conversation has another bot or user.
+   * is this call's. AppError `conflict` when the conversation has another bot or user. `admit` is
+   * asked when nothing else speaks against it, and may throw.
    */
   submit(
     turn: NewTurn,
     claim?: IdempotencyClaim,
+    admit?: () => void,
   ): Promise<{ taskId: string; conversationId: string; priority: number }>;
   /** Idempotent by `batchId`; AppError `conflict` for the same id with other content. */
   submitBatch(
     batchId: string | undefined,
     turns: NewTurn[],
+    admit?: () => void,
   ): Promise<{ batchId: string; taskIds: string[]; queued: number }>;
   /** Of the latest turn; `result` has the wire's names. */
   status(conversationId: string): Promise<
@@ -262,6 +270,7 @@ export interface BulkPort {
 
 export interface WorkPort {
   report(tx: WriteSet, type: ReportType, range: { start: string; end: string }): string;
+  recount(tx: WriteSet): string;
   cleanup(tx: WriteSet, type: CleanupType): { type: string; taskId: string }[];
   /** Goes on clearing where `cursor` stopped. */
   clearCache(tx: WriteSet, pattern: string | undefined, cursor: string | undefined): string;
@@ -276,3 +285,5 @@ export interface MetricsPort {
 export type AlertsPort = Pick<Alerts<unknown>, "list" | "acknowledge" | "silence">;
 
 export type NotifierPort = Pick<Notifier, "redeliver"> & { log: Pick<DeliveryLog, "list"> };
+
+export type BackupsPort = Pick<Backups, "list" | "databaseSize">;

@@ -6,6 +6,7 @@ import { deliverCallback } from "./deliver_callback.ts";
 import { deliverNotification } from "./deliver_notification.ts";
 import { generateReport } from "./generate_report.ts";
 import { maintenance } from "./maintenance.ts";
+import { recountAnalytics } from "./recount.ts";
 import { processConversation } from "./process_conversation.ts";
 import { sendReport } from "./send_report.ts";
 
@@ -36,6 +37,7 @@ export function workers(
     }),
     sendReport({ ...services, to: config.reportEmail }),
     generateReport(services.reports),
+    recountAnalytics(db),
     ...maintenance({
       ...services,
       ledger,
@@ -55,6 +57,7 @@ export function workers(
           healthHistory.sweep(clock.now()),
           services.spending.sweep(),
           services.notifier.log.sweep(clock.now() - retention.notificationsMs),
+          services.recorder.unanswered.sweep(clock.now()),
         ]);
         return swept.reduce((sum, count) => sum + count, 0);
       },

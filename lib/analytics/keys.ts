@@ -75,3 +75,24 @@ export const botIdKey = (index: number): Deno.KvKey => ["stats", "botid", index]
 export const nextBotKey: Deno.KvKey = ["stats", "bots"];
 
 export const reportKey = (kind: ReportKind, n: number): Deno.KvKey => ["reports", kind, n];
+
+/** How often a question, by the signature of its words, stayed unanswered. */
+export const askedKey = (bot: number, signature: string): Deno.KvKey => [
+  "stats",
+  "ask",
+  bot,
+  signature,
+];
+
+export const askedPrefix = (bot: number): Deno.KvKey => ["stats", "ask", bot];
+
+/** A place where that question was asked. */
+export const refKey = (bot: number, signature: string, slot: number): Deno.KvKey => [
+  "stats",
+  "askref",
+  bot,
+  signature,
+  slot,
+];
+
+export const refsPrefix = (bot: number): Deno.KvKey => ["stats", "askref", bot];

@@ -17,6 +17,7 @@ import { Lost, Metric } from "./metrics.ts";
 import { dayOf, firstDay, periodOf, quarterOf, QUARTERS_A_DAY } from "./periods.ts";
 import { Rollup } from "./rollup.ts";
 import { TopUsers } from "./top_users.ts";
+import { UnansweredQuestions } from "./unanswered.ts";
 import { countActivity, turnedDays } from "./user_activity.ts";
 
 /**
@@ -27,10 +28,13 @@ import { countActivity, turnedDays } from "./user_activity.ts";
 export class Recorder {
   readonly #bots: BotIndex;
   readonly #top: TopUsers;
+  /** What bots had no answer to. */
+  readonly unanswered: UnansweredQuestions;
 
   constructor(db: Database) {
     this.#bots = new BotIndex(db);
     this.#top = new TopUsers(db.kv);
+    this.unanswered = new UnansweredQuestions(db);
   }
 
   /** A user's message was accepted. */
@@ -71,6 +75,10 @@ export class Recorder {
     });
     countTurn(rollup, index, f);
     rollup.addTo(tx);
+    if (f.source === "none" && f.question) {
+      const { conversationId, turn, at } = f;
+      await this.unanswered.add(tx, index, f.question, { conversationId, turn, at });
+    }
     if (f.live !== false) countLive(tx, f.from, f.to);
   }
 

@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { ReadOptions } from "./cache.ts";
 import { type Frame, frameBody } from "./frame.ts";
-import { isUsableKey } from "./key_space.ts";
+import { isUsableKey, namespaceOf } from "./key_space.ts";
 import type { LookupCounters, Tier } from "./lookup_counters.ts";
 import type { MemoryHit } from "./memory_store.ts";
 import type { NamespaceCounts } from "./namespace_counts.ts";
@@ -48,6 +48,35 @@ export class EntryReader {
     if (hit === undefined || options.schema === undefined) return hit;
     const parsed = options.schema.safeParse(hit.value);
     return parsed.success ? { ...hit, value: parsed.data } : undefined;
+  }
+
+  /** The fresh value of an entry that is not at hand in the process, counted as a lookup. */
+  async get<T>(key: string, options: ReadOptions<T>): Promise<T | undefined> {
+    const counts = this.counters.namespaces.of(namespaceOf(key));
+    const now = this.clock.now();
+    const local = options.schema && this.local(key, now, options);
+    if (local && local.freshUntil > now) {
+      this.counters.hit(counts, "process", now);
+      return local.value as T;
+    }
+    const reading = await this.shared(key, counts, options);
+    if (reading.state === "found" && reading.found.freshUntil > this.clock.now()) {
+      this.counters.hit(counts, "redis", now);
+      return reading.found.value as T;
+    }
+    this.counters.miss(counts);
+    return undefined;
+  }
+
+  /** A fresh entry, looked for without counting. */
+  async look(key: string): Promise<Omit<Found, "tier"> | undefined> {
+    if (!isUsableKey(key)) return undefined;
+    const now = this.clock.now();
+    const local = this.tiers.local.get(key, now);
+    if (local && local.freshUntil > now) return local;
+    const counts = this.counters.namespaces.of(namespaceOf(key));
+    const reading = await this.shared(key, counts, {});
+    return reading.state === "found" && reading.found.freshUntil > now ? reading.found : undefined;
   }
 
   /** Looks into Redis, and keeps a copy in the process. */

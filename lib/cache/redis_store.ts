@@ -90,7 +90,7 @@ export class RedisStore {
   /** Reads an entry. One of an older generation is not there. */
   async read(key: string): Promise<RedisRead | Unavailable> {
     const namespace = this.keys.generation(namespaceOf(key));
-    const replies = await this.#reads.read([this.keys.entry(key), namespace]);
+    const replies = await this.#reads.readPair(this.keys.entry(key), namespace);
     if (replies instanceof Unavailable) return replies;
     const stored = replies[0]!;
     if (stored === null) return NOTHING_THERE;

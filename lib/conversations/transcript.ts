@@ -1,6 +1,13 @@
 import { zstdDecompressSync } from "node:zlib";
 import type { AnswerRecord, ConversationRecord, Message, TurnRecord } from "./conversation.ts";
-import { answerKey, archivePrefix, messagesPrefix, turnKey, turnsPrefix } from "./keys.ts";
+import {
+  answerKey,
+  archivePrefix,
+  conversationKey,
+  messagesPrefix,
+  turnKey,
+  turnsPrefix,
+} from "./keys.ts";
 
 /** One message with what is known of how it came to be. */
 export interface TranscriptMessage extends Message {
@@ -157,4 +164,18 @@ function addMessage(messages: TranscriptMessage[], { continued, ...message }: Me
   const last = messages.at(-1);
   if (continued && last) last.content += message.content;
   else messages.push(message);
+}
+
+/** What was asked in a turn; null when the conversation or its text is gone. */
+export async function readQuestion(kv: Deno.Kv, id: string, turn: number): Promise<string | null> {
+  const [record, asked] = await kv.getMany<[ConversationRecord, TurnRecord]>([
+    conversationKey(id),
+    turnKey(id, turn),
+  ]);
+  if (asked.value) return asked.value.message;
+  if (!record.value?.archivedChunks) return null;
+  // Archived messages that came by a turn say by which task; imported ones do not.
+  const messages = await readTranscript(kv, id, record.value);
+  const questions = messages.filter((message) => message.role === "user" && message.taskId);
+  return questions[turn - 1]?.content ?? null;
 }

@@ -18,6 +18,7 @@ import type { Session } from "./session.ts";
 import { jobKey } from "./keys.ts";
 import { forgetOnce, OnceMemory } from "./once.ts";
 import type { ReadyJob } from "./ready_set.ts";
+import type { SharedCommit } from "./shared_commit.ts";
 import { toJob, writeJob } from "./store.ts";
 import { decide, type Outcome } from "./transition.ts";
 
@@ -53,6 +54,7 @@ export interface AttemptOptions {
 /** What an attempt needs of the queue that runs it. */
 export interface AttemptHost {
   readonly options: AttemptOptions;
+  readonly together: SharedCommit;
   readonly backlog: {
     forget(id: string): void;
     arrived(job: ReadyJob): void;
@@ -269,8 +271,11 @@ export class Attempt {
   }
 
   async #commit(next: JobRecord, outcome: Outcome, effects?: Effects): Promise<void> {
+    const plain = next.state === "completed" && !effects && !this.#remembers;
+    if (plain && !this.runner.options.shared && await this.#commitTogether(next)) {
+      return this.#committed(next, outcome);
+    }
     const { session, db, onLost } = this.runner.options;
-    const { record, address } = this.job;
     for (let run = 0; run < MAX_EFFECT_RUNS; run++) {
       const tx = new WriteSet().check(session.fence.key, session.fence.versionstamp);
       if (this.runner.options.shared && !await this.#isUnchanged(tx)) {
@@ -278,19 +283,38 @@ export class Attempt {
       }
       if (effects) await effects(tx);
       else await this.#settleDomain(tx, next);
-      if (next !== record && (record.remembers || this.#once?.used)) {
+      if (next !== this.job.record && this.#remembers) {
         if (next.finishedAt === undefined) next.remembers = true;
         else if (next.state === "completed") await forgetOnce(db.kv, tx, this.job.id);
       }
-      if (next !== record) writeJob(tx, address, record, next);
-      if (!this.#released) this.claim.remaining--;
-      this.#released = true;
-      if (this.claim.remaining === 0) this.runner.dropMarker(tx, this.claim);
+      this.#write(tx, next);
       if (await db.commit(tx)) return this.#committed(next, outcome);
       const session_ = await db.kv.get(session.fence.key);
       if (session_.versionstamp !== session.fence.versionstamp) return onLost();
     }
     throw new JobError("its effects kept colliding with other changes", { code: "contention" });
+  }
+
+  /** Results of outside calls are remembered for this job. */
+  get #remembers(): boolean {
+    return this.job.record.remembers === true || this.#once?.used === true;
+  }
+
+  /** Together with whatever else ends now; false when that did not work and nothing was written. */
+  async #commitTogether(next: JobRecord): Promise<boolean> {
+    try {
+      return await this.runner.together.add(next, (tx) => this.#write(tx, next));
+    } catch {
+      return false;
+    }
+  }
+
+  #write(tx: WriteSet, next: JobRecord): void {
+    const { record, address } = this.job;
+    if (next !== record) writeJob(tx, address, record, next);
+    if (!this.#released) this.claim.remaining--;
+    this.#released = true;
+    if (this.claim.remaining === 0) this.runner.dropMarker(tx, this.claim);
   }
 
   /** Checks in `tx` that nobody ended the job behind our back; false when somebody did. */

@@ -9,7 +9,7 @@ import {
   HISTORY_METRICS,
   type HistoryMetric,
 } from "./history_record.ts";
-import { type Baseline, type Granularity, HistoryStore, KEPT, STEP_MS } from "./history_store.ts";
+import { type Baseline, type Granularity, HistoryStore, STEP_MS } from "./history_store.ts";
 import { round2 } from "./round.ts";
 import { performanceScore, type Score, type ScoreInputs } from "./score.ts";
 import type { SystemSource } from "./system.ts";
@@ -137,7 +137,7 @@ export class PerformanceHistory {
 
   /** What `GET /performance/history` shows. */
   async read(query: HistoryQuery): Promise<HistorySeries> {
-    const oldestMinute = this.#clock.now() - KEPT.minute * STEP_MS.minute;
+    const oldestMinute = this.#clock.now() - this.#store.kept.minute * STEP_MS.minute;
     const granularity = query.granularity ?? (query.from >= oldestMinute ? "minute" : "hour");
     const step = STEP_MS[granularity];
     const from = Math.floor(query.from / step);

@@ -63,13 +63,11 @@ export function addAnalytics(api: ApiBuilder): void {
     answer: ReportQueued,
     queues: true,
     async handle({ body: { report_type, date_range }, claim }) {
-      if (!await claim?.earlier()) admit(1);
       const range = { start: date_range.start_date, end: date_range.end_date };
-      return await commitOnce(db, claim, (tx) => ({
-        task_id: work.report(tx, report_type, range),
-        report_type,
-        date_range,
-      }));
+      return await commitOnce(db, claim, (tx) => {
+        admit(1);
+        return { task_id: work.report(tx, report_type, range), report_type, date_range };
+      });
     },
   });
 }

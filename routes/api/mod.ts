@@ -14,6 +14,7 @@ import { addConversations } from "./conversations.ts";
 import type { EventFeed } from "./event_feed.ts";
 import { addEvents } from "./events.ts";
 import { addImport } from "./import.ts";
+import { addFigures } from "./figures.ts";
 import { openApiDocument } from "./openapi.ts";
 import { ApiBuilder, type ApiEnv, told } from "./operation.ts";
 import { addQueues } from "./queues.ts";
@@ -48,6 +49,7 @@ export function createApi(deps: ApiDeps, gate: Gate, feed: EventFeed): Api {
   addConversationStream(api);
   addImport(api);
   addAnalytics(api);
+  addFigures(api);
   addSystem(api);
   addBots(api);
   addQueues(api);

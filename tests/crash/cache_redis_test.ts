@@ -68,7 +68,7 @@ faultTest("hung: one call waits its timeout, the others do not", async (server, 
   const startedAt = performance.now();
   assert.equal(await cache.getOrSet("k", () => "computed"), "computed");
   const firstMs = performance.now() - startedAt;
-  assert.ok(firstMs >= 90 && firstMs < 150, `the first call took ${firstMs} ms`);
+  assert.ok(firstMs >= 80 && firstMs < 250, `the first call took ${firstMs} ms`);
   await callsStayHarmless(cache, 20);
   const { redis } = await cache.stats();
   assert.notEqual(redis!.state, "closed");

@@ -1,6 +1,8 @@
 import { ReplyStreams } from "../../lib/conversations/reply_streams.ts";
 import { SignJWT } from "jose";
 import { z } from "zod";
+import { Figures } from "../../lib/analytics/figures/figures.ts";
+import { UnansweredQuestions } from "../../lib/analytics/unanswered.ts";
 import { Authenticator } from "../../lib/auth/authenticator.ts";
 import type { Role } from "../../lib/auth/principal.ts";
 import { systemClock } from "../../lib/clock.ts";
@@ -78,6 +80,8 @@ export interface TestApi {
   /** How often something was asked of the doubles. */
   cleared: (string | undefined)[];
   stop: AbortController;
+  /** What says whether more may be queued; everything may, until a test puts its own here. */
+  backlog: { admit(count: number): void };
 }
 
 export interface AskOptions {
@@ -128,6 +132,7 @@ export async function withApi(
     enqueue: (tx) => engine.prepare(tx, chore, { what: "nightly" }),
   }]);
   const stop = new AbortController();
+  const backlog = { admit(_count: number): void {} };
   const cleared: (string | undefined)[] = [];
   const deps: ApiDeps = {
     config,
@@ -142,6 +147,12 @@ export async function withApi(
     streams: new ReplyStreams(),
     bots: botsDouble(),
     reports: reportsDouble(),
+    figures: new Figures({
+      db,
+      clock,
+      unanswered: new UnansweredQuestions(db),
+      texts: { question: () => Promise.resolve(null) },
+    }),
     ...systemDouble(),
     alerts: new Alerts({
       db,
@@ -150,6 +161,7 @@ export async function withApi(
       inputs: () => Promise.reject(new Error("nothing is evaluated here")),
       tell() {},
     }),
+    backups: null,
     notifier: new Notifier({ db, clock, engine, canMail: true }),
     metrics: { render: () => Promise.resolve("pixel_up 1\n"), request() {} },
     bulk: {
@@ -158,10 +170,13 @@ export async function withApi(
     },
     work: {
       report: (tx) => engine.prepare(tx, chore, { what: "report" }),
+      recount: (tx) => engine.prepare(tx, chore, { what: "recount" }),
       cleanup: (tx, type) => [{ type, taskId: engine.prepare(tx, chore, { what: type }) }],
       clearCache: (tx) => engine.prepare(tx, chore, { what: "cache" }),
     },
-    admit() {},
+    admit(count) {
+      backlog.admit(count);
+    },
     ready: () => Promise.resolve(true),
     stopping: stop.signal,
   };
@@ -180,6 +195,7 @@ export async function withApi(
       logged,
       cleared,
       stop,
+      backlog,
       ask: (path, options) => ask(url + path, options),
       token: (role, claims) => platformToken({ role, ...claims }),
     });
@@ -254,26 +270,30 @@ function cacheDouble(cleared: (string | undefined)[]): ApiDeps["cache"] {
 function conversationsDouble(db: Database, engine: JobEngine): ApiDeps["conversations"] {
   const known = new Map<string, { turn: NewTurn; taskId: string; queuedAt: number }>();
   const batches = new Map<string, { content: string; taskIds: string[] }>();
-  const submit: ApiDeps["conversations"]["submit"] = async (turn, claim) => {
+  const submit: ApiDeps["conversations"]["submit"] = async (turn, claim, admit) => {
     const before = known.get(turn.conversationId)?.turn;
     if (before && (before.botId !== turn.botId || before.userId !== turn.userId)) {
       throw conflict("This conversation has another bot or user.");
     }
-    const answer = await commitOnce(db, claim, (tx) => ({
-      taskId: engine.prepare(tx, reply, turn, { priority: turn.priority }),
-      conversationId: turn.conversationId,
-      priority: turn.priority,
-    }));
+    const answer = await commitOnce(db, claim, (tx) => {
+      admit?.();
+      return {
+        taskId: engine.prepare(tx, reply, turn, { priority: turn.priority }),
+        conversationId: turn.conversationId,
+        priority: turn.priority,
+      };
+    });
     known.set(turn.conversationId, { turn, taskId: answer.taskId, queuedAt: Date.now() });
     return answer;
   };
   return {
     submit,
-    async submitBatch(given, turns) {
+    async submitBatch(given, turns, admit) {
       const batchId = given ?? crypto.randomUUID();
       const content = JSON.stringify(turns);
       const before = batches.get(batchId);
       if (before && before.content !== content) throw conflict("This batch has other content.");
+      if (!before) admit?.();
       const taskIds = before?.taskIds ?? [];
       if (!before) { for (const turn of turns) taskIds.push((await submit(turn)).taskId); }
       batches.set(batchId, { content, taskIds });

@@ -231,6 +231,7 @@ Deno.test("a report becomes one e-mail, and its names stay text", async () => {
     conversation_trends: {
       daily_trends: [{ date: "2026-02-23", conversations: 10 }],
       trend_direction: "stable",
+      trend_slope: { value: null, percent: null, n: 1 },
     },
     user_retention: {
       total_users: 20,
