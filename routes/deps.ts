@@ -3,6 +3,7 @@ import type { Authenticator } from "../lib/auth/authenticator.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Config } from "../lib/config/config.ts";
 import type { JobEngine } from "../lib/jobs/engine.ts";
+import type { ReplyStreams } from "../lib/conversations/reply_streams.ts";
 import type { BulkAction, Selection } from "../lib/jobs/matching.ts";
 import type { Scheduler } from "../lib/jobs/scheduler.ts";
 import type { Database } from "../lib/kv/database.ts";
@@ -37,6 +38,8 @@ export interface ApiDeps {
   schedules: Pick<Scheduler, "list" | "runNow">;
   cache: CachePort;
   conversations: ConversationsPort;
+  /** Replies in the making. */
+  streams: Pick<ReplyStreams, "listeners" | "subscribe">;
   bots: BotsPort;
   reports: ReportsPort;
   figures: Pick<Figures, "range" | "compare" | "busiest" | "retention" | "unanswered">;
@@ -206,6 +209,8 @@ export interface BotView {
   instructions?: string;
   model?: string;
   cache?: "shared" | "user" | "off";
+  cacheTtlSeconds?: number;
+  dailyBudget?: number;
   knowledge: { question: string; answer: string }[];
   intents: { name: string; examples: string[]; answer: string }[];
   classifier?: { status: string; version: number };

@@ -26,6 +26,7 @@ export const ROUTE_ROLES = {
   "GET /conversations/batch/{batch_id}/status": "viewer",
   "GET /conversations/metrics": "viewer",
   "GET /conversations/{conversation_id}": "viewer",
+  "GET /conversations/{conversation_id}/stream": "viewer",
   "POST /conversations/{conversation_id}/feedback": "operator",
   "POST /conversations/import": "operator",
   "GET /analytics/daily": "viewer",

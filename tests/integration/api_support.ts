@@ -1,3 +1,4 @@
+import { ReplyStreams } from "../../lib/conversations/reply_streams.ts";
 import { SignJWT } from "jose";
 import { z } from "zod";
 import { Figures } from "../../lib/analytics/figures/figures.ts";
@@ -143,6 +144,7 @@ export async function withApi(
     schedules,
     cache: cacheDouble(cleared),
     conversations: conversationsDouble(db, engine),
+    streams: new ReplyStreams(),
     bots: botsDouble(),
     reports: reportsDouble(),
     figures: new Figures({
