@@ -1,5 +1,11 @@
 import { zstdDecompressSync } from "node:zlib";
-import type { AnswerRecord, ConversationRecord, Message, TurnRecord } from "./conversation.ts";
+import type {
+  AnswerRecord,
+  ConversationRecord,
+  Message,
+  TurnRecord,
+  TurnResult,
+} from "./conversation.ts";
 import { answerKey, archivePrefix, messagesPrefix, turnKey, turnsPrefix } from "./keys.ts";
 
 /** One message with what is known of how it came to be. */
@@ -9,6 +15,8 @@ export interface TranscriptMessage extends Message {
   score?: number;
   cached?: boolean;
   latencyMs?: number;
+  model?: string;
+  tokens?: TurnResult["tokens"];
   error?: { code: string; message: string };
 }
 
@@ -45,6 +53,8 @@ export async function readTranscript(
       score: result.score,
       cached: result.cached,
       latencyMs: result.latency_ms,
+      ...(result.model === undefined ? {} : { model: result.model }),
+      ...(result.tokens === undefined ? {} : { tokens: result.tokens }),
     });
   });
   return messages;

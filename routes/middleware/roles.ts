@@ -21,6 +21,7 @@ export const ROUTE_ROLES = {
   "GET /conversations/{conversation_id}/status": "viewer",
   "GET /conversations/batch/{batch_id}/status": "viewer",
   "GET /conversations/metrics": "viewer",
+  "GET /conversations": "viewer",
   "GET /conversations/{conversation_id}": "viewer",
   "POST /conversations/{conversation_id}/feedback": "operator",
   "POST /conversations/import": "operator",
