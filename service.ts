@@ -3,9 +3,12 @@ import { type Config, ConfigError, loadConfig } from "./lib/config/config.ts";
 import type { Scheduler } from "./lib/jobs/scheduler.ts";
 import { countMatching } from "./lib/jobs/matching.ts";
 import { createLogger } from "./lib/log.ts";
+import type { AlertView } from "./lib/monitoring/alerts/alerts.ts";
+import { sharedReading } from "./lib/monitoring/shared_reading.ts";
 import { performanceSummary } from "./lib/monitoring/summary.ts";
 import { openServices, type Services } from "./lib/services.ts";
 import { buildAssets } from "./lib/web/build.ts";
+import { shownAlert } from "./routes/api/alerts.ts";
 import { createApp } from "./routes/app.ts";
 import type { ApiDeps } from "./routes/deps.ts";
 import { mountPages } from "./routes/pages.ts";
@@ -29,6 +32,8 @@ export interface RunningService {
 
 const ROOT = new URL("./", import.meta.url);
 const LINK_LIVES_MS = 15 * 60_000;
+/** Everybody who asks within it sees the same summary. */
+const SUMMARY_KEPT_MS = 250;
 
 /**
  * Starts the whole service from environment variables: opens what is stored, takes over what an
@@ -74,6 +79,10 @@ export async function startService(
     await scheduler.start();
     bringTicks(scheduler, stopping.signal);
   }
+  services.alerts.subscribe((_change, alert) =>
+    app.feed.publish("alert", alertEvent(alert, clock.now()))
+  );
+  if (config.role === "all" || config.role === "scheduler") services.alerts.start();
 
   const server = listening(config, () =>
     Deno.serve({
@@ -116,14 +125,14 @@ function apiDeps(services: Services, scheduler: Scheduler, stopping: AbortSignal
     ...services,
     bots: botsPort(services),
     schedules: scheduler,
-    summary: () =>
+    summary: sharedReading(() =>
       performanceSummary({
         cache: () => cache.stats(),
         conversations: () => conversations.metrics(),
         health: () => health.report(),
         activeTasks: () => engine.active().length,
         score: () => history.score(),
-      }),
+      }), SUMMARY_KEPT_MS),
     history: { query: (query) => history.read(query) },
     work: requestedWork(engine),
     bulk: {
@@ -143,7 +152,13 @@ function botsPort({ bots, embedded }: Services): ApiDeps["bots"] {
     classifier: { status: embedded.status(bot), version: bot.version },
   });
   return {
-    get: async (id) => await bots.exists(id) ? view(await bots.get(id)) : null,
+    async get(id) {
+      if (!await bots.exists(id)) return null;
+      const bot = await bots.get(id);
+      // After a restart nobody may have asked it yet; what was trained is on disk.
+      embedded.prepare(bot);
+      return view(bot);
+    },
     async put(id, draft) {
       const bot = await bots.put(id, { ...draft, cache: draft.cache });
       embedded.prepare(bot);
@@ -179,6 +194,11 @@ function listening<T>({ host, port }: Config, serve: () => T): T {
     }
     throw error;
   }
+}
+
+function alertEvent(alert: AlertView, now: number) {
+  const at = new Date(now).toISOString();
+  return { ...shownAlert(alert), firing: alert.raised, detail: alert.detail ?? alert.title, at };
 }
 
 function addressOf(addr: Deno.Addr): string {

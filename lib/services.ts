@@ -1,36 +1,48 @@
 import { join } from "node:path";
+import { BudgetedResponder } from "./ai/budgeted_responder.ts";
 import { CachedResponder } from "./ai/cached_responder.ts";
+import { CircuitBreaker } from "./ai/circuit_breaker.ts";
+import { ModelFiles } from "./ai/embedded/model_files.ts";
 import { EmbeddedResponder } from "./ai/embedded_responder.ts";
 import { OpenAIResponder } from "./ai/openai_responder.ts";
 import type { CacheableResponder, Responder } from "./ai/responder.ts";
+import { Spending } from "./ai/spending.ts";
+import { readLiveMetrics, readTokens } from "./analytics/live.ts";
 import { Figures } from "./analytics/figures/figures.ts";
-import { readLiveMetrics } from "./analytics/live.ts";
 import { Recorder } from "./analytics/recorder.ts";
 import { Reports } from "./analytics/reports.ts";
 import { Authenticator } from "./auth/authenticator.ts";
 import { type CacheService, openCache } from "./cache/mod.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import { AppError } from "./errors.ts";
 import type { Config } from "./config/config.ts";
 import { BotStore } from "./conversations/bot_store.ts";
 import { Conversations } from "./conversations/conversations.ts";
+import { ReplyStreams } from "./conversations/reply_streams.ts";
 import { readQuestion } from "./conversations/transcript.ts";
 import { JobEngine } from "./jobs/engine.ts";
 import { type Schedule, Scheduler } from "./jobs/scheduler.ts";
+import type { JobState } from "./jobs/job.ts";
 import { type DataLock, lockDataDir } from "./kv/data_lock.ts";
 import { Database } from "./kv/database.ts";
 import { openSchema } from "./kv/schema.ts";
 import type { Logger } from "./log.ts";
+import { Alerts } from "./monitoring/alerts/alerts.ts";
+import { routeAlerts } from "./monitoring/alerts/routing.ts";
+import { type AlertInputs, alertRules } from "./monitoring/alerts/rules.ts";
+import { alertInputs } from "./monitoring/alerts/sources.ts";
 import { Admission } from "./monitoring/admission.ts";
 import { Backups } from "./monitoring/backup.ts";
 import { DEFAULT_THRESHOLDS, standardChecks } from "./monitoring/checks/standard.ts";
 import { HealthService } from "./monitoring/health.ts";
 import { HealthHistory } from "./monitoring/health_history.ts";
 import { PerformanceHistory } from "./monitoring/history.ts";
-import { HistoryStore } from "./monitoring/history_store.ts";
+import { HistoryStore, STEP_MS } from "./monitoring/history_store.ts";
 import { EngineWatch, scheduleStates } from "./monitoring/engine_watch.ts";
 import { Heartbeat } from "./monitoring/heartbeat.ts";
 import { ProviderWatch } from "./monitoring/provider_watch.ts";
 import { ServiceMetrics } from "./monitoring/service_metrics.ts";
+import { Notifier } from "./notifications/notifier.ts";
 import { checkSmtp } from "./notifications/email.ts";
 import { SystemSampler } from "./monitoring/system.ts";
 
@@ -48,6 +60,8 @@ export interface Services extends AsyncDisposable {
   conversations: Conversations;
   responder: Responder;
   embedded: EmbeddedResponder;
+  spending: Spending;
+  streams: ReplyStreams;
   reports: Reports;
   figures: Figures;
   system: SystemSampler;
@@ -57,6 +71,8 @@ export interface Services extends AsyncDisposable {
   metrics: ServiceMetrics;
   admission: Admission;
   backups: Backups | null;
+  notifier: Notifier;
+  alerts: Alerts<AlertInputs>;
   auth: Authenticator;
 }
 
@@ -87,7 +103,11 @@ export async function openServices(config: Config, options: OpenOptions): Promis
   if (!config.kvUrl) stack.use<DataLock>(await lockDataDir(config.dataDir));
   const file = join(config.dataDir, "pixel.sqlite");
   const db = stack.use(await Database.open({ path: config.kvUrl ?? file }));
-  await openSchema(db);
+  const backups = config.kvUrl ? null : new Backups(join(config.dataDir, "backups"), file, {
+    daily: config.retention.backupsDaily,
+    weekly: config.retention.backupsWeekly,
+  }, clock);
+  await openSchema(db, { log, backup: backups ? () => checkedBackup(backups) : undefined });
 
   const cache = stack.use(
     await openCache({
@@ -99,18 +119,22 @@ export async function openServices(config: Config, options: OpenOptions): Promis
       maxMemoryBytes: config.cache.memoryBytes,
     }),
   );
-  const embedded = stack.use(new EmbeddedResponder({ clock, log, signals: false }));
-  const asked: CacheableResponder = config.ai.baseUrl
-    ? new OpenAIResponder({
-      baseUrl: config.ai.baseUrl,
-      apiKey: config.ai.apiKey,
-      model: config.ai.model!,
-      timeoutMs: config.ai.timeoutMs,
+  const embedded = stack.use(
+    new EmbeddedResponder({
       clock,
-    })
-    : embedded;
-  const provider = config.ai.baseUrl ? new ProviderWatch(asked) : null;
-  const responder = new CachedResponder(provider ?? asked, { cache });
+      log,
+      signals: false,
+      models: new ModelFiles(join(config.dataDir, "models")),
+    }),
+  );
+  const provider = config.ai.baseUrl ? new ProviderWatch(providerOf(config, clock)) : null;
+  const cached = new CachedResponder(provider ?? embedded, { cache });
+  const spending = new Spending({ db, clock });
+  const { dailyBudget } = config.ai;
+  const responder = provider
+    ? new BudgetedResponder(cached, { fallback: embedded, dailyBudget, spending, log })
+    : cached;
+  const streams = new ReplyStreams();
 
   const engine = new JobEngine({
     db,
@@ -132,7 +156,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     live: () => readLiveMetrics(db.kv),
   });
 
-  const healthHistory = new HealthHistory(db);
+  const healthHistory = new HealthHistory(db, config.retention.healthReportsMs);
   const figures = new Figures({
     db,
     clock,
@@ -169,7 +193,10 @@ export async function openServices(config: Config, options: OpenOptions): Promis
   });
   const history = stack.use(
     new PerformanceHistory(
-      new HistoryStore(db),
+      new HistoryStore(db, {
+        minute: config.retention.minuteHistoryMs / STEP_MS.minute,
+        hour: config.retention.hourHistoryMs / STEP_MS.hour,
+      }),
       {
         system,
         cacheLookups: () => cache.stats(),
@@ -190,13 +217,27 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     cache: () => cache.stats(),
     conversations: () => conversations.metrics(),
     score: () => history.score(),
+    alerts: () => alerts.list(),
+    storage: backups
+      ? async () => ({
+        databaseBytes: (await Deno.stat(file)).size,
+        newestBackupAt: await backups.newestAt(),
+      })
+      : undefined,
   }, clock);
   watch.countInto(metrics);
+  const notifier = new Notifier({
+    db,
+    clock,
+    engine,
+    webhookUrl: config.alerts.webhookUrl,
+    canMail: mail !== null,
+  });
   const admission = stack.adopt(
     new Admission({
       clock,
       system,
-      waiting: () => openJobs(engine),
+      waiting: () => countJobs(engine, ["available", "scheduled", "retrying", "running"]),
       backlogLimit: config.limits.backlog,
       diskReserveBytes: config.limits.diskReserveBytes,
     }),
@@ -222,10 +263,40 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     });
     stack.adopt(heartbeat, (heartbeat) => heartbeat.close()).start();
   }
-  const backups = config.kvUrl ? null : new Backups(join(config.dataDir, "backups"), file, {
-    daily: config.retention.backupsDaily,
-    weekly: config.retention.backupsWeekly,
-  }, clock);
+  stack.defer(() => auth.audit.close());
+  const alerts = stack.adopt(
+    new Alerts({
+      db,
+      log,
+      clock,
+      rules: alertRules({
+        ...config.alerts,
+        diskReserveBytes: config.limits.diskReserveBytes,
+        tokensPerDay: config.ai.tokensPerDay,
+      }),
+      tell: routeAlerts({
+        notifier,
+        email: config.alerts.email,
+        emailFrom: config.alerts.emailSeverity,
+        webhookFrom: config.alerts.webhookSeverity,
+        publicUrl: config.publicUrl,
+      }),
+      inputs: () =>
+        alertInputs({
+          system,
+          queues,
+          startedAt,
+          now: () => clock.now(),
+          rates: () => history.rates(),
+          deadLetters: () => countJobs(engine, ["failed"]),
+          health: () => health.report(),
+          newestBackupAt: async () => await backups?.newestAt(),
+          tokensToday: () => readTokens(db.kv, clock.now()),
+          botsOverBudget: () => spending.overBudget(),
+        }),
+    }),
+    (alerts) => alerts.close(),
+  );
 
   const rest = stack.move();
   return {
@@ -241,6 +312,8 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     conversations,
     responder,
     embedded,
+    spending,
+    streams,
     reports,
     figures,
     system,
@@ -250,18 +323,41 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     metrics,
     admission,
     backups,
+    notifier,
+    alerts,
     auth,
     [Symbol.asyncDispose]: () => rest.disposeAsync(),
   };
 }
 
-/** Jobs that have not ended, over all queues. */
-async function openJobs(engine: JobEngine): Promise<number> {
-  let open = 0;
+/** The model behind AI_BASE_URL, left alone for a while when it fails again and again. */
+function providerOf({ ai }: Config, clock: Clock): CacheableResponder {
+  const model = new OpenAIResponder({
+    baseUrl: ai.baseUrl!,
+    apiKey: ai.apiKey,
+    model: ai.model!,
+    timeoutMs: ai.timeoutMs,
+    prices: ai.prices,
+    clock,
+  });
+  return new CircuitBreaker(model, { clock });
+}
+
+/** Makes a backup that can be restored; gives the command that does so. */
+async function checkedBackup(backups: Backups): Promise<string> {
+  const { name } = await backups.create();
+  const { ok, problem } = await backups.verify(name);
+  if (!ok) throw new AppError("unavailable", `the backup ${name} is not good: ${problem}`);
+  return `deno task pixel restore ${name}`;
+}
+
+/** Jobs in any of these states, over all queues. */
+async function countJobs(engine: JobEngine, states: JobState[]): Promise<number> {
+  let count = 0;
   for (const { depth } of await engine.queues()) {
-    for (const state of ["available", "scheduled", "retrying", "running"]) {
-      for (const count of Object.values(depth[state] ?? {})) open += count;
+    for (const state of states) {
+      for (const jobs of Object.values(depth[state] ?? {})) count += jobs;
     }
   }
-  return open;
+  return count;
 }

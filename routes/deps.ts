@@ -3,12 +3,17 @@ import type { Authenticator } from "../lib/auth/authenticator.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Config } from "../lib/config/config.ts";
 import type { JobEngine } from "../lib/jobs/engine.ts";
+import type { ReplyStreams } from "../lib/conversations/reply_streams.ts";
 import type { BulkAction, Selection } from "../lib/jobs/matching.ts";
 import type { Scheduler } from "../lib/jobs/scheduler.ts";
 import type { Database } from "../lib/kv/database.ts";
 import type { IdempotencyClaim } from "../lib/kv/idempotency.ts";
 import type { WriteSet } from "../lib/kv/write_set.ts";
 import type { Logger } from "../lib/log.ts";
+import type { Alerts } from "../lib/monitoring/alerts/alerts.ts";
+import type { Backups } from "../lib/monitoring/backup.ts";
+import type { DeliveryLog } from "../lib/notifications/delivery_log.ts";
+import type { Notifier } from "../lib/notifications/notifier.ts";
 import type {
   DailyReport,
   MonthlyReport,
@@ -33,6 +38,8 @@ export interface ApiDeps {
   schedules: Pick<Scheduler, "list" | "runNow">;
   cache: CachePort;
   conversations: ConversationsPort;
+  /** Replies in the making. */
+  streams: Pick<ReplyStreams, "listeners" | "subscribe">;
   bots: BotsPort;
   reports: ReportsPort;
   figures: Pick<Figures, "range" | "compare" | "busiest" | "retention" | "unanswered">;
@@ -43,6 +50,10 @@ export interface ApiDeps {
   work: WorkPort;
   bulk: BulkPort;
   metrics: MetricsPort;
+  alerts: AlertsPort;
+  notifier: NotifierPort;
+  /** Absent where the database is no file of ours. */
+  backups: BackupsPort | null;
   /** Throws AppError `overloaded` when `count` more tasks would be too many to keep. */
   admit(count: number): void;
   /** Whether requests can be served: the database answers. Redis and AI do not count. */
@@ -135,16 +146,19 @@ export interface MessageView {
 export interface ConversationsPort {
   /**
    * Queues a turn. With a claim, all of it goes through `commitOnce(db, claim, …)`, whose answer
-   * is this call's. AppError `conflict` when the conversation has another bot or user.
+   * is this call's. AppError `conflict` when the conversation has another bot or user. `admit` is
+   * asked when nothing else speaks against it, and may throw.
    */
   submit(
     turn: NewTurn,
     claim?: IdempotencyClaim,
+    admit?: () => void,
   ): Promise<{ taskId: string; conversationId: string; priority: number }>;
   /** Idempotent by `batchId`; AppError `conflict` for the same id with other content. */
   submitBatch(
     batchId: string | undefined,
     turns: NewTurn[],
+    admit?: () => void,
   ): Promise<{ batchId: string; taskIds: string[]; queued: number }>;
   /** Of the latest turn; `result` has the wire's names. */
   status(conversationId: string): Promise<
@@ -195,6 +209,8 @@ export interface BotView {
   instructions?: string;
   model?: string;
   cache?: "shared" | "user" | "off";
+  cacheTtlSeconds?: number;
+  dailyBudget?: number;
   knowledge: { question: string; answer: string }[];
   intents: { name: string; examples: string[]; answer: string }[];
   classifier?: { status: string; version: number };
@@ -265,3 +281,9 @@ export interface MetricsPort {
   render(): Promise<string>;
   request(method: string, route: string, status: number, seconds: number): void;
 }
+
+export type AlertsPort = Pick<Alerts<unknown>, "list" | "acknowledge" | "silence">;
+
+export type NotifierPort = Pick<Notifier, "redeliver"> & { log: Pick<DeliveryLog, "list"> };
+
+export type BackupsPort = Pick<Backups, "list" | "databaseSize">;

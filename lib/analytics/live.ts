@@ -2,7 +2,7 @@ import { bump, countOf, type Counts, decodeCounts } from "../kv/counts.ts";
 import type { WriteSet } from "../kv/write_set.ts";
 import type { CountedStatus } from "./facts.ts";
 import { liveKey, totalsKey } from "./keys.ts";
-import { HOUR_STRIDE, HourMetric, HOURS } from "./metrics.ts";
+import { HOUR_STRIDE, HourMetric, HOURS, Metric } from "./metrics.ts";
 import { quarterOf, QUARTERS_A_DAY } from "./periods.ts";
 
 /** Fields of the live record. */
@@ -72,4 +72,11 @@ export async function readOutcomes(kv: Deno.Kv, from: number, to: number): Promi
     }
   }
   return outcomes;
+}
+
+/** Tokens that models took on the UTC day of `at`. */
+export async function readTokens(kv: Deno.Kv, at: number): Promise<number> {
+  const day = Math.floor(at / 86_400_000);
+  const totals = decodeCounts((await kv.get(totalsKey("day", day))).value);
+  return countOf(totals, Metric.promptTokens) + countOf(totals, Metric.completionTokens);
 }

@@ -13,6 +13,7 @@ import type {
 } from "./cache.ts";
 import type { CacheStats, Savings } from "./cache_stats.ts";
 import type { Clearing } from "./clearing.ts";
+import { inChunks } from "./chunks.ts";
 import type { EntryReader } from "./entry_reader.ts";
 import type { EntryWriter } from "./entry_writer.ts";
 import type { Fills } from "./fill.ts";
@@ -27,7 +28,6 @@ import type { Resolver } from "./resolver.ts";
 import type { StatsCollector } from "./collect_stats.ts";
 import type { Tiers } from "./tiers.ts";
 
-const CHUNK = 400;
 /** Every so many lookups in the process one is timed: timing costs as much as looking up. */
 const TIMED_EVERY = 256;
 
@@ -70,7 +70,7 @@ export class CacheService implements Cache {
   get<T = unknown>(key: string, options?: ReadOptions<T>): Promise<T | undefined> {
     const hit = this.#fresh(key);
     if (hit === undefined || options?.schema !== undefined) {
-      return this.#getSlowly(key, options ?? {});
+      return this.#parts.reader.get(key, options ?? {});
     }
     return Promise.resolve(hit.value as T);
   }
@@ -98,7 +98,7 @@ export class CacheService implements Cache {
 
   async has(key: string): Promise<boolean> {
     this.#counters.operation();
-    return await this.#look(key) !== undefined;
+    return await this.#parts.reader.look(key) !== undefined;
   }
 
   async delete(key: string): Promise<boolean> {
@@ -164,7 +164,7 @@ export class CacheService implements Cache {
   }
 
   async inspect(key: string): Promise<EntryView | undefined> {
-    const found = await this.#look(key);
+    const found = await this.#parts.reader.look(key);
     if (!found) return undefined;
     const { value, createdAt, freshUntil, expiresAt, costMs, tags, bytes } = found;
     return { key, value, createdAt, freshUntil, expiresAt, costMs, tags, bytes };
@@ -247,48 +247,9 @@ export class CacheService implements Cache {
     return hit;
   }
 
-  async #getSlowly<T>(key: string, options: ReadOptions<T>): Promise<T | undefined> {
-    const counts = this.#counters.namespaces.of(namespaceOf(key));
-    const now = this.#clock.now();
-    const { reader } = this.#parts;
-    const local = options.schema && reader.local(key, now, options);
-    if (local && local.freshUntil > now) {
-      this.#counters.hit(counts, "process", now);
-      return local.value as T;
-    }
-    const reading = await reader.shared(key, counts, options);
-    if (reading.state === "found" && reading.found.freshUntil > this.#clock.now()) {
-      this.#counters.hit(counts, "redis", now);
-      return reading.found.value as T;
-    }
-    this.#counters.miss(counts);
-    return undefined;
-  }
-
-  /** A fresh entry, looked for without counting. */
-  async #look(key: string): Promise<Omit<EntryView, "key"> | undefined> {
-    if (!isUsableKey(key)) return undefined;
-    const now = this.#clock.now();
-    const { reader, tiers } = this.#parts;
-    const local = tiers.local.get(key, now);
-    if (local && local.freshUntil > now) return local;
-    const counts = this.#counters.namespaces.of(namespaceOf(key));
-    const reading = await reader.shared(key, counts, {});
-    return reading.state === "found" && reading.found.freshUntil > now ? reading.found : undefined;
-  }
-
   async #cleanUp(signal?: AbortSignal): Promise<number> {
     const expired = this.#parts.tiers.memory?.purgeExpired() ?? 0;
     const swept = await this.#parts.shared?.reclaimer.sweepAll(signal);
     return expired + (swept?.removed ?? 0);
   }
-}
-
-/** Maps a list a chunk at a time, so that no command waits behind thousands of its own kind. */
-async function inChunks<A, B>(items: readonly A[], map: (item: A) => Promise<B>): Promise<B[]> {
-  const results: B[] = [];
-  for (let at = 0; at < items.length; at += CHUNK) {
-    results.push(...await Promise.all(items.slice(at, at + CHUNK).map(map)));
-  }
-  return results;
 }

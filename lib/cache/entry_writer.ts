@@ -63,7 +63,9 @@ export class EntryWriter {
       ? await this.#writeShared(key, entry, computed)
       : this.#writeLocal(key, entry);
     if (kept) this.counters.writes++;
-    return kept ? { value: decodeValue(entry.payload.codec, entry.payload.body) } : null;
+    if (!kept) return null;
+    // Only who has computed a value wants it back as a hit would give it.
+    return { value: computed && decodeValue(entry.payload.codec, entry.payload.body) };
   }
 
   /** Whether there was something; Redis, when it cannot be told, is told later. */

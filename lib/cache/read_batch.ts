@@ -7,7 +7,10 @@ const MAX_KEYS = 512;
 type Replies = (Buffer | null)[] | Unavailable;
 
 interface Reader {
-  places: number[];
+  /** Where its first value is; the others are at `places`, unless it is a pair. */
+  first: number;
+  second: number;
+  places: number[] | null;
   done: (replies: Replies) => void;
 }
 
@@ -24,17 +27,30 @@ export class ReadBatch {
   /** The values of some keys, in their order. */
   read(storedKeys: readonly string[]): Promise<Replies> {
     return new Promise((done) => {
-      if (this.#readers.length === 0) queueMicrotask(() => queueMicrotask(() => this.#send()));
-      const places = new Array<number>(storedKeys.length);
-      for (let i = 0; i < storedKeys.length; i++) {
-        const key = storedKeys[i]!;
-        let place = this.#places.get(key);
-        if (place === undefined) this.#places.set(key, place = this.#places.size);
-        places[i] = place;
-      }
-      this.#readers.push({ places, done });
-      if (this.#places.size >= MAX_KEYS) this.#send();
+      const places = storedKeys.map((key) => this.#place(key));
+      this.#add({ first: 0, second: 0, places, done });
     });
+  }
+
+  /** The values of two keys: what reading an entry takes. */
+  readPair(first: string, second: string): Promise<Replies> {
+    return new Promise((done) => {
+      this.#add({ first: this.#place(first), second: this.#place(second), places: null, done });
+    });
+  }
+
+  #add(reader: Reader): void {
+    if (this.#readers.length === 0) queueMicrotask(() => queueMicrotask(() => this.#send()));
+    this.#readers.push(reader);
+    if (this.#places.size >= MAX_KEYS) this.#send();
+  }
+
+  #place(key: string): number {
+    const known = this.#places.get(key);
+    if (known !== undefined) return known;
+    const place = this.#places.size;
+    this.#places.set(key, place);
+    return place;
   }
 
   #send(): void {
@@ -44,8 +60,10 @@ export class ReadBatch {
     this.#readers = [];
     this.#places = new Map();
     void this.#link.run((redis) => redis.mgetBuffer(keys)).then((replies) => {
-      for (const { places, done } of readers) {
-        done(replies instanceof Unavailable ? replies : places.map((place) => replies[place]!));
+      for (const { first, second, places, done } of readers) {
+        if (replies instanceof Unavailable) done(replies);
+        else if (places === null) done([replies[first]!, replies[second]!]);
+        else done(places.map((place) => replies[place]!));
       }
     });
   }

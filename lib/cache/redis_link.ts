@@ -4,7 +4,8 @@ import { messageOf } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { Breaker } from "./breaker.ts";
 import { connectRedis, hangUp, type RedisAddress } from "./redis_connect.ts";
-import type { RedisScript } from "./redis_scripts.ts";
+import { ConnectionIdentity } from "./connection_identity.ts";
+import type { RedisScript } from "./redis_script.ts";
 import { Watchdog } from "./watchdog.ts";
 
 /** Said instead of an answer when Redis gave none, or refused. */
@@ -51,8 +52,7 @@ export class RedisLink {
   #firstAnswer = () => {};
   #attempts = 0;
   #cancelConnect: (() => void) | null = null;
-  /** The connection as the server names it, so that a lost one can be ended there. */
-  #identity: { id: string; address: string } | null = null;
+  readonly #identity = new ConnectionIdentity();
 
   constructor(options: RedisLinkOptions) {
     this.#options = options;
@@ -212,7 +212,7 @@ export class RedisLink {
     if (this.#redis.status !== "ready") return false;
     const answered = await this.#guarded(async (redis) => {
       await redis.ping();
-      await this.#identify(redis);
+      await this.#identity.renew(redis);
       return true;
     });
     if (answered === true) {
@@ -233,21 +233,6 @@ export class RedisLink {
       if (done) return true;
     }
     return onAnswer === undefined;
-  }
-
-  /**
-   * Ends the connection before this one at the server, where it may have survived with commands
-   * that would only now be read. Both its number and its address must fit: numbers start anew with
-   * the server. Servers that do not allow this lose nothing but the tidiness.
-   */
-  async #identify(redis: Redis): Promise<void> {
-    const info = await redis.call("CLIENT", "INFO").then(String, () => "");
-    const id = /\bid=(\d+)/.exec(info)?.[1], address = /\baddr=(\S+)/.exec(info)?.[1];
-    if (id === undefined || address === undefined) return;
-    const lost = this.#identity;
-    this.#identity = { id, address };
-    if (lost === null || (lost.id === id && lost.address === address)) return;
-    await redis.call("CLIENT", "KILL", "ID", lost.id, "ADDR", lost.address).catch(() => {});
   }
 
   #noteError(error: unknown): void {

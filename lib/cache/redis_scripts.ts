@@ -1,83 +1,39 @@
-import { createHash } from "node:crypto";
-
-/** A Lua script and the name Redis knows it by. */
-export interface RedisScript {
-  source: string;
-  sha1: string;
-}
-
-/** The script with its name. */
-export function script(source: string): RedisScript {
-  return { source, sha1: createHash("sha1").update(source).digest("hex") };
-}
-
-/**
- * Entries are counted where they are written: per namespace a hash of expiry buckets, `<second>` =
- * entries and `b<second>` = bytes that expire by then. A bucket that has passed no longer counts,
- * so expiry needs nobody to watch it.
- *
- * An entry's first generation is its namespace's; positions as in frame.ts.
- */
-export const COUNTING = `
--- whether the key holds anything of worth; its bucket and bytes where it is counted
-local function uncount(key, generation)
-  local head = redis.pcall('GETRANGE', key, 0, 84)
-  if type(head) == 'table' then return true end
-  if string.sub(head, 1, 2) ~= 'P1' then return head ~= '' end
-  if string.sub(head, 76, 85) ~= generation then return false end
-  local bucket = string.sub(head, 5, 14)
-  return true, bucket, redis.call('STRLEN', key) + #key
-end
-local function apply(counts, bucket, entries, bytes)
-  redis.call('HINCRBY', counts, bucket, entries)
-  redis.call('HINCRBY', counts, 'b' .. bucket, bytes)
-end
-local function bucketOf(ttl)
-  local time = redis.call('TIME')
-  local ends = tonumber(time[1]) + math.ceil((tonumber(time[2]) / 1000 + ttl) / 1000)
-  if ttl >= 120000 then ends = math.ceil(ends / 60) * 60 end
-  return string.format('%010d', ends)
-end
-`;
-
-/**
- * Tells the other processes of a change where the server cannot do it by client tracking: ARGV[2] of
- * every script that changes something is "p" then, else "". ARGV[1] is what our keys begin with.
- */
-const TELLING = `
-local function tell(key)
-  if ARGV[2] == 'p' then redis.call('PUBLISH', ARGV[1] .. '~i', key) end
-end
-local function leaseOf(key) return ARGV[1] .. '~l:' .. string.sub(key, #ARGV[1] + 1) end
-`;
+import { COUNTING, script, TELLING } from "./redis_script.ts";
 
 /**
  * Writes several entries.
- * ARGV base, "p" or "", fresh generation, seconds that generations live, then for each entry:
- *      meta = number of its keys (2) ttl ms (9) kind (4), rest, tail, namespace,
- *      expected generations (10 each, or "" = whatever holds now), lease token ("" = none needed)
+ * ARGV base, "p" or "", fresh generation, seconds that generations live, "r" = make them live on or
+ *      "", then for each entry: meta = number of its keys (2) ttl ms (9) kind (4), rest, tail,
+ *      namespace, expected generations (10 each, or "" = whatever holds now),
+ *      fence = lease token (10) and what the entry was made at when the lease was taken, or ""
  * KEYS for each entry: entry, namespace generation, tag generations…
- * Returns for each 1, or 0 where an expected generation has passed or the lease is another's. The
- * first command that writes must be one that a full Redis refuses: after it the rest of a script is
- * let through.
+ * Returns for each 1, or 0 where an expected generation has passed, the lease is another's or the
+ * entry was written meanwhile. The first command that writes must be one that a full Redis refuses:
+ * after it the rest of a script is let through.
  */
 export const WRITE_ENTRIES = script(`${COUNTING}${TELLING}
 local answer = {}
+local time = redis.call('TIME')
+local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
+local lives = tonumber(ARGV[4])
 local k = 1
-for a = 5, #ARGV, 6 do
+for a = 6, #ARGV, 6 do
   local meta, tail, namespace = ARGV[a], ARGV[a + 2], ARGV[a + 3]
-  local expected, token = ARGV[a + 4], ARGV[a + 5]
+  local expected, fence = ARGV[a + 4], ARGV[a + 5]
   local last = k + tonumber(string.sub(meta, 1, 2)) - 1
   local key, ttl = KEYS[k], string.sub(meta, 3, 11)
-  local lease = leaseOf(key)
-  local good = token == '' or redis.call('GET', lease) == token
-  local generations, missing = {}, false
+  local good, generations, missing = true, {}, false
   for i = k + 1, last do
     local current = redis.call('GET', KEYS[i])
     local at = (i - k - 1) * 10
     if expected ~= '' and string.sub(expected, at + 1, at + 10) ~= current then good = false end
     if not current then missing = true end
     generations[i - k] = current
+  end
+  local _, oldBucket, oldBytes, madeAt = uncount(key, generations[1])
+  if good and fence ~= '' then
+    good = (madeAt == nil or madeAt == string.sub(fence, 11)) and
+      redis.call('GET', leaseOf(key)) == string.sub(fence, 1, 10)
   end
   if good then
     if missing then
@@ -88,23 +44,30 @@ for a = 5, #ARGV, 6 do
         end
       end
     end
-    local bucket = bucketOf(tonumber(ttl))
+    local bucket = bucketOf(now, tonumber(ttl))
     local frame = string.sub(meta, 12, 15) .. bucket .. ARGV[a + 1] ..
       table.concat(generations) .. tail
-    local _, oldBucket, oldBytes = uncount(key, generations[1])
     redis.call('SET', key, frame, 'PX', tonumber(ttl))
     local counts = ARGV[1] .. '~c:' .. namespace
-    if oldBucket then apply(counts, oldBucket, -1, -oldBytes) end
-    apply(counts, bucket, 1, #frame + #key)
-    local left = redis.call('TTL', counts)
-    if left * 2 < tonumber(ARGV[4]) then redis.call('EXPIRE', counts, ARGV[4]) end
-    if left < 0 then redis.call('SADD', ARGV[1] .. '~n', namespace) end
-    for i = k + 1, last do
-      if redis.call('TTL', KEYS[i]) * 2 < tonumber(ARGV[4]) then
-        redis.call('EXPIRE', KEYS[i], ARGV[4])
+    local bytes = #frame + #key
+    if oldBucket == bucket then
+      redis.call('HINCRBY', counts, 'b' .. bucket, bytes - oldBytes)
+    else
+      if oldBucket then apply(counts, oldBucket, -1, -oldBytes) end
+      -- The first of its bucket may be the first of all; then nobody knows the namespace yet.
+      if redis.call('HINCRBY', counts, bucket, 1) == 1 or ARGV[5] == 'r' then
+        redis.call('SADD', ARGV[1] .. '~n', namespace)
+        redis.call('EXPIRE', counts, ARGV[4])
+      end
+      redis.call('HINCRBY', counts, 'b' .. bucket, bytes)
+    end
+    if ARGV[5] == 'r' then
+      redis.call('EXPIRE', counts, ARGV[4])
+      for i = k + 1, last do
+        if redis.call('TTL', KEYS[i]) * 2 < lives then redis.call('EXPIRE', KEYS[i], ARGV[4]) end
       end
     end
-    redis.call('DEL', lease)
+    if fence ~= '' then redis.call('DEL', leaseOf(key)) end
     tell(key)
   end
   answer[#answer + 1] = good and 1 or 0
@@ -138,7 +101,8 @@ export const EXPIRE_ENTRY = script(`${COUNTING}${TELLING}
 local _, bucket, bytes = uncount(KEYS[1], redis.call('GET', KEYS[3]))
 if not bucket then return 0 end
 local ttl = tonumber(ARGV[3])
-local ends = bucketOf(ttl)
+local time = redis.call('TIME')
+local ends = bucketOf(tonumber(time[1]) + tonumber(time[2]) / 1000000, ttl)
 redis.call('SETRANGE', KEYS[1], 4, ends)
 redis.call('SETRANGE', KEYS[1], 27, ARGV[4] .. ARGV[4])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
@@ -176,18 +140,21 @@ return math.max(0, entries)
  * ARGV base, token, lease ms, fresh generation, seconds that generations live, now ms,
  *      created at (13 digits) of an entry that is of no use, or "any"
  * Leaves to one process at a time the computing of an entry. Returns { "found" } where there is a
- * fresh entry, { "taken", ms left } where another process is at it, else { "yours", generations… }.
+ * fresh entry, { "taken", ms left } where another process is at it, else { "yours", made at, generations… }.
  */
 export const TAKE_LEASE = script(`
 local head = redis.pcall('GETRANGE', KEYS[1], 0, 84)
-if ARGV[7] ~= 'any' and type(head) == 'string' and string.sub(head, 1, 2) == 'P1' and
-  string.sub(head, 76, 85) == redis.call('GET', KEYS[3]) and
-  tonumber(string.sub(head, 28, 40)) > tonumber(ARGV[6]) and
-  string.sub(head, 15, 27) ~= ARGV[7] then return { 'found' } end
+local madeAt = ''
+if type(head) == 'string' and string.sub(head, 1, 2) == 'P1' and
+  string.sub(head, 76, 85) == redis.call('GET', KEYS[3]) then
+  madeAt = string.sub(head, 15, 27)
+  local fresh = (tonumber(string.sub(head, 28, 40)) or 0) > tonumber(ARGV[6])
+  if fresh and ARGV[7] ~= 'any' and madeAt ~= ARGV[7] then return { 'found' } end
+end
 if not redis.call('SET', KEYS[2], ARGV[2], 'NX', 'PX', ARGV[3]) then
   return { 'taken', redis.call('PTTL', KEYS[2]) }
 end
-local answer = { 'yours' }
+local answer = { 'yours', madeAt }
 for i = 3, #KEYS do
   local current = redis.call('GET', KEYS[i])
   if not current then

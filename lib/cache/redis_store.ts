@@ -19,14 +19,18 @@ const MAX_NAMESPACES_COUNTED = 500;
 /** Generations outlive every entry that carries them. */
 const GENERATION_SECONDS = String(MAX_TTL_SECONDS * 2);
 
+const REFRESH_EVERY_MS = 200;
+
 /** The state of a namespace and tags when something was read: a fill must be written under it. */
 export type Generations = readonly string[];
 
 /** What a fill must find as it was when it began. */
 export interface Fence {
   generations: Generations;
-  /** Of the lease under which the value was computed; empty where there was none. */
+  /** Of the lease under which the value was computed. */
   token: string;
+  /** When the entry was made that was there when the lease was taken; empty where none was. */
+  madeAt: string;
 }
 
 /** The outcome of asking to compute an entry: somebody has, somebody does, or the caller may. */
@@ -64,6 +68,7 @@ export class RedisStore {
   readonly #writes: WriteBatch;
   readonly #salt = base36(crypto.getRandomValues(new Uint32Array(1))[0]!, 5);
   #written = 0;
+  #refreshAt = 0;
 
   constructor(link: RedisLink, keys: KeySpace) {
     this.link = link;
@@ -73,6 +78,7 @@ export class RedisStore {
       ...this.head(),
       this.freshGeneration(),
       GENERATION_SECONDS,
+      this.#refresh(),
     ]);
   }
 
@@ -84,7 +90,7 @@ export class RedisStore {
   /** Reads an entry. One of an older generation is not there. */
   async read(key: string): Promise<RedisRead | Unavailable> {
     const namespace = this.keys.generation(namespaceOf(key));
-    const replies = await this.#reads.read([this.keys.entry(key), namespace]);
+    const replies = await this.#reads.readPair(this.keys.entry(key), namespace);
     if (replies instanceof Unavailable) return replies;
     const stored = replies[0]!;
     if (stored === null) return NOTHING_THERE;
@@ -119,7 +125,7 @@ export class RedisStore {
         frame.tail,
         namespaceOf(key),
         fence?.generations.join("") ?? "",
-        fence?.token ?? "",
+        fence ? fence.token + fence.madeAt : "",
       ],
     });
     return stored instanceof Unavailable ? stored : { stored, savedBytes: frame.savedBytes };
@@ -148,7 +154,8 @@ export class RedisStore {
     const [state, ...rest] = reply as [LeaseReply["state"], ...unknown[]];
     if (state === "found") return { state };
     if (state === "taken") return { state, leftMs: Math.max(0, Number(rest[0])) };
-    return { state, fence: { token, generations: rest as string[] } };
+    const [madeAt, ...generations] = rest as string[];
+    return { state, fence: { token, madeAt: madeAt!, generations } };
   }
 
   /** Removes entries and answers how many there were. */
@@ -214,6 +221,14 @@ export class RedisStore {
   async info(): Promise<RedisInfo | Unavailable> {
     const reply = await this.link.run((redis) => redis.info());
     return reply instanceof Unavailable ? reply : parseInfo(reply);
+  }
+
+  /** Now and then a write makes generations and counts live on. */
+  #refresh(): string {
+    const now = performance.now();
+    if (now < this.#refreshAt) return "";
+    this.#refreshAt = now + REFRESH_EVERY_MS;
+    return "r";
   }
 
   async #renew(keys: string[]): Promise<number | Unavailable> {

@@ -1,4 +1,4 @@
-import { COUNTING, script } from "./redis_scripts.ts";
+import { COUNTING, script } from "./redis_script.ts";
 
 /**
  * KEYS (entry, counts, namespace generation)… · ARGV start of the tag generations' keys

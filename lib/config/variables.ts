@@ -1,5 +1,16 @@
-import type { z } from "zod";
-import { address, bytes, decimal, flag, list, matching, text, whole, word } from "./fields.ts";
+import { z } from "zod";
+import {
+  address,
+  bytes,
+  decimal,
+  flag,
+  json,
+  list,
+  matching,
+  text,
+  whole,
+  word,
+} from "./fields.ts";
 
 /** One environment variable: how it is read, what it means, what holds when it is absent. */
 export interface Variable<S extends z.ZodType = z.ZodType, D = unknown> {
@@ -28,6 +39,11 @@ const secret = <S extends z.ZodType>(schema: S, about: string): Variable<S, unde
 });
 
 const HOST_LIST = /^(\*\.)?[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_])?(:\d{1,5})?$|^\[[0-9a-f:]+\]$/i;
+const price = z.number().min(0).max(1e6);
+const prices: z.ZodType<Record<string, { input: number; output: number }>> = z.record(
+  z.string().min(1).max(200),
+  z.object({ input: price, output: price }),
+);
 const concurrency = (fallback: number) =>
   variable(whole(1, 1_000), "jobs that run at the same time in this queue", fallback);
 
@@ -87,7 +103,18 @@ export const VARIABLES = {
   AI_BASE_URL: variable(address("http", "https"), "OpenAI-compatible API; embedded when absent"),
   AI_API_KEY: secret(text(1, 4_096), "its key"),
   AI_MODEL: variable(text(1, 200), "model to ask"),
+  AI_TOKENS_PER_DAY: variable(whole(0, 1e12), "tokens a day above which it alerts", 0),
   AI_TIMEOUT_SECONDS: variable(whole(1, 3_600), "longest wait for the model", 60),
+  AI_PRICES: variable(
+    json(prices, 'must be JSON such as {"gpt": {"input": 2.5, "output": 10}}'),
+    "price of a million tokens by model, `*` = any other",
+    {},
+  ),
+  AI_DAILY_BUDGET: variable(
+    decimal(0, 1e9),
+    "what one bot may cost a day by AI_PRICES; then the embedded responder answers; 0 = no limit",
+    0,
+  ),
   HANDLERS: variable(text(1, 1_000), "module with job definitions of your own"),
   TASK_URL_ALLOW: variable(
     list(HOST_LIST, "must be host names divided by commas, such as api.example.com,*.example.org"),
@@ -123,6 +150,8 @@ export const VARIABLES = {
   DELETE_CONVERSATIONS_DAYS: variable(whole(1, 36_500), "then deleted; rollups stay", 365),
   KEEP_MINUTE_HISTORY_HOURS: variable(whole(1, 8_760), "health per minute", 48),
   KEEP_HOUR_HISTORY_DAYS: variable(whole(1, 36_500), "health per hour", 400),
+  KEEP_HEALTH_REPORTS_DAYS: variable(whole(1, 36_500), "health reports", 400),
+  KEEP_NOTIFICATIONS_DAYS: variable(whole(1, 3_650), "log of what was sent outside", 30),
   KEEP_AUDIT_DAYS: variable(whole(1, 36_500), "audit log", 400),
   KEEP_BACKUPS_DAILY: variable(whole(1, 1_000), "daily backups", 7),
   KEEP_BACKUPS_WEEKLY: variable(whole(0, 1_000), "weekly backups", 4),
@@ -133,9 +162,24 @@ export const VARIABLES = {
   ALERT_MEMORY: variable(decimal(0, 100), "memory percentage above which it alerts", 85),
   ALERT_DISK: variable(decimal(0, 100), "disk percentage above which it alerts", 90),
   ALERT_BACKLOG_SECONDS: variable(whole(1, 1e6), "age of the oldest waiting task", 300),
+  ALERT_DEAD_LETTERS: variable(whole(0, 1e9), "failed tasks above which it alerts", 100),
   ALERT_EMAIL: variable(
     matching(/^[^\s@<>]+@[^\s@<>]+$/, "must be an e-mail address"),
     "for alerts",
+  ),
+  ALERT_EMAIL_SEVERITY: variable(
+    word("warning", "critical"),
+    "least severity sent by e-mail",
+    "warning",
+  ),
+  ALERT_WEBHOOK_SEVERITY: variable(
+    word("warning", "critical"),
+    "least severity sent to the webhook",
+    "warning",
+  ),
+  REPORT_EMAIL: variable(
+    matching(/^[^\s@<>]+@[^\s@<>]+$/, "must be an e-mail address"),
+    "for the daily summary and the weekly report; none are sent when absent",
   ),
   ALERT_WEBHOOK_URL: secret(address("https", "http"), "address that alerts are sent to"),
   HEARTBEAT_URL: secret(address("https", "http"), "called each minute while healthy"),

@@ -132,7 +132,7 @@ export async function deleteConversation(
     .delete(conversationKey(id))
     .delete(storedKey(storedAt, id))
     .delete(freshKey(storedAt, id))
-    .set(deletedKey(await deletedHash(id)), 1);
+    .set(deletedKey(deletedHash(id)), 1);
   for (const key of keys) tx.delete(key);
   ledger.forgotten(tx, { startedAt, turnEnds, gone: true });
   return await db.commit(tx);

@@ -43,6 +43,7 @@ export async function submitBatch(
   deps: SubmitDeps,
   batchId: string,
   turns: NewTurn[],
+  admit?: () => void,
 ): Promise<BatchQueued> {
   const { db, clock } = deps;
   const hash = await contentHash(turns);
@@ -52,11 +53,12 @@ export async function submitBatch(
   }
   if (!entry.value) {
     await checkParties(deps, turns);
+    admit?.();
     const record: BatchRecord = { createdAt: clock.now(), total: turns.length, hash };
     const created = await db.commit(
       new WriteSet().check(batchKey(batchId), null).set(batchKey(batchId), record),
     );
-    if (!created) return await submitBatch(deps, batchId, turns);
+    if (!created) return await submitBatch(deps, batchId, turns, admit);
   }
   const taskIds: (string | undefined)[] = new Array(turns.length);
   for await (const { key, value } of db.kv.list<string>({ prefix: batchItemsPrefix(batchId) })) {

@@ -84,14 +84,21 @@ export class Conversations {
     return { total, breakdown, successRate };
   }
 
-  /** Queues a turn; see `submitTurn`. */
-  submit(turn: NewTurn, claim?: IdempotencyClaim): Promise<Submitted> {
-    return submitTurn(this.deps, turn, claim);
+  /**
+   * Queues a turn; see `submitTurn`. `admit` is asked last, when everything else is fine, and may
+   * throw.
+   */
+  submit(turn: NewTurn, claim?: IdempotencyClaim, admit?: () => void): Promise<Submitted> {
+    return submitTurn(this.deps, turn, claim, admit);
   }
 
-  /** Queues up to 1,000 turns; see `submitBatch`. */
-  submitBatch(batchId: string | undefined, turns: NewTurn[]): Promise<BatchQueued> {
-    return submitBatch(this.deps, batchId ?? `batch-${crypto.randomUUID()}`, turns);
+  /** Queues up to 1,000 turns; see `submitBatch`. `admit` is asked before a new one is begun. */
+  submitBatch(
+    batchId: string | undefined,
+    turns: NewTurn[],
+    admit?: () => void,
+  ): Promise<BatchQueued> {
+    return submitBatch(this.deps, batchId ?? `batch-${crypto.randomUUID()}`, turns, admit);
   }
 
   batchStatus(batchId: string): Promise<BatchProgress | null> {

@@ -11,7 +11,7 @@ const LEVEL_LOW = 500;
 const DUE_LIMIT = 500;
 const MAX_DUE = 4_000;
 /** Even when nobody rings, the store is looked at this often. */
-const RECHECK_MS = 30_000;
+const RECHECK_MS = 5_000;
 const TIMER_START: TimerCursor = { runAt: 0, priority: 0, suffix: "" };
 
 interface Level {

@@ -68,6 +68,7 @@ const FIGURES = [
   "cached",
   "model",
   "tokens",
+  "cost_micros",
   "latency_ms",
 ];
 

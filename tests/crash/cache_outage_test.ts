@@ -112,7 +112,7 @@ outageTest("slow: one call takes no longer than one command may", async (server)
     assert.equal(await cache.getOrSet(`k${i}`, () => i), i);
     slowest = Math.max(slowest, performance.now() - startedAt);
   }
-  assert.ok(slowest < 160, `${slowest} ms`);
+  assert.ok(slowest < 250, `${slowest} ms`);
   proxy.delayMs = 0;
   await up(cache);
 });
@@ -138,7 +138,7 @@ outageTest("half open: noticed, bounded, and nothing is left over", async (serve
     await cache.getOrSet("fresh", () => 1);
     slowest = Math.max(slowest, performance.now() - startedAt);
   }
-  assert.ok(slowest < 160, `${slowest} ms`);
+  assert.ok(slowest < 250, `${slowest} ms`);
   proxy.silent = false;
   proxy.dropAll();
   await up(cache);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { importConversations, type ImportLine } from "../../lib/conversations/import.ts";
+import { importConversations } from "../../lib/conversations/import.ts";
+import type { ImportLine } from "../../lib/conversations/import_line.ts";
 import { Reports } from "../../lib/analytics/reports.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { type Desk, openDesk, turn } from "../support/conversations.ts";
@@ -117,6 +118,27 @@ Deno.test("long messages and long conversations come back as they were", options
   );
   assert.deepEqual((await desk.conversations.get("many"))!.messages, many);
 });
+
+Deno.test(
+  "a conversation of almost a mebibyte is stored whole, among small ones",
+  options,
+  async () => {
+    await using desk = await openDesk({ start: false });
+    const at = "2025-03-03T10:00:00Z";
+    const pages = Array.from({ length: 100 }, (_, i) => ({
+      role: "user" as const,
+      content: `${i} ` + "ä".repeat(10) + "x".repeat(10_100),
+      at,
+    }));
+    const one = { role: "user" as const, content: "y".repeat(1_040_000), at };
+    const lines = [line("s1"), line("pages", { messages: pages }), line("s2")];
+    const result = await send(desk, [...lines, line("one", { messages: [one] }), line("s3")]);
+    assert.deepEqual([result.imported, result.rejectedCount], [5, 0]);
+    assert.deepEqual((await desk.conversations.get("pages"))!.messages, pages);
+    assert.deepEqual((await desk.conversations.get("one"))!.messages, [one]);
+    assert.deepEqual(await countOf(desk), [5, 5]);
+  },
+);
 
 Deno.test("bad lines are named by number and leave the others alone", options, async () => {
   await using desk = await openDesk({ start: false });

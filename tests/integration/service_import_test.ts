@@ -89,7 +89,7 @@ async function assertReports(service: TestService, raw: RawConversation[]): Prom
       assert.deepEqual(await report("weekly", at), modelWeekly(raw, date, Date.now()));
     }
     if (date.getUTCDate() === 15) {
-      assert.deepEqual(await report("monthly", at), modelMonthly(raw, date));
+      assert.deepEqual(await report("monthly", at), modelMonthly(raw, date, Date.now()));
     }
   }
 }

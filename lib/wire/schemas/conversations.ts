@@ -48,6 +48,7 @@ export const TurnResult = z.object({
   model: z.string().optional(),
   tokens: z.object({ prompt: Count, completion: Count, total: Count, estimated: z.boolean() })
     .optional(),
+  cost_micros: Count.optional().openapi({ description: "millionths of AI_PRICES' currency" }),
   latency_ms: z.number(),
 }).openapi("TurnResult");
 export type TurnResult = z.infer<typeof TurnResult>;
