@@ -56,6 +56,7 @@ export function workers(
           auth.links.sweep(),
           healthHistory.sweep(clock.now()),
           auth.audit.sweep(clock.now() - retention.auditMs),
+          services.spending.sweep(),
           services.notifier.log.sweep(clock.now() - retention.notificationsMs),
           services.recorder.unanswered.sweep(clock.now()),
         ]);

@@ -10,6 +10,7 @@ import { addAnalytics } from "./analytics.ts";
 import { addAudit } from "./audit.ts";
 import { addBots } from "./bots.ts";
 import { addCache } from "./cache.ts";
+import { addConversationStream } from "./conversation_stream.ts";
 import { addConversations } from "./conversations.ts";
 import type { EventFeed } from "./event_feed.ts";
 import { addEvents } from "./events.ts";
@@ -47,6 +48,7 @@ export function createApi(deps: ApiDeps, gate: Gate, feed: EventFeed): Api {
   addTasks(api);
   addTaskActions(api);
   addConversations(api);
+  addConversationStream(api);
   addImport(api);
   addAnalytics(api);
   addFigures(api);
