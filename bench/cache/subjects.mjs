@@ -17,8 +17,7 @@ async function pixel(url, { inProcess, prefix = "bench" }) {
   return {
     get: (key) => cache.get(key),
     set: (key, value) => cache.set(key, value, { ttlSeconds: 3_600 }),
-    getOrSet: (key, factory) =>
-      cache.getOrSet(key, factory, { ttlSeconds: 3_600 }),
+    getOrSet: (key, factory) => cache.getOrSet(key, factory, { ttlSeconds: 3_600 }),
     setMany: (entries) => cache.setMany(entries, { ttlSeconds: 3_600 }),
     clear: (namespace) => cache.clear(`${namespace}:*`),
     /** Where an entry lies in Redis. */
@@ -35,8 +34,7 @@ async function ioredis(url) {
     const text = await redis.get(key);
     return text === null ? undefined : JSON.parse(text);
   };
-  const set = (key, value) =>
-    redis.set(key, JSON.stringify(value), "PX", 3_600_000);
+  const set = (key, value) => redis.set(key, JSON.stringify(value), "PX", 3_600_000);
   return {
     get,
     set,
@@ -74,8 +72,7 @@ async function nodeRedis(url) {
       const text = await client.get(key);
       return text === null ? undefined : JSON.parse(text);
     },
-    set: (key, value) =>
-      client.set(key, JSON.stringify(value), { PX: 3_600_000 }),
+    set: (key, value) => client.set(key, JSON.stringify(value), { PX: 3_600_000 }),
     storedKey: (key) => key,
     close: () => client.close(),
   };
