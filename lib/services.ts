@@ -1,9 +1,12 @@
 import { join } from "node:path";
+import { BudgetedResponder } from "./ai/budgeted_responder.ts";
 import { CachedResponder } from "./ai/cached_responder.ts";
+import { CircuitBreaker } from "./ai/circuit_breaker.ts";
 import { ModelFiles } from "./ai/embedded/model_files.ts";
 import { EmbeddedResponder } from "./ai/embedded_responder.ts";
 import { OpenAIResponder } from "./ai/openai_responder.ts";
 import type { CacheableResponder, Responder } from "./ai/responder.ts";
+import { Spending } from "./ai/spending.ts";
 import { readLiveMetrics, readTokens } from "./analytics/live.ts";
 import { Figures } from "./analytics/figures/figures.ts";
 import { Recorder } from "./analytics/recorder.ts";
@@ -15,6 +18,7 @@ import { AppError } from "./errors.ts";
 import type { Config } from "./config/config.ts";
 import { BotStore } from "./conversations/bot_store.ts";
 import { Conversations } from "./conversations/conversations.ts";
+import { ReplyStreams } from "./conversations/reply_streams.ts";
 import { readQuestion } from "./conversations/transcript.ts";
 import { JobEngine } from "./jobs/engine.ts";
 import { type Schedule, Scheduler } from "./jobs/scheduler.ts";
@@ -56,6 +60,8 @@ export interface Services extends AsyncDisposable {
   conversations: Conversations;
   responder: Responder;
   embedded: EmbeddedResponder;
+  spending: Spending;
+  streams: ReplyStreams;
   reports: Reports;
   figures: Figures;
   system: SystemSampler;
@@ -121,17 +127,14 @@ export async function openServices(config: Config, options: OpenOptions): Promis
       models: new ModelFiles(join(config.dataDir, "models")),
     }),
   );
-  const asked: CacheableResponder = config.ai.baseUrl
-    ? new OpenAIResponder({
-      baseUrl: config.ai.baseUrl,
-      apiKey: config.ai.apiKey,
-      model: config.ai.model!,
-      timeoutMs: config.ai.timeoutMs,
-      clock,
-    })
-    : embedded;
-  const provider = config.ai.baseUrl ? new ProviderWatch(asked) : null;
-  const responder = new CachedResponder(provider ?? asked, { cache });
+  const provider = config.ai.baseUrl ? new ProviderWatch(providerOf(config, clock)) : null;
+  const cached = new CachedResponder(provider ?? embedded, { cache });
+  const spending = new Spending({ db, clock });
+  const { dailyBudget } = config.ai;
+  const responder = provider
+    ? new BudgetedResponder(cached, { fallback: embedded, dailyBudget, spending, log })
+    : cached;
+  const streams = new ReplyStreams();
 
   const engine = new JobEngine({
     db,
@@ -260,6 +263,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     });
     stack.adopt(heartbeat, (heartbeat) => heartbeat.close()).start();
   }
+  stack.defer(() => auth.audit.close());
   const alerts = stack.adopt(
     new Alerts({
       db,
@@ -288,6 +292,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
           health: () => health.report(),
           newestBackupAt: async () => await backups?.newestAt(),
           tokensToday: () => readTokens(db.kv, clock.now()),
+          botsOverBudget: () => spending.overBudget(),
         }),
     }),
     (alerts) => alerts.close(),
@@ -307,6 +312,8 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     conversations,
     responder,
     embedded,
+    spending,
+    streams,
     reports,
     figures,
     system,
@@ -321,6 +328,19 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     auth,
     [Symbol.asyncDispose]: () => rest.disposeAsync(),
   };
+}
+
+/** The model behind AI_BASE_URL, left alone for a while when it fails again and again. */
+function providerOf({ ai }: Config, clock: Clock): CacheableResponder {
+  const model = new OpenAIResponder({
+    baseUrl: ai.baseUrl!,
+    apiKey: ai.apiKey,
+    model: ai.model!,
+    timeoutMs: ai.timeoutMs,
+    prices: ai.prices,
+    clock,
+  });
+  return new CircuitBreaker(model, { clock });
 }
 
 /** Makes a backup that can be restored; gives the command that does so. */

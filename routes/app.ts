@@ -39,8 +39,8 @@ export interface App {
   gate: Gate;
   /** Live events; health reports and alerts are published here. */
   feed: EventFeed;
-  /** The API without its network, for pages that render on the server. */
-  api: (request: Request) => Response | Promise<Response>;
+  /** The API without its network, for pages that render on the server for a visitor's address. */
+  api: (request: Request, address: string) => Response | Promise<Response>;
   /** Ends live streams. */
   close(): void;
 }
@@ -117,7 +117,8 @@ export function createApp(deps: ApiDeps): App {
     sessions: new DashboardSessions(deps.auth, gate),
     gate,
     feed,
-    api: (request) => fetch(request),
+    api: (request, address) =>
+      fetch(request, { remoteAddr: { transport: "tcp", hostname: address, port: 0 } }),
     close: () => feed.close(),
   };
 }

@@ -55,6 +55,8 @@ export function workers(
           auth.sessions.sweep(),
           auth.links.sweep(),
           healthHistory.sweep(clock.now()),
+          auth.audit.sweep(clock.now() - retention.auditMs),
+          services.spending.sweep(),
           services.notifier.log.sweep(clock.now() - retention.notificationsMs),
           services.recorder.unanswered.sweep(clock.now()),
         ]);

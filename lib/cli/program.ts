@@ -4,7 +4,7 @@ import { ApiProblem } from "./api_client.ts";
 import type { Cli } from "./cli.ts";
 import { cacheCommand } from "./commands/cache.ts";
 import { monitorCommand } from "./commands/monitor.ts";
-import { backupCommand, queueCommand, scheduleCommand } from "./commands/queues.ts";
+import { backupCommand, queueCommand, recountCommand, scheduleCommand } from "./commands/queues.ts";
 import { reportCommand } from "./commands/report.ts";
 import { restoreCommand } from "./commands/restore.ts";
 import { startCommand } from "./commands/start.ts";
@@ -62,6 +62,7 @@ function buildProgram(
     .addCommand(scheduleCommand(cli))
     .addCommand(cacheCommand(cli))
     .addCommand(reportCommand(cli))
+    .addCommand(recountCommand(cli))
     .addCommand(importCommand(context, finish))
     .addCommand(replayCommand(context, finish))
     .addCommand(backupCommand(cli))

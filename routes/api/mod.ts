@@ -7,8 +7,10 @@ import { roleForMethod } from "../middleware/roles.ts";
 import { apiHeaders } from "../middleware/secure_headers.ts";
 import { addAlerts } from "./alerts.ts";
 import { addAnalytics } from "./analytics.ts";
+import { addAudit } from "./audit.ts";
 import { addBots } from "./bots.ts";
 import { addCache } from "./cache.ts";
+import { addConversationStream } from "./conversation_stream.ts";
 import { addConversations } from "./conversations.ts";
 import type { EventFeed } from "./event_feed.ts";
 import { addEvents } from "./events.ts";
@@ -21,6 +23,7 @@ import { addSchedules } from "./schedules.ts";
 import { addSystem } from "./system.ts";
 import { addTaskActions } from "./task_actions.ts";
 import { addTasks } from "./tasks.ts";
+import { addTokens } from "./tokens.ts";
 
 /** Where the API lives. */
 export const API_PREFIX = "/api/performance";
@@ -45,6 +48,7 @@ export function createApi(deps: ApiDeps, gate: Gate, feed: EventFeed): Api {
   addTasks(api);
   addTaskActions(api);
   addConversations(api);
+  addConversationStream(api);
   addImport(api);
   addAnalytics(api);
   addFigures(api);
@@ -54,6 +58,8 @@ export function createApi(deps: ApiDeps, gate: Gate, feed: EventFeed): Api {
   addSchedules(api);
   addAlerts(api);
   addEvents(api, feed);
+  addTokens(api);
+  addAudit(api);
 
   let document: string | undefined;
   app.get("/openapi.json", (c) => {

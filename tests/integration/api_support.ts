@@ -1,3 +1,4 @@
+import { ReplyStreams } from "../../lib/conversations/reply_streams.ts";
 import { SignJWT } from "jose";
 import { z } from "zod";
 import { Figures } from "../../lib/analytics/figures/figures.ts";
@@ -143,6 +144,7 @@ export async function withApi(
     schedules,
     cache: cacheDouble(cleared),
     conversations: conversationsDouble(db, engine),
+    streams: new ReplyStreams(),
     bots: botsDouble(),
     reports: reportsDouble(),
     figures: new Figures({
@@ -202,6 +204,7 @@ export async function withApi(
     app.close();
     await server.shutdown();
     await engine.stop(1_000);
+    await auth.audit.close();
     await db.close();
     await engine.closed();
   }
@@ -219,7 +222,7 @@ async function ask(url: string, options: AskOptions = {}): Promise<Answer> {
     body: json === undefined ? body : JSON.stringify(json),
   });
   const text = await response.text();
-  const isJson = /json/.test(response.headers.get("content-type") ?? "") && text !== "";
+  const isJson = /[/+]json/.test(response.headers.get("content-type") ?? "") && text !== "";
   return {
     status: response.status,
     headers: response.headers,
@@ -251,6 +254,8 @@ function cacheDouble(cleared: (string | undefined)[]): ApiDeps["cache"] {
         memoryBytes: 1024,
         operationsPerSecond: 0,
         uptimeSeconds: 1,
+        lastDay: { hits: 0, misses: 0, hitRate: null },
+        namespaces: [],
       }),
     inspect: (key) => Promise.resolve(entries.has(key) ? { value: entries.get(key) } : undefined),
     delete: (key) => Promise.resolve(entries.delete(key)),
@@ -325,6 +330,20 @@ function conversationsDouble(db: Database, engine: JobEngine): ApiDeps["conversa
         total: known.size,
         breakdown: { pending: known.size, processing: 0, completed: 0, failed: 0 },
         successRate: null,
+      }),
+    list: (limit) =>
+      Promise.resolve({
+        conversations: [...known.values()].slice(0, limit).map(({ turn, taskId, queuedAt }) => ({
+          conversationId: turn.conversationId,
+          botId: turn.botId,
+          userId: turn.userId,
+          status: "pending" as const,
+          startedAt: queuedAt,
+          storedAt: queuedAt,
+          turns: 1,
+          taskId,
+          imported: false,
+        })),
       }),
     get(conversationId) {
       const found = known.get(conversationId);
