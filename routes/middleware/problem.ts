@@ -57,7 +57,7 @@ export function problemResponse(thrown: unknown, place: ProblemPlace): Response 
   const { status, title } = PROBLEMS[kind];
   const body = {
     ...error?.extensions,
-    type: `/docs#problem-${kind}`,
+    type: `/docs/runbook#problem-${kind}`,
     title,
     status,
     detail,
