@@ -94,6 +94,14 @@ export interface CachePort {
     memoryBytes: number;
     operationsPerSecond: number;
     uptimeSeconds: number;
+    lastDay: { hits: number; misses: number; hitRate: number | null };
+    namespaces: {
+      name: string;
+      hits: number;
+      misses: number;
+      hitRate: number | null;
+      keys: number;
+    }[];
   }>;
   /** Looks without counting a lookup; undefined when there is none. */
   inspect(key: string): Promise<{ value: unknown } | undefined>;
@@ -140,10 +148,31 @@ export interface MessageView {
   score?: number;
   cached?: boolean;
   latencyMs?: number;
+  model?: string;
+  tokens?: { prompt: number; completion: number; total: number; estimated: boolean };
   error?: { code: string; message: string };
 }
 
+/** A conversation in a list; instants are milliseconds UTC. */
+export interface ConversationRowView {
+  conversationId: string;
+  botId: string;
+  userId: string;
+  status: "pending" | "processing" | "completed" | "failed";
+  startedAt: number;
+  storedAt: number;
+  turns: number;
+  taskId?: string;
+  satisfaction?: number;
+  imported: boolean;
+}
+
 export interface ConversationsPort {
+  /** By when they were stored here, newest first. */
+  list(
+    limit: number,
+    cursor?: string,
+  ): Promise<{ conversations: ConversationRowView[]; nextCursor?: string }>;
   /**
    * Queues a turn. With a claim, all of it goes through `commitOnce(db, claim, …)`, whose answer
    * is this call's. AppError `conflict` when the conversation has another bot or user. `admit` is

@@ -1,5 +1,11 @@
 import { zstdDecompressSync } from "node:zlib";
-import type { AnswerRecord, ConversationRecord, Message, TurnRecord } from "./conversation.ts";
+import type {
+  AnswerRecord,
+  ConversationRecord,
+  Message,
+  TurnRecord,
+  TurnResult,
+} from "./conversation.ts";
 import {
   answerKey,
   archivePrefix,
@@ -16,6 +22,8 @@ export interface TranscriptMessage extends Message {
   score?: number;
   cached?: boolean;
   latencyMs?: number;
+  model?: string;
+  tokens?: TurnResult["tokens"];
   error?: { code: string; message: string };
 }
 
@@ -71,6 +79,8 @@ export async function readTranscript(
       score: result.score,
       cached: result.cached,
       latencyMs: result.latency_ms,
+      ...(result.model === undefined ? {} : { model: result.model }),
+      ...(result.tokens === undefined ? {} : { tokens: result.tokens }),
     });
   });
   return messages;

@@ -4,6 +4,8 @@ import {
   BatchQueued,
   BatchStatus,
   ConversationAnswer,
+  ConversationList,
+  ConversationsQuery,
   ConversationStatus,
   FeedbackTaken,
   MetricsAnswer,
@@ -20,7 +22,7 @@ import type { NewTurn as Turn, TurnResultView } from "../deps.ts";
 import type { Call, Payload } from "./call.ts";
 import { type GivenAddress, refuseInnerAddresses } from "./given_address.ts";
 import type { ApiBuilder } from "./operation.ts";
-import { instant, shownConversation, shownResult } from "./shown.ts";
+import { instant, shownConversation, shownResult, shownRow } from "./shown.ts";
 import { preferredWait, waitForEnd } from "./waiting.ts";
 
 const ConversationId = z.object({ conversation_id: Id });
@@ -158,6 +160,21 @@ export function addConversations(api: ApiBuilder): void {
           success_rate: successRate === null ? null : Math.round(successRate * 100) / 100,
           timestamp: instant(api.deps.clock.now()),
         },
+      };
+    },
+  });
+
+  api.add({
+    route: "GET /conversations",
+    tag: "Conversations",
+    summary: "Conversations by when they were stored here, newest first",
+    query: ConversationsQuery,
+    answer: ConversationList,
+    async handle({ query: { limit, cursor } }) {
+      const page = await conversations.list(limit, cursor);
+      return {
+        conversations: page.conversations.map(shownRow),
+        ...(page.nextCursor === undefined ? {} : { next_cursor: page.nextCursor }),
       };
     },
   });

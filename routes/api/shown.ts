@@ -2,9 +2,15 @@ import type { Principal } from "../../lib/auth/principal.ts";
 import type { JobView } from "../../lib/jobs/job_reader.ts";
 import type { WaitingReason } from "../../lib/jobs/waiting.ts";
 import type { TaskStatus } from "../../lib/wire/schemas/tasks.ts";
+import type { ConversationRow } from "../../lib/wire/conversations.ts";
 import type { Conversation, TurnResult } from "../../lib/wire/schemas/conversations.ts";
 import { HIDDEN, priorityWord } from "../../lib/wire/schemas/text.ts";
-import type { ConversationView, MessageView, TurnResultView } from "../deps.ts";
+import type {
+  ConversationRowView,
+  ConversationView,
+  MessageView,
+  TurnResultView,
+} from "../deps.ts";
 
 /** An instant on the wire. */
 export const instant = (at: number): string => new Date(at).toISOString();
@@ -96,6 +102,23 @@ export function shownConversation(
     updated_at: instant(Math.max(startedAt, queuedAt, completedAt, lastMessageAt)),
     ...(satisfaction === undefined ? {} : { satisfaction_score: satisfaction }),
     messages: found.messages.map((message) => shownMessage(message, principal)),
+  };
+}
+
+/** A conversation in a list: nothing that anybody wrote. */
+export function shownRow(row: ConversationRowView): ConversationRow {
+  const { taskId, satisfaction } = row;
+  return {
+    conversation_id: row.conversationId,
+    user_id: row.userId,
+    bot_id: row.botId,
+    status: row.status,
+    started_at: instant(row.startedAt),
+    stored_at: instant(row.storedAt),
+    turns: row.turns,
+    ...(taskId === undefined ? {} : { task_id: taskId }),
+    ...(satisfaction === undefined ? {} : { satisfaction_score: satisfaction }),
+    imported: row.imported,
   };
 }
 

@@ -25,6 +25,7 @@ export const ROUTE_ROLES = {
   "GET /conversations/{conversation_id}/status": "viewer",
   "GET /conversations/batch/{batch_id}/status": "viewer",
   "GET /conversations/metrics": "viewer",
+  "GET /conversations": "viewer",
   "GET /conversations/{conversation_id}": "viewer",
   "GET /conversations/{conversation_id}/stream": "viewer",
   "POST /conversations/{conversation_id}/feedback": "operator",

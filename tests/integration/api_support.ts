@@ -254,6 +254,8 @@ function cacheDouble(cleared: (string | undefined)[]): ApiDeps["cache"] {
         memoryBytes: 1024,
         operationsPerSecond: 0,
         uptimeSeconds: 1,
+        lastDay: { hits: 0, misses: 0, hitRate: null },
+        namespaces: [],
       }),
     inspect: (key) => Promise.resolve(entries.has(key) ? { value: entries.get(key) } : undefined),
     delete: (key) => Promise.resolve(entries.delete(key)),
@@ -328,6 +330,20 @@ function conversationsDouble(db: Database, engine: JobEngine): ApiDeps["conversa
         total: known.size,
         breakdown: { pending: known.size, processing: 0, completed: 0, failed: 0 },
         successRate: null,
+      }),
+    list: (limit) =>
+      Promise.resolve({
+        conversations: [...known.values()].slice(0, limit).map(({ turn, taskId, queuedAt }) => ({
+          conversationId: turn.conversationId,
+          botId: turn.botId,
+          userId: turn.userId,
+          status: "pending" as const,
+          startedAt: queuedAt,
+          storedAt: queuedAt,
+          turns: 1,
+          taskId,
+          imported: false,
+        })),
       }),
     get(conversationId) {
       const found = known.get(conversationId);
