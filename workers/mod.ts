@@ -1,3 +1,4 @@
+import { summaryEmail } from "../lib/analytics/summary_email.ts";
 import type { AnyDefinition } from "../lib/jobs/definition.ts";
 import { sweepIdempotency } from "../lib/kv/idempotency.ts";
 import type { Services } from "../lib/services.ts";
@@ -35,7 +36,7 @@ export function workers(
       webhookUrl: config.alerts.webhookUrl,
       secret: callbackSecret,
     }),
-    sendReport({ ...services, to: config.reportEmail }),
+    sendReport({ ...services, to: config.reportEmail, email: summaryEmail }),
     generateReport(services.reports),
     recountAnalytics(db),
     ...maintenance({
