@@ -78,6 +78,7 @@ export type EnginePort = Pick<
   | "resume"
   | "whenEnded"
   | "queueNames"
+  | "performs"
   | "worker"
   | "events"
 >;
@@ -301,6 +302,15 @@ export interface WorkPort {
   report(tx: WriteSet, type: ReportType, range: { start: string; end: string }): string;
   recount(tx: WriteSet): string;
   cleanup(tx: WriteSet, type: CleanupType): { type: string; taskId: string }[];
+  /**
+   * A task that is performed by POSTing its payload to `url`; where an unfinished task of the
+   * queue holds the unique key, that one's id.
+   */
+  httpTask(
+    tx: WriteSet,
+    task: { name: string; queue: string; url: string; payload: unknown },
+    options: { priority: number; runAt?: number; uniqueKey?: string; maxAttempts?: number },
+  ): Promise<string>;
   /** Goes on clearing where `cursor` stopped. */
   clearCache(tx: WriteSet, pattern: string | undefined, cursor: string | undefined): string;
 }

@@ -5,6 +5,7 @@ import type { Services } from "../lib/services.ts";
 import { bulkAction } from "./bulk_action.ts";
 import { deliverCallback } from "./deliver_callback.ts";
 import { deliverNotification } from "./deliver_notification.ts";
+import { httpTasks } from "./http_task.ts";
 import { generateReport } from "./generate_report.ts";
 import { maintenance } from "./maintenance.ts";
 import { recountAnalytics } from "./recount.ts";
@@ -28,6 +29,7 @@ export function workers(
       secret: callbackSecret,
       policy: { trusted: config.allowPrivateAddresses },
     }),
+    httpTasks({ secret: callbackSecret, policy: taskUrlPolicy(config) }),
     bulkAction(services.engine),
     deliverNotification({
       clock,
@@ -65,4 +67,9 @@ export function workers(
       },
     }),
   ];
+}
+
+/** Where tasks by URL may go. Hosts named one by one are trusted, also inside our network. */
+export function taskUrlPolicy({ taskUrlAllow, allowPrivateAddresses }: Services["config"]) {
+  return { onlyHosts: taskUrlAllow, allowHosts: taskUrlAllow, trusted: allowPrivateAddresses };
 }

@@ -34,6 +34,8 @@ type Router = OpenAPIHono<ApiEnv>;
 
 /** The API: answers every request whose path lies under its prefix. */
 export interface Api {
+  /** The OpenAPI document, as it is served. */
+  document(): string;
   fetch(request: Request, env: ApiEnv["Bindings"]): Response | Promise<Response>;
 }
 
@@ -61,12 +63,12 @@ export function createApi(deps: ApiDeps, gate: Gate, feed: EventFeed): Api {
   addTokens(api);
   addAudit(api);
 
-  let document: string | undefined;
+  let made: string | undefined;
+  const document = () => made ??= JSON.stringify(openApiDocument(app));
   app.get("/openapi.json", (c) => {
-    document ??= JSON.stringify(openApiDocument(app));
     const headers = apiHeaders("application/json", c.env.requestId);
     headers["cache-control"] = "public, max-age=300";
-    return new Response(document, { headers });
+    return new Response(document(), { headers });
   });
 
   app.notFound(async (c) => {
@@ -90,6 +92,7 @@ export function createApi(deps: ApiDeps, gate: Gate, feed: EventFeed): Api {
   });
   app.onError((error, c) => told(error, { request: c.req.raw, env: c.env }, deps));
   return {
+    document,
     fetch: (request, env) =>
       api.answerPlain(request, env.path.slice(API_PREFIX.length), env) ?? app.fetch(request, env),
   };

@@ -143,6 +143,7 @@ export class ApiBuilder {
       }
       if (payload instanceof Response) return payload;
       const headers = apiHeaders("application/json", env.requestId);
+      gate.addRateLimit(headers, visitor.principal);
       if (claim?.replayed) headers["idempotent-replayed"] = "true";
       const at = claim?.answeredAt ?? deps.clock.now();
       const timestamp = new Date(at).toISOString();
@@ -156,7 +157,9 @@ export class ApiBuilder {
       try {
         return await answer(asked);
       } catch (thrown) {
-        const response = told(thrown, asked, deps);
+        const more: Record<string, string> = {};
+        if (asked.principal) gate.addRateLimit(more, asked.principal);
+        const response = told(thrown, asked, deps, more);
         const { status } = response;
         const refused = status === 401 && asked.request.headers.has("authorization");
         if (refused) trail.gather(auditedOf(asked), "authenticate", status);
@@ -178,11 +181,12 @@ export function told(
   thrown: unknown,
   { request, env: { path, requestId } }: Pick<Asked, "request" | "env">,
   { log }: Pick<ApiDeps, "log">,
+  headers: Record<string, string> = {},
 ): Response {
   if (isOurFault(thrown)) {
     log.error("a request failed", { request_id: requestId, method: request.method, path, thrown });
   }
-  return problemResponse(thrown, { requestId, path });
+  return problemResponse(thrown, { requestId, path }, headers);
 }
 
 /** JSON, in which a BigInt that a cache or a task holds is its digits. */

@@ -20,6 +20,9 @@ export function statusWord(state: JobView["state"]): TaskStatus["status"] {
   return state === "available" ? "queued" : state;
 }
 
+/** A task's name for people; those that call somebody's address carry it behind a mark. */
+export const taskName = (kind: string): string => kind.startsWith("http:") ? kind.slice(5) : kind;
+
 /** What a task was given, by name, for those who may read it. */
 export function shownPayload(
   payload: unknown,
@@ -39,7 +42,7 @@ export function shownTask(
   const lastError = job.errors?.at(-1);
   return {
     task_id: job.id,
-    name: job.kind,
+    name: taskName(job.kind),
     status: statusWord(job.state),
     queue: job.queue,
     priority: priorityWord(job.priority),

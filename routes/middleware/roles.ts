@@ -14,6 +14,7 @@ export const ROUTE_ROLES = {
   "GET /tasks/{task_id}": "viewer",
   "DELETE /tasks/{task_id}": "operator",
   "GET /tasks": "viewer",
+  "POST /tasks": "operator",
   "POST /tasks/{task_id}/retry": "operator",
   "POST /tasks/{task_id}/hasten": "operator",
   "POST /tasks/{task_id}/discard": "operator",
