@@ -4,6 +4,7 @@ import type { Services } from "../lib/services.ts";
 import { bulkAction } from "./bulk_action.ts";
 import { deliverCallback } from "./deliver_callback.ts";
 import { deliverNotification } from "./deliver_notification.ts";
+import { eraseUserWorker } from "./erase_user.ts";
 import { generateReport } from "./generate_report.ts";
 import { maintenance } from "./maintenance.ts";
 import { recountAnalytics } from "./recount.ts";
@@ -28,6 +29,10 @@ export function workers(
       policy: { trusted: config.allowPrivateAddresses },
     }),
     bulkAction(services.engine),
+    eraseUserWorker({
+      ...services,
+      clearAnswers: () => services.cache.clear("answer:*"),
+    }),
     deliverNotification({
       clock,
       log: services.notifier.log,

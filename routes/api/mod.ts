@@ -22,6 +22,7 @@ import { addSchedules } from "./schedules.ts";
 import { addSystem } from "./system.ts";
 import { addTaskActions } from "./task_actions.ts";
 import { addTasks } from "./tasks.ts";
+import { addUsers } from "./users.ts";
 
 /** Where the API lives. */
 export const API_PREFIX = "/api/performance";
@@ -48,6 +49,7 @@ export function createApi(deps: ApiDeps, gate: Gate, feed: EventFeed): Api {
   addConversations(api);
   addConversationStream(api);
   addImport(api);
+  addUsers(api);
   addAnalytics(api);
   addFigures(api);
   addSystem(api);
