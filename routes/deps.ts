@@ -38,6 +38,7 @@ export interface ApiDeps {
   schedules: Pick<Scheduler, "list" | "runNow">;
   cache: CachePort;
   conversations: ConversationsPort;
+  users: UsersPort;
   /** Replies in the making. */
   streams: Pick<ReplyStreams, "listeners" | "subscribe">;
   bots: BotsPort;
@@ -222,6 +223,11 @@ export interface ConversationsPort {
   }>;
   get(conversationId: string): Promise<ConversationView | null>;
   feedback(conversationId: string, score: number, comment?: string): Promise<void>;
+  handoff(
+    conversationId: string,
+    reason?: string,
+  ): Promise<{ handoffAt: number; first: boolean }>;
+  close(conversationId: string): Promise<{ closedAt: number }>;
   /** Reads plain lines; an error of the stream itself ends the import with it. */
   importStream(lines: ReadableStream<Uint8Array>): Promise<{
     imported: number;
@@ -258,6 +264,13 @@ export interface BotsPort {
     })[];
     nextCursor?: string;
   }>;
+}
+
+export interface UsersPort {
+  /** Queues a user's erasure; returns the task. */
+  erase(userId: string): Promise<string>;
+  /** When the last backup made before `now` is deleted (ms UTC); null where there are none. */
+  backupsExpireAt(now: number): Promise<number | null>;
 }
 
 export interface ReportsPort {

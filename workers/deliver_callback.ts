@@ -43,7 +43,9 @@ export function deliverCallback({ db, secret, policy }: CallbackDeps): JobDefini
         turnKey(conversationId, turn),
         answerKey(conversationId, turn),
       ]);
-      if (!asked.value || !answer.value) return cancel("the conversation was deleted");
+      if (!asked.value || !answer.value || asked.value.erased) {
+        return cancel("the conversation was deleted");
+      }
       const { status, result, error } = answer.value;
       const response = await sendWebhook({
         url,

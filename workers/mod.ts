@@ -6,6 +6,7 @@ import { bulkAction } from "./bulk_action.ts";
 import { deliverCallback } from "./deliver_callback.ts";
 import { deliverNotification } from "./deliver_notification.ts";
 import { httpTasks } from "./http_task.ts";
+import { eraseUserWorker } from "./erase_user.ts";
 import { generateReport } from "./generate_report.ts";
 import { maintenance } from "./maintenance.ts";
 import { recountAnalytics } from "./recount.ts";
@@ -31,6 +32,10 @@ export function workers(
     }),
     httpTasks({ secret: callbackSecret, policy: taskUrlPolicy(config) }),
     bulkAction(services.engine),
+    eraseUserWorker({
+      ...services,
+      clearAnswers: () => services.cache.clear("answer:*"),
+    }),
     deliverNotification({
       clock,
       log: services.notifier.log,

@@ -39,6 +39,9 @@ export interface ConversationRecord {
   satisfaction?: number;
   /** What the user said to the score. */
   comment?: string;
+  /** When the user was first handed over to a person, and when the conversation was closed. */
+  handoffAt?: number;
+  closedAt?: number;
   /** Came by import: counted in reports, not among the live ones. */
   imported?: boolean;
   /** Chunks of messages that came by import, before any live turn. */
@@ -58,6 +61,8 @@ export interface TurnRecord {
   batchId?: string;
   /** How it ended before it was tried again by hand, oldest first. */
   earlier?: TurnEnd[];
+  /** Its texts were removed on request. */
+  erased?: boolean;
 }
 
 /** The wire's `result` of a turn. */

@@ -160,7 +160,8 @@ async function readImported(
   return messages;
 }
 
-async function readArchived(kv: Deno.Kv, id: string): Promise<ArchivedTexts> {
+/** What the archive packed of a conversation. */
+export async function readArchived(kv: Deno.Kv, id: string): Promise<ArchivedTexts> {
   const chunks: Uint8Array[] = [];
   for await (const { value } of kv.list<Uint8Array>({ prefix: archivePrefix(id) })) {
     chunks.push(value);

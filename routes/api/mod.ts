@@ -24,6 +24,7 @@ import { addSystem } from "./system.ts";
 import { addTaskActions } from "./task_actions.ts";
 import { addTasks } from "./tasks.ts";
 import { addTokens } from "./tokens.ts";
+import { addUsers } from "./users.ts";
 
 /** Where the API lives. */
 export const API_PREFIX = "/api/performance";
@@ -52,6 +53,7 @@ export function createApi(deps: ApiDeps, gate: Gate, feed: EventFeed): Api {
   addConversations(api);
   addConversationStream(api);
   addImport(api);
+  addUsers(api);
   addAnalytics(api);
   addFigures(api);
   addSystem(api);

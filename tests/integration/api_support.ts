@@ -151,6 +151,10 @@ export async function withApi(
     cache: cacheDouble(cleared),
     conversations: conversationsDouble(db, engine),
     streams: new ReplyStreams(),
+    users: {
+      erase: () => Promise.resolve("maintenance-01-0"),
+      backupsExpireAt: () => Promise.resolve(null),
+    },
     bots: botsDouble(),
     reports: reportsDouble(),
     figures: new Figures({
@@ -366,6 +370,8 @@ function conversationsDouble(db: Database, engine: JobEngine): ApiDeps["conversa
         messages: [{ role: "user", content: userMessage, at }],
       });
     },
+    handoff: () => Promise.resolve({ handoffAt: 0, first: true }),
+    close: () => Promise.resolve({ closedAt: 0 }),
     feedback(conversationId) {
       if (!known.has(conversationId)) throw notFound("There is no such conversation.");
       return Promise.resolve();

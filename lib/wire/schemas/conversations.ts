@@ -188,6 +188,13 @@ export const FeedbackTaken = success({
   satisfaction_score: z.number(),
 });
 
+export const NewHandoff = z.object({ reason: words(0, 1_000).nullish() }).openapi("NewHandoff");
+export const HandoffTaken = success({
+  conversation_id: z.string(),
+  handoff_at: Instant.openapi({ description: "of the first time, which alone counts" }),
+});
+export const ConversationClosed = success({ conversation_id: z.string(), closed_at: Instant });
+
 export const ImportAnswer = success({
   imported: Count,
   skipped: Count,
