@@ -142,6 +142,13 @@ export interface MessageView {
   cached?: boolean;
   latencyMs?: number;
   error?: { code: string; message: string };
+  callback?: {
+    status: "delivered" | "failed" | "cancelled";
+    at: number;
+    attempts: number;
+    statusCode?: number;
+    error?: string;
+  };
 }
 
 export interface ConversationsPort {

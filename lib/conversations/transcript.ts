@@ -1,5 +1,11 @@
 import { zstdDecompressSync } from "node:zlib";
-import type { AnswerRecord, ConversationRecord, Message, TurnRecord } from "./conversation.ts";
+import type {
+  AnswerRecord,
+  CallbackRecord,
+  ConversationRecord,
+  Message,
+  TurnRecord,
+} from "./conversation.ts";
 import {
   answerKey,
   archivePrefix,
@@ -17,6 +23,7 @@ export interface TranscriptMessage extends Message {
   cached?: boolean;
   latencyMs?: number;
   error?: { code: string; message: string };
+  callback?: CallbackRecord;
 }
 
 /** What the archive keeps of a conversation. */
@@ -59,6 +66,7 @@ export async function readTranscript(
       taskId: record.taskId,
     };
     if (answer?.error) question.error = answer.error;
+    if (record.callback) question.callback = record.callback;
     messages.push(question);
     if (!answer?.result) return;
     const { result } = answer;

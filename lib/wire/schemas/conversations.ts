@@ -132,6 +132,13 @@ export const Message = z.object({
   cached: z.boolean().optional(),
   latency_ms: z.number().optional(),
   error: TaskError.optional(),
+  callback: z.object({
+    status: z.enum(["delivered", "failed", "cancelled"]),
+    at: Instant,
+    attempts: Count,
+    status_code: Count.optional(),
+    error: z.string().optional(),
+  }).optional().openapi({ description: "what became of the delivery to callback_url" }),
 });
 
 export const Conversation = z.object({
