@@ -10,11 +10,11 @@ RUN npm install --no-audit --no-fund "deno@${DENO_VERSION}" \
 WORKDIR /app
 ENV DENO_DIR=/deno-dir DENO_NO_UPDATE_CHECK=1
 COPY . .
-# Everything that a start would fetch is in the image, so it starts without a network: the packages,
-# and by bundling a first line the bundler that a start uses for the islands.
-RUN deno cache --frozen main.ts lib/monitoring/backup_worker.ts \
-  && echo 'export {};' > /tmp/first.ts \
-  && deno bundle --platform=browser --output=/tmp/first.js /tmp/first.ts \
+# Everything that a start would fetch or build is in the image, so it starts without a network and
+# writes nothing but its data.
+RUN deno cache --frozen main.ts pixel.ts lib/monitoring/backup_worker.ts \
+    lib/ai/embedded/training_worker.ts \
+  && deno task build \
   && chmod -R a+rX /app /deno-dir
 
 FROM debian:bookworm-slim

@@ -15,13 +15,14 @@ async function main(): Promise<void> {
     Deno.exit(1);
   }
   let stopping = false;
-  const stop = async () => {
+  const stop = async (code = 0) => {
     if (stopping) Deno.exit(FORCED); // asked twice: whoever asks has no patience left
     stopping = true;
     await service.stop();
-    Deno.exit(0);
+    Deno.exit(code);
   };
-  for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, stop);
+  for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => stop());
+  service.lost.then(() => stop(1));
 }
 
 if (import.meta.main) await main();

@@ -1,13 +1,18 @@
 import type { BotDefinition } from "./lib/ai/responder.ts";
 import { type Config, ConfigError, loadConfig } from "./lib/config/config.ts";
 import type { Scheduler } from "./lib/jobs/scheduler.ts";
+import { countMatching } from "./lib/jobs/matching.ts";
 import { createLogger } from "./lib/log.ts";
+import type { AlertView } from "./lib/monitoring/alerts/alerts.ts";
+import { sharedReading } from "./lib/monitoring/shared_reading.ts";
 import { performanceSummary } from "./lib/monitoring/summary.ts";
 import { openServices, type Services } from "./lib/services.ts";
 import { buildAssets } from "./lib/web/build.ts";
+import { shownAlert } from "./routes/api/alerts.ts";
 import { createApp } from "./routes/app.ts";
 import type { ApiDeps } from "./routes/deps.ts";
 import { mountPages } from "./routes/pages.ts";
+import { bulkActionJob } from "./workers/bulk_action.ts";
 import { workers } from "./workers/mod.ts";
 import { SCHEDULES } from "./workers/schedules.ts";
 import { requestedWork } from "./workers/work.ts";
@@ -19,12 +24,16 @@ export interface RunningService {
   url: string;
   /** A new address that signs a browser in as administrator, once. */
   signInLink(): Promise<string>;
+  /** Resolves when another process has taken this one's work over: then it is of no more use. */
+  lost: Promise<void>;
   /** Drains and closes everything; resolves when all of it is closed. */
   stop(): Promise<void>;
 }
 
 const ROOT = new URL("./", import.meta.url);
 const LINK_LIVES_MS = 15 * 60_000;
+/** Everybody who asks within it sees the same summary. */
+const SUMMARY_KEPT_MS = 250;
 
 /**
  * Starts the whole service from environment variables: opens what is stored, takes over what an
@@ -38,8 +47,10 @@ export async function startService(
   const config = loadConfig(env, { terminal });
   const log = createLogger({ ...config.log, secrets: config.secrets });
   await using stack = new AsyncDisposableStack();
+  const lost = Promise.withResolvers<void>();
   const services = stack.use(
     await openServices(config, {
+      onLost: lost.resolve,
       log,
       terminal,
       print: (line) => console.log(line),
@@ -60,9 +71,18 @@ export async function startService(
     log,
     api: app.api,
   });
-  await engine.start();
-  await scheduler.start();
-  bringTicks(scheduler, stopping.signal);
+  // Every role answers HTTP; who works and who brings ticks depends on it.
+  if (config.role === "all" || config.role === "worker") await engine.start();
+  else await engine.load();
+  stack.defer(() => engine.stop(1_000)); // also when the rest of the start fails
+  if (config.role === "all" || config.role === "scheduler") {
+    await scheduler.start();
+    bringTicks(scheduler, stopping.signal);
+  }
+  services.alerts.subscribe((_change, alert) =>
+    app.feed.publish("alert", alertEvent(alert, clock.now()))
+  );
+  if (config.role === "all" || config.role === "scheduler") services.alerts.start();
 
   const server = listening(config, () =>
     Deno.serve({
@@ -80,6 +100,7 @@ export async function startService(
   const rest = stack.move();
   return {
     url,
+    lost: lost.promise,
     signInLink: async () => `${url}/sign-in?code=${await auth.adminLink(LINK_LIVES_MS)}`,
     async stop() {
       log.info("stopping");
@@ -104,16 +125,20 @@ function apiDeps(services: Services, scheduler: Scheduler, stopping: AbortSignal
     ...services,
     bots: botsPort(services),
     schedules: scheduler,
-    summary: () =>
+    summary: sharedReading(() =>
       performanceSummary({
         cache: () => cache.stats(),
         conversations: () => conversations.metrics(),
         health: () => health.report(),
         activeTasks: () => engine.active().length,
         score: () => history.score(),
-      }),
+      }), SUMMARY_KEPT_MS),
     history: { query: (query) => history.read(query) },
     work: requestedWork(engine),
+    bulk: {
+      count: (selection, action) => countMatching(engine, selection, action),
+      enqueue: (request) => engine.enqueue(bulkActionJob, request),
+    },
     admit: (count) => admission.admit(count),
     ready: async () => (await db.kv.get(["meta", "schema"])).value !== null,
     stopping,
@@ -127,7 +152,13 @@ function botsPort({ bots, embedded }: Services): ApiDeps["bots"] {
     classifier: { status: embedded.status(bot), version: bot.version },
   });
   return {
-    get: async (id) => await bots.exists(id) ? view(await bots.get(id)) : null,
+    async get(id) {
+      if (!await bots.exists(id)) return null;
+      const bot = await bots.get(id);
+      // After a restart nobody may have asked it yet; what was trained is on disk.
+      embedded.prepare(bot);
+      return view(bot);
+    },
     async put(id, draft) {
       const bot = await bots.put(id, { ...draft, cache: draft.cache });
       embedded.prepare(bot);
@@ -163,6 +194,11 @@ function listening<T>({ host, port }: Config, serve: () => T): T {
     }
     throw error;
   }
+}
+
+function alertEvent(alert: AlertView, now: number) {
+  const at = new Date(now).toISOString();
+  return { ...shownAlert(alert), firing: alert.raised, detail: alert.detail ?? alert.title, at };
 }
 
 function addressOf(addr: Deno.Addr): string {

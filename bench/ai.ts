@@ -8,9 +8,8 @@
  */
 import MiniSearch from "minisearch";
 import { classifierBytes } from "../lib/ai/embedded/classifier.ts";
-import { train } from "../lib/ai/embedded/calibration.ts";
 import { isStopWord, stem } from "../lib/ai/embedded/text.ts";
-import { Topics } from "../lib/ai/embedded/topics.ts";
+import { trainBot } from "../lib/ai/embedded/trained_bot.ts";
 import { mulberry32 } from "../lib/ai/embedded/training.ts";
 import { EmbeddedResponder } from "../lib/ai/embedded_responder.ts";
 import type { BotDefinition, Reply } from "../lib/ai/responder.ts";
@@ -154,7 +153,7 @@ async function knowledge(name: string, { taught, asked }: Split, examples: numbe
 
 /** Training, memory, and answers a second on one core, one after another. */
 async function speed(bot: BotDefinition, messages: string[], subject: string): Promise<Row[]> {
-  const data = train(new Topics(bot).set);
+  const data = trainBot(bot).classifier;
   const rates: number[] = [];
   using responder = new EmbeddedResponder({ signals: false, trainingWaitMs: 300_000 });
   for (let round = 0; round < 4; round++) {

@@ -1,34 +1,44 @@
 import { join } from "node:path";
 import { CachedResponder } from "./ai/cached_responder.ts";
+import { ModelFiles } from "./ai/embedded/model_files.ts";
 import { EmbeddedResponder } from "./ai/embedded_responder.ts";
 import { OpenAIResponder } from "./ai/openai_responder.ts";
 import type { CacheableResponder, Responder } from "./ai/responder.ts";
-import { readLiveMetrics } from "./analytics/live.ts";
+import { readLiveMetrics, readTokens } from "./analytics/live.ts";
+import { Figures } from "./analytics/figures/figures.ts";
 import { Recorder } from "./analytics/recorder.ts";
 import { Reports } from "./analytics/reports.ts";
 import { Authenticator } from "./auth/authenticator.ts";
 import { type CacheService, openCache } from "./cache/mod.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import { AppError } from "./errors.ts";
 import type { Config } from "./config/config.ts";
 import { BotStore } from "./conversations/bot_store.ts";
 import { Conversations } from "./conversations/conversations.ts";
+import { readQuestion } from "./conversations/transcript.ts";
 import { JobEngine } from "./jobs/engine.ts";
 import { type Schedule, Scheduler } from "./jobs/scheduler.ts";
+import type { JobState } from "./jobs/job.ts";
 import { type DataLock, lockDataDir } from "./kv/data_lock.ts";
 import { Database } from "./kv/database.ts";
 import { openSchema } from "./kv/schema.ts";
 import type { Logger } from "./log.ts";
+import { Alerts } from "./monitoring/alerts/alerts.ts";
+import { routeAlerts } from "./monitoring/alerts/routing.ts";
+import { type AlertInputs, alertRules } from "./monitoring/alerts/rules.ts";
+import { alertInputs } from "./monitoring/alerts/sources.ts";
 import { Admission } from "./monitoring/admission.ts";
 import { Backups } from "./monitoring/backup.ts";
 import { DEFAULT_THRESHOLDS, standardChecks } from "./monitoring/checks/standard.ts";
 import { HealthService } from "./monitoring/health.ts";
 import { HealthHistory } from "./monitoring/health_history.ts";
 import { PerformanceHistory } from "./monitoring/history.ts";
-import { HistoryStore } from "./monitoring/history_store.ts";
+import { HistoryStore, STEP_MS } from "./monitoring/history_store.ts";
 import { EngineWatch, scheduleStates } from "./monitoring/engine_watch.ts";
 import { Heartbeat } from "./monitoring/heartbeat.ts";
 import { ProviderWatch } from "./monitoring/provider_watch.ts";
 import { ServiceMetrics } from "./monitoring/service_metrics.ts";
+import { Notifier } from "./notifications/notifier.ts";
 import { checkSmtp } from "./notifications/email.ts";
 import { SystemSampler } from "./monitoring/system.ts";
 
@@ -47,6 +57,7 @@ export interface Services extends AsyncDisposable {
   responder: Responder;
   embedded: EmbeddedResponder;
   reports: Reports;
+  figures: Figures;
   system: SystemSampler;
   health: HealthService;
   healthHistory: HealthHistory;
@@ -54,12 +65,19 @@ export interface Services extends AsyncDisposable {
   metrics: ServiceMetrics;
   admission: Admission;
   backups: Backups | null;
+  notifier: Notifier;
+  alerts: Alerts<AlertInputs>;
   auth: Authenticator;
 }
+
+/** How long a silent worker keeps its queues where several share a database. */
+const LEASE_MS = 15_000;
 
 export interface OpenOptions {
   log: Logger;
   clock?: Clock;
+  /** Called when another process has taken this one's queues over. */
+  onLost?: () => void;
   /** Whether a person reads standard output. */
   terminal?: boolean;
   print?: (line: string) => void;
@@ -75,10 +93,15 @@ export interface OpenOptions {
 export async function openServices(config: Config, options: OpenOptions): Promise<Services> {
   await using stack = new AsyncDisposableStack();
   const { log, clock = systemClock } = options;
-  stack.use<DataLock>(await lockDataDir(config.dataDir));
+  // A shared database has its own leases; a file must have one process.
+  if (!config.kvUrl) stack.use<DataLock>(await lockDataDir(config.dataDir));
   const file = join(config.dataDir, "pixel.sqlite");
   const db = stack.use(await Database.open({ path: config.kvUrl ?? file }));
-  await openSchema(db);
+  const backups = config.kvUrl ? null : new Backups(join(config.dataDir, "backups"), file, {
+    daily: config.retention.backupsDaily,
+    weekly: config.retention.backupsWeekly,
+  }, clock);
+  await openSchema(db, { log, backup: backups ? () => checkedBackup(backups) : undefined });
 
   const cache = stack.use(
     await openCache({
@@ -90,7 +113,14 @@ export async function openServices(config: Config, options: OpenOptions): Promis
       maxMemoryBytes: config.cache.memoryBytes,
     }),
   );
-  const embedded = stack.use(new EmbeddedResponder({ clock, log, signals: false }));
+  const embedded = stack.use(
+    new EmbeddedResponder({
+      clock,
+      log,
+      signals: false,
+      models: new ModelFiles(join(config.dataDir, "models")),
+    }),
+  );
   const asked: CacheableResponder = config.ai.baseUrl
     ? new OpenAIResponder({
       baseUrl: config.ai.baseUrl,
@@ -109,6 +139,8 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     log,
     queues: config.concurrency,
     worker: `worker-${crypto.randomUUID().slice(0, 8)}`,
+    leaseMs: config.kvUrl ? LEASE_MS : undefined,
+    onLost: options.onLost,
   });
   const bots = new BotStore({ db, now: () => clock.now() });
   const recorder = new Recorder(db);
@@ -121,7 +153,13 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     live: () => readLiveMetrics(db.kv),
   });
 
-  const healthHistory = new HealthHistory(db);
+  const healthHistory = new HealthHistory(db, config.retention.healthReportsMs);
+  const figures = new Figures({
+    db,
+    clock,
+    unanswered: recorder.unanswered,
+    texts: { question: (conversationId, turn) => readQuestion(db.kv, conversationId, turn) },
+  });
   const reports = new Reports({ db, clock, samples: healthHistory, names: bots });
   const system = stack.adopt(
     new SystemSampler({ dataDir: config.dataDir, clock }),
@@ -152,7 +190,10 @@ export async function openServices(config: Config, options: OpenOptions): Promis
   });
   const history = stack.use(
     new PerformanceHistory(
-      new HistoryStore(db),
+      new HistoryStore(db, {
+        minute: config.retention.minuteHistoryMs / STEP_MS.minute,
+        hour: config.retention.hourHistoryMs / STEP_MS.hour,
+      }),
       {
         system,
         cacheLookups: () => cache.stats(),
@@ -173,13 +214,27 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     cache: () => cache.stats(),
     conversations: () => conversations.metrics(),
     score: () => history.score(),
+    alerts: () => alerts.list(),
+    storage: backups
+      ? async () => ({
+        databaseBytes: (await Deno.stat(file)).size,
+        newestBackupAt: await backups.newestAt(),
+      })
+      : undefined,
   }, clock);
   watch.countInto(metrics);
+  const notifier = new Notifier({
+    db,
+    clock,
+    engine,
+    webhookUrl: config.alerts.webhookUrl,
+    canMail: mail !== null,
+  });
   const admission = stack.adopt(
     new Admission({
       clock,
       system,
-      waiting: () => openJobs(engine),
+      waiting: () => countJobs(engine, ["available", "scheduled", "retrying", "running"]),
       backlogLimit: config.limits.backlog,
       diskReserveBytes: config.limits.diskReserveBytes,
     }),
@@ -205,10 +260,39 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     });
     stack.adopt(heartbeat, (heartbeat) => heartbeat.close()).start();
   }
-  const backups = config.kvUrl ? null : new Backups(join(config.dataDir, "backups"), file, {
-    daily: config.retention.backupsDaily,
-    weekly: config.retention.backupsWeekly,
-  }, clock);
+  stack.defer(() => auth.audit.close());
+  const alerts = stack.adopt(
+    new Alerts({
+      db,
+      log,
+      clock,
+      rules: alertRules({
+        ...config.alerts,
+        diskReserveBytes: config.limits.diskReserveBytes,
+        tokensPerDay: config.ai.tokensPerDay,
+      }),
+      tell: routeAlerts({
+        notifier,
+        email: config.alerts.email,
+        emailFrom: config.alerts.emailSeverity,
+        webhookFrom: config.alerts.webhookSeverity,
+        publicUrl: config.publicUrl,
+      }),
+      inputs: () =>
+        alertInputs({
+          system,
+          queues,
+          startedAt,
+          now: () => clock.now(),
+          rates: () => history.rates(),
+          deadLetters: () => countJobs(engine, ["failed"]),
+          health: () => health.report(),
+          newestBackupAt: async () => await backups?.newestAt(),
+          tokensToday: () => readTokens(db.kv, clock.now()),
+        }),
+    }),
+    (alerts) => alerts.close(),
+  );
 
   const rest = stack.move();
   return {
@@ -225,6 +309,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     responder,
     embedded,
     reports,
+    figures,
     system,
     health,
     healthHistory,
@@ -232,18 +317,28 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     metrics,
     admission,
     backups,
+    notifier,
+    alerts,
     auth,
     [Symbol.asyncDispose]: () => rest.disposeAsync(),
   };
 }
 
-/** Jobs that have not ended, over all queues. */
-async function openJobs(engine: JobEngine): Promise<number> {
-  let open = 0;
+/** Makes a backup that can be restored; gives the command that does so. */
+async function checkedBackup(backups: Backups): Promise<string> {
+  const { name } = await backups.create();
+  const { ok, problem } = await backups.verify(name);
+  if (!ok) throw new AppError("unavailable", `the backup ${name} is not good: ${problem}`);
+  return `deno task pixel restore ${name}`;
+}
+
+/** Jobs in any of these states, over all queues. */
+async function countJobs(engine: JobEngine, states: JobState[]): Promise<number> {
+  let count = 0;
   for (const { depth } of await engine.queues()) {
-    for (const state of ["available", "scheduled", "retrying", "running"]) {
-      for (const count of Object.values(depth[state] ?? {})) open += count;
+    for (const state of states) {
+      for (const jobs of Object.values(depth[state] ?? {})) count += jobs;
     }
   }
-  return open;
+  return count;
 }

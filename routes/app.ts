@@ -31,15 +31,15 @@ export interface SiteEnv {
 
 export interface App {
   /** For Deno.serve. */
-  fetch(request: Request, info?: ServeInfo): Promise<Response>;
+  fetch(request: Request, info?: ServeInfo): Response | Promise<Response>;
   /** Everything outside the API; pages are added here. */
   site: Hono<SiteEnv>;
   sessions: DashboardSessions;
   gate: Gate;
   /** Live events; health reports and alerts are published here. */
   feed: EventFeed;
-  /** The API without its network, for pages that render on the server. */
-  api: (request: Request) => Promise<Response>;
+  /** The API without its network, for pages that render on the server for a visitor's address. */
+  api: (request: Request, address: string) => Response | Promise<Response>;
   /** Ends live streams. */
   close(): void;
 }
@@ -82,10 +82,17 @@ export function createApp(deps: ApiDeps): App {
     return securePage(await site.fetch(request, env), env);
   };
 
-  const fetch = async (request: Request, info?: ServeInfo): Promise<Response> => {
+  const fetch = (request: Request, info?: ServeInfo): Response | Promise<Response> => {
     const path = rawPath(request.url);
     if (path === "/healthz") return alive();
-    if (path === "/readyz") return ready(deps);
+    return path === "/readyz" ? ready(deps) : measured(request, path, info);
+  };
+
+  const measured = async (
+    request: Request,
+    path: string,
+    info: ServeInfo | undefined,
+  ): Promise<Response> => {
     const started = performance.now();
     const counted = (route: string, { status }: Response) =>
       deps.metrics.request(request.method, route, status, (performance.now() - started) / 1_000);
@@ -107,7 +114,8 @@ export function createApp(deps: ApiDeps): App {
     sessions: new DashboardSessions(deps.auth, gate),
     gate,
     feed,
-    api: (request) => fetch(request),
+    api: (request, address) =>
+      fetch(request, { remoteAddr: { transport: "tcp", hostname: address, port: 0 } }),
     close: () => feed.close(),
   };
 }
@@ -116,7 +124,8 @@ const PLAIN = { "content-type": "text/plain; charset=utf-8", "cache-control": "n
 
 /** The process is alive; nothing else is asked. */
 function alive(): Response {
-  return new Response("ok\n", { headers: PLAIN });
+  // Without headers of ours it is plain text, and the fastest answer there is.
+  return new Response("ok\n");
 }
 
 /** Whether requests can be served. */

@@ -1,12 +1,18 @@
+import type { Figures } from "../lib/analytics/figures/figures.ts";
 import type { Authenticator } from "../lib/auth/authenticator.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Config } from "../lib/config/config.ts";
 import type { JobEngine } from "../lib/jobs/engine.ts";
+import type { BulkAction, Selection } from "../lib/jobs/matching.ts";
 import type { Scheduler } from "../lib/jobs/scheduler.ts";
 import type { Database } from "../lib/kv/database.ts";
 import type { IdempotencyClaim } from "../lib/kv/idempotency.ts";
 import type { WriteSet } from "../lib/kv/write_set.ts";
 import type { Logger } from "../lib/log.ts";
+import type { Alerts } from "../lib/monitoring/alerts/alerts.ts";
+import type { Backups } from "../lib/monitoring/backup.ts";
+import type { DeliveryLog } from "../lib/notifications/delivery_log.ts";
+import type { Notifier } from "../lib/notifications/notifier.ts";
 import type {
   DailyReport,
   MonthlyReport,
@@ -33,12 +39,18 @@ export interface ApiDeps {
   conversations: ConversationsPort;
   bots: BotsPort;
   reports: ReportsPort;
+  figures: Pick<Figures, "range" | "compare" | "busiest" | "retention" | "unanswered">;
   health: { report(): Promise<HealthReport> };
   /** The whole body of `performance_summary`. */
   summary(): Promise<PerformanceSummary>;
   history: HistoryPort;
   work: WorkPort;
+  bulk: BulkPort;
   metrics: MetricsPort;
+  alerts: AlertsPort;
+  notifier: NotifierPort;
+  /** Absent where the database is no file of ours. */
+  backups: BackupsPort | null;
   /** Throws AppError `overloaded` when `count` more tasks would be too many to keep. */
   admit(count: number): void;
   /** Whether requests can be served: the database answers. Redis and AI do not count. */
@@ -55,6 +67,9 @@ export type EnginePort = Pick<
   | "waitingBecause"
   | "cancel"
   | "retry"
+  | "hasten"
+  | "discard"
+  | "limit"
   | "queues"
   | "pause"
   | "resume"
@@ -157,16 +172,19 @@ export interface ConversationsPort {
   ): Promise<{ conversations: ConversationRowView[]; nextCursor?: string }>;
   /**
    * Queues a turn. With a claim, all of it goes through `commitOnce(db, claim, …)`, whose answer
-   * is this call's. AppError `conflict` when the conversation has another bot or user.
+   * is this call's. AppError `conflict` when the conversation has another bot or user. `admit` is
+   * asked when nothing else speaks against it, and may throw.
    */
   submit(
     turn: NewTurn,
     claim?: IdempotencyClaim,
+    admit?: () => void,
   ): Promise<{ taskId: string; conversationId: string; priority: number }>;
   /** Idempotent by `batchId`; AppError `conflict` for the same id with other content. */
   submitBatch(
     batchId: string | undefined,
     turns: NewTurn[],
+    admit?: () => void,
   ): Promise<{ batchId: string; taskIds: string[]; queued: number }>;
   /** Of the latest turn; `result` has the wire's names. */
   status(conversationId: string): Promise<
@@ -260,8 +278,23 @@ export interface HistoryPort {
 }
 
 /** Jobs that a request asks for; each is added to the atomic that the request commits. */
+export interface BulkPort {
+  /** How many tasks an action would act on; `capped` when there are more than are counted. */
+  count(selection: Selection, action: BulkAction): Promise<{ count: number; capped: boolean }>;
+  /** Queues the task that acts on them; its id. */
+  enqueue(
+    request: Omit<Selection, "state"> & {
+      action: BulkAction;
+      state?: "available" | "scheduled" | "running" | "retrying" | "failed" | "cancelled";
+      rate_per_second?: number;
+      by: string;
+    },
+  ): Promise<string>;
+}
+
 export interface WorkPort {
   report(tx: WriteSet, type: ReportType, range: { start: string; end: string }): string;
+  recount(tx: WriteSet): string;
   cleanup(tx: WriteSet, type: CleanupType): { type: string; taskId: string }[];
   /** Goes on clearing where `cursor` stopped. */
   clearCache(tx: WriteSet, pattern: string | undefined, cursor: string | undefined): string;
@@ -272,3 +305,9 @@ export interface MetricsPort {
   render(): Promise<string>;
   request(method: string, route: string, status: number, seconds: number): void;
 }
+
+export type AlertsPort = Pick<Alerts<unknown>, "list" | "acknowledge" | "silence">;
+
+export type NotifierPort = Pick<Notifier, "redeliver"> & { log: Pick<DeliveryLog, "list"> };
+
+export type BackupsPort = Pick<Backups, "list" | "databaseSize">;

@@ -17,7 +17,7 @@ export interface PageDependencies {
   clock: Clock;
   log: Logger;
   /** Our own API, asked within the process. */
-  api: (request: Request) => Response | Promise<Response>;
+  api: (request: Request, address: string) => Response | Promise<Response>;
   /** Where pages read and what forms do, instead of the API. */
   data?: (c: Context, session: Session) => DashboardData & DashboardActions;
   /** Where the build is; by default dist/ of the project. */
@@ -103,7 +103,7 @@ export async function mountPages<E extends { Bindings: PageBindings }>(
         signIn: async (token) => begin(await deps.sessions.signIn(token, from)),
         redeem: async (code) => begin(await deps.sessions.redeem(code, from)),
         async signOut() {
-          if (cookie) await deps.sessions.signOut(cookie);
+          if (cookie) await deps.sessions.signOut(cookie, from);
           c.header("set-cookie", sessionCookie("", 0, env.secure));
         },
       };
@@ -188,7 +188,8 @@ function ownApi(api: PageDependencies["api"], c: Context, session: Session) {
     }
     headers.set("accept", "application/json");
     headers.set(CSRF_HEADER, session.csrf);
-    return await api(new Request(origin + path, { ...init, headers }));
+    const { address } = c.env as PageBindings;
+    return await api(new Request(origin + path, { ...init, headers }), address);
   });
 }
 

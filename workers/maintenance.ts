@@ -4,7 +4,7 @@ import type { Clock } from "../lib/clock.ts";
 import { cleanUpConversations } from "../lib/conversations/archive.ts";
 import type { SubmitDeps } from "../lib/conversations/submit.ts";
 import { sweepPending } from "../lib/conversations/sweep.ts";
-import { complete, declareJob, handleJob } from "../lib/jobs/definition.ts";
+import { complete, declareJob, handleJob, snooze } from "../lib/jobs/definition.ts";
 import type { JobEngine } from "../lib/jobs/engine.ts";
 import type { Retention } from "../lib/jobs/retention.ts";
 import { type AnyDefinition } from "../lib/jobs/definition.ts";
@@ -93,6 +93,8 @@ export interface MaintenanceDeps extends SubmitDeps {
 
 const BATCH = 500;
 const MAX_ROUNDS = 200;
+/** After so long a clearing that found Redis away tries again. */
+const REDIS_AWAY_MS = 5_000;
 
 /** The handlers of the maintenance queue. */
 export function maintenance(deps: MaintenanceDeps): AnyDefinition[] {
@@ -110,6 +112,7 @@ export function maintenance(deps: MaintenanceDeps): AnyDefinition[] {
           const done = await cleanUpConversations({
             db,
             clock,
+            ledger: deps.ledger,
             ...retention,
             limit: BATCH,
             signal: job.signal,
@@ -147,6 +150,8 @@ export function maintenance(deps: MaintenanceDeps): AnyDefinition[] {
           const step = await cache.clear(job.payload.pattern, { waitMs: 2_000, cursor });
           cleared += step.cleared;
           if (step.complete) return complete({ cleared });
+          // Redis is away, so the next step would fail at once, and the one after it, without end.
+          if (step.reason) return snooze(REDIS_AWAY_MS);
           cursor = step.cursor;
           job.progress(50, `${cleared} entries cleared`);
         }

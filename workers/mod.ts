@@ -1,10 +1,14 @@
 import type { AnyDefinition } from "../lib/jobs/definition.ts";
 import { sweepIdempotency } from "../lib/kv/idempotency.ts";
 import type { Services } from "../lib/services.ts";
+import { bulkAction } from "./bulk_action.ts";
 import { deliverCallback } from "./deliver_callback.ts";
+import { deliverNotification } from "./deliver_notification.ts";
 import { generateReport } from "./generate_report.ts";
 import { maintenance } from "./maintenance.ts";
+import { recountAnalytics } from "./recount.ts";
 import { processConversation } from "./process_conversation.ts";
+import { sendReport } from "./send_report.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -23,7 +27,17 @@ export function workers(
       secret: callbackSecret,
       policy: { trusted: config.allowPrivateAddresses },
     }),
+    bulkAction(services.engine),
+    deliverNotification({
+      clock,
+      log: services.notifier.log,
+      mail: config.smtpUrl ? { url: config.smtpUrl, from: config.mailFrom } : null,
+      webhookUrl: config.alerts.webhookUrl,
+      secret: callbackSecret,
+    }),
+    sendReport({ ...services, to: config.reportEmail }),
     generateReport(services.reports),
+    recountAnalytics(db),
     ...maintenance({
       ...services,
       ledger,
@@ -41,6 +55,9 @@ export function workers(
           auth.sessions.sweep(),
           auth.links.sweep(),
           healthHistory.sweep(clock.now()),
+          auth.audit.sweep(clock.now() - retention.auditMs),
+          services.notifier.log.sweep(clock.now() - retention.notificationsMs),
+          services.recorder.unanswered.sweep(clock.now()),
         ]);
         return swept.reduce((sum, count) => sum + count, 0);
       },

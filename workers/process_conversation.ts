@@ -10,7 +10,7 @@ import { type FinishDeps, finishTurn, reviveTurn } from "../lib/conversations/fi
 import { answerKey, conversationKey, turnKey } from "../lib/conversations/keys.ts";
 import { readHistory } from "../lib/conversations/transcript.ts";
 import { type TurnJob, turnJob } from "../lib/conversations/turn_job.ts";
-import { cancel, complete, handleJob, type JobDefinition } from "../lib/jobs/definition.ts";
+import { cancel, complete, handleJob, type JobDefinition, snooze } from "../lib/jobs/definition.ts";
 import { callbackJob } from "./deliver_callback.ts";
 
 export interface ProcessDeps extends FinishDeps {
@@ -24,6 +24,8 @@ export interface ProcessDeps extends FinishDeps {
 /** Messages before the one to answer that the responder is given. */
 const HISTORY_MESSAGES = 20;
 const MAX_REPLY_LENGTH = 16_000;
+/** A turn whose predecessor is not answered yet looks again after this long. */
+const OVERTAKEN_MS = 250;
 
 /**
  * Answers one turn: reads the conversation and its bot, asks the responder, and commits reply,
@@ -53,7 +55,9 @@ export function processConversation(deps: ProcessDeps): JobDefinition<TurnJob> {
         turnKey(conversationId, turn),
       ]);
       if (!conversation.value || !asked.value) return cancel("the conversation was deleted");
-      const { userId, botId } = conversation.value;
+      const { userId, botId, open } = conversation.value;
+      // A turn that was retried may have overtaken one before it.
+      if (open[0] && open[0].turn < turn) return snooze(OVERTAKEN_MS);
       const [bot, history] = await Promise.all([
         bots.get(botId),
         readHistory(db.kv, conversationId, conversation.value, turn, HISTORY_MESSAGES),

@@ -10,6 +10,7 @@ import {
   healthReportJob,
   sweepJob,
 } from "./maintenance.ts";
+import { sendReportJob } from "./send_report.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -30,6 +31,8 @@ export const SCHEDULES: Schedule[] = [
   report("daily-report", "0 1 * * *", "report on yesterday", "daily", 1),
   report("weekly-report", "0 2 * * 1", "report on last week", "weekly", 7),
   report("monthly-report", "0 3 1 * *", "report on last month", "monthly", 1),
+  mail("daily-summary-mail", "0 7 * * *", "mail the report on yesterday", "daily", 1),
+  mail("weekly-report-mail", "0 8 * * 1", "mail the report on last week", "weekly", 7),
   run(
     "clean-up-conversations",
     { cron: "0 4 * * *" },
@@ -55,6 +58,28 @@ function run(
   };
 }
 
+/** The mail of the report on the period that ended `daysBack` before the tick. */
+function mail(
+  name: string,
+  cron: string,
+  description: string,
+  type: "daily" | "weekly",
+  daysBack: number,
+): Schedule {
+  return {
+    name,
+    timing: { cron },
+    description,
+    enqueue: (tx, engine, tick) =>
+      engine.prepare(tx, sendReportJob, { type, date: dayBefore(tick, daysBack) }),
+  };
+}
+
+/** The UTC day that lies `days` before an instant. */
+function dayBefore(at: number, days: number): string {
+  return new Date(at - days * DAY_MS).toISOString().slice(0, 10);
+}
+
 /** A report on the period that ended `daysBack` before the tick. */
 function report(
   name: string,
@@ -68,7 +93,7 @@ function report(
     timing: { cron },
     description,
     enqueue(tx, engine, tick) {
-      const date = new Date(tick - daysBack * DAY_MS).toISOString().slice(0, 10);
+      const date = dayBefore(tick, daysBack);
       return engine.prepare(tx, reportJob, { type, start: date, end: date });
     },
   };

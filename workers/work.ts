@@ -1,6 +1,7 @@
 import type { JobEngine } from "../lib/jobs/engine.ts";
 import type { WriteSet } from "../lib/kv/write_set.ts";
 import { type ReportJob, reportJob } from "./generate_report.ts";
+import { recountJob } from "./recount.ts";
 import {
   cleanUpCacheJob,
   cleanUpConversationsJob,
@@ -21,6 +22,9 @@ export function requestedWork(engine: JobEngine) {
   return {
     report(tx: WriteSet, type: ReportJob["type"], range: { start: string; end: string }): string {
       return engine.prepare(tx, reportJob, { type, ...range });
+    },
+    recount(tx: WriteSet): string {
+      return engine.prepare(tx, recountJob, {});
     },
     cleanup(tx: WriteSet, type: CleanupType): { type: string; taskId: string }[] {
       return Object.entries(CLEANUPS)

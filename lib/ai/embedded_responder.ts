@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from "../clock.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import { BotModels, type ClassifierStatus } from "./embedded/bot_models.ts";
+import type { ModelStore } from "./embedded/model_files.ts";
 import { normaliseText } from "./embedded/text.ts";
 import { Trainer } from "./embedded/trainer.ts";
 import {
@@ -17,6 +18,8 @@ export interface EmbeddedResponderOptions {
   log?: Logger;
   /** Memory for trained bots; the least recently used beyond it are trained again when asked. */
   maxModelBytes?: number;
+  /** Where trained bots outlive the process; without it they are trained after every start. */
+  models?: ModelStore;
   /** How long a request waits for its bot's training before it fails as retryable. */
   trainingWaitMs?: number;
   /** Whether replies carry language and sentiment (some 80 MB of word lists). */
@@ -34,7 +37,7 @@ export const UNKNOWN_ANSWER = "I am sorry, I do not know the answer to that.";
 export class EmbeddedResponder implements CacheableResponder {
   readonly name = "embedded";
   readonly model = null;
-  readonly variant = "embedded-1";
+  readonly variant = "embedded-2";
   readonly defaultPolicy = "shared";
   readonly usesHistory = false;
   readonly #trainer: Trainer;
@@ -44,10 +47,13 @@ export class EmbeddedResponder implements CacheableResponder {
 
   constructor(options: EmbeddedResponderOptions = {}) {
     const clock = options.clock ?? systemClock;
-    this.#trainer = new Trainer({ clock, log: options.log ?? silentLogger });
+    const log = options.log ?? silentLogger;
+    this.#trainer = new Trainer({ clock, log });
     this.#models = new BotModels({
       trainer: this.#trainer,
+      store: options.models,
       clock,
+      log,
       maxBytes: options.maxModelBytes ?? 256 * 1024 * 1024,
       waitMs: options.trainingWaitMs ?? 30_000,
     });
@@ -76,7 +82,7 @@ export class EmbeddedResponder implements CacheableResponder {
     const signals: Partial<Signals> = this.#signals ? (await loadSignalReader())(message) : {};
     const model = hasTopics(bot) ? await this.#models.ready(bot, request.signal) : null;
     const match = model?.match(message) ?? null;
-    const topic = model && match ? model.topics.list[match.topic]! : null;
+    const topic = model && match ? model.topics.topic(match.topic) : null;
     const answers = model !== null && match !== null && match.score >= model.threshold;
     return {
       response: answers ? topic!.answer : this.#unknownAnswer,

@@ -18,6 +18,10 @@ export interface SubmittedFact extends ConversationFact {
   from: CountedStatus | null;
   /** False for a conversation that was imported: it is not part of the live figures. */
   live: boolean;
+  /** Messages that the conversation had before; absent leaves its length out of the distribution. */
+  messagesBefore?: number;
+  /** An earlier answer said that it does not know. */
+  troubledBefore?: boolean;
 }
 
 /** A turn ended. `messages` is 1 when a reply was added. */
@@ -30,6 +34,9 @@ export interface FinishedFact extends ConversationFact {
   from: CountedStatus;
   to: CountedStatus;
   messages: 0 | 1;
+  /** As in SubmittedFact. */
+  messagesBefore?: number;
+  troubledBefore?: boolean;
   attempts: number;
   source?: "knowledge" | "intent" | "llm" | "none";
   intent?: string | null;
@@ -62,4 +69,11 @@ export interface ImportedFact extends ConversationFact {
   /** Messages of both roles. */
   messages: number;
   userMessages: number;
+}
+
+/** Facts that are packed or deleted; `gone`: with the conversation itself. */
+export interface ForgottenFact {
+  startedAt: number;
+  turnEnds: readonly number[];
+  gone: boolean;
 }

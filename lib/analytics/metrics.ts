@@ -2,8 +2,8 @@
  * Field numbers of the count records. They are stored: a number is never given another meaning.
  *
  * A bot's rollup (15 minutes, day or month) has a stride of fields of its own in the record of its
- * chunk of bots: counters first, then one histogram after the other. Totals over all bots have the
- * counters alone.
+ * chunk of bots: counters first, then one histogram after the other. Totals of a day over all bots
+ * have the counters, then those of each quarter hour; totals of a week or month have its users.
  */
 export const Metric = {
   /** Totals only: how often the period's data changed. */
@@ -19,6 +19,8 @@ export const Metric = {
   scores: 7,
   /** Sum of the satisfaction scores in millionths. */
   scoreSum: 8,
+  /** Scores of 4 and above. */
+  satisfied: 9,
   // Turns, in the period in which they ended.
   turnsCompleted: 10,
   turnsFailed: 11,
@@ -41,6 +43,19 @@ export const Metric = {
   costMicros: 26,
   /** Completed turns whose times are in the histograms. */
   timed: 27,
+  /** Turns that took more than one attempt. */
+  retried: 28,
+  /** Tokens that answers from the cache did not need. */
+  savedTokens: 29,
+  /** Part of `responderMs`: answers from the cache. */
+  cachedMs: 30,
+  // Live conversations, in the period of their first user message.
+  /** Whose latest turn was completed or failed. */
+  settled: 31,
+  /** Completed, and no answer said that it does not know. */
+  contained: 32,
+  /** Whose first turn was answered: those in the histogram of first responses. */
+  greeted: 33,
   // Users, in totals of a day, week or month.
   activeUsers: 40,
   newUsers: 41,
@@ -48,8 +63,57 @@ export const Metric = {
   retainedUsers: 42,
 } as const;
 
-/** First fields of the histograms: end to end, waiting for a worker, being worked on. */
-export const Histogram = { turn: 256, wait: 768, processing: 1280 } as const;
+/**
+ * First fields of the histograms. Turns: end to end, waiting for a worker, being worked on; of
+ * conversations: time to the first answer, and messages.
+ */
+export const Histogram = {
+  turn: 256,
+  wait: 768,
+  processing: 1280,
+  firstResponse: 1792,
+  messages: 2304,
+} as const;
+
+/**
+ * In the totals of a day, from this field on, a few counters of each of its quarter hours, with a
+ * stride of fields for each: one write for what always changes together.
+ */
+export const HOURS = 256;
+export const HourMetric = {
+  conversations: 0,
+  messages: 1,
+  userMessages: 2,
+  turnsCompleted: 3,
+  turnsFailed: 4,
+  turnsCancelled: 5,
+} as const;
+export const HOUR_STRIDE = 8;
+
+/** Counters of what a day has lost of its facts. */
+export const Lost = { conversations: 0, records: 1, turns: 2 } as const;
+
+/** What of a conversation's period the facts of its turns tell. */
+const OF_FIRST_TURN = (metric: number): boolean =>
+  metric === Metric.greeted ||
+  metric >= Histogram.firstResponse && metric < Histogram.messages;
+
+/** Which facts a field of a rollup is counted from. */
+export function sourceOf(metric: number): "conversation" | "first turn" | "turn" {
+  if (OF_FIRST_TURN(metric)) return "first turn";
+  const ofTurn = metric >= Metric.turnsCompleted && metric < Metric.settled ||
+    metric >= Histogram.turn && metric < Histogram.firstResponse;
+  return ofTurn ? "turn" : "conversation";
+}
+
+const NAMES = new Map<number, string>(Object.entries(Metric).map(([name, n]) => [n, name]));
+
+/** A field of a rollup in words. */
+export function metricName(metric: number): string {
+  if (metric < COUNTERS_END) return NAMES.get(metric) ?? `field ${metric}`;
+  const [name, base] = Object.entries(Histogram).findLast(([, first]) => first <= metric)!;
+  return `${name} histogram, bucket ${metric - base}`;
+}
 
 /** Counters are below this; histograms above. */
 export const COUNTERS_END = 256;

@@ -4,6 +4,7 @@ import { dateText, firstDay } from "./periods.ts";
 import { type BotRow, botRows, periodBounds, type ReportFrame } from "./report.ts";
 import { type BotCounts, type PeriodTotals, type ReportTotals, sumOver } from "./report_data.ts";
 import { ratio2 } from "./rounding.ts";
+import { type LongTermTrends, longTermTrends } from "./long_term_trends.ts";
 import { TOP_ROWS, type UserCount } from "./top_users.ts";
 
 export interface MonthlyBody {
@@ -28,14 +29,16 @@ export interface MonthlyBody {
     top_bots: BotRow[];
     most_active_users: { user_id: string; conversation_count: number }[];
   };
+  long_term_trends: LongTermTrends;
 }
 
 export type MonthlyReport = MonthlyBody & ReportFrame;
 
-/** `month` as in periods.ts. */
+/** `month` as in periods.ts, `today` in days since the epoch. */
 export function monthlyReport(
   month: number,
-  { current, previous }: ReportTotals,
+  { current, previous, year }: ReportTotals,
+  today: number,
   bots: readonly BotCounts[],
   topUsers: readonly UserCount[],
 ): MonthlyBody {
@@ -69,5 +72,6 @@ export function monthlyReport(
         conversation_count: user.conversations,
       })),
     },
+    long_term_trends: longTermTrends(month, year, today),
   };
 }

@@ -5,25 +5,20 @@ import { BotIndex, type IndexedBot } from "./bot_index.ts";
 import type {
   CountedStatus,
   FinishedFact,
+  ForgottenFact,
   ImportedFact,
   ScoredFact,
   SubmittedFact,
 } from "./facts.ts";
-import { bucketOf } from "./histogram.ts";
-import { botKey, userKey, userMonthKey } from "./keys.ts";
+import { countConversation, countScore, countTurn, moveLength, moveStanding } from "./tally.ts";
+import { botKey, lostKey, userKey, userMonthKey } from "./keys.ts";
 import { countLive } from "./live.ts";
-import { Histogram, Metric, SCORE_UNIT } from "./metrics.ts";
+import { Lost, Metric } from "./metrics.ts";
 import { dayOf, firstDay, periodOf, quarterOf, QUARTERS_A_DAY } from "./periods.ts";
 import { Rollup } from "./rollup.ts";
 import { TopUsers } from "./top_users.ts";
+import { UnansweredQuestions } from "./unanswered.ts";
 import { countActivity, turnedDays } from "./user_activity.ts";
-
-const SOURCE = {
-  knowledge: Metric.fromKnowledge,
-  intent: Metric.fromIntent,
-  llm: Metric.fromModel,
-  none: Metric.unanswered,
-} as const;
 
 /**
  * Counts conversations and turns. Each call adds to the caller's write set, so a turn and its
@@ -33,10 +28,13 @@ const SOURCE = {
 export class Recorder {
   readonly #bots: BotIndex;
   readonly #top: TopUsers;
+  /** What bots had no answer to. */
+  readonly unanswered: UnansweredQuestions;
 
   constructor(db: Database) {
     this.#bots = new BotIndex(db);
     this.#top = new TopUsers(db.kv);
+    this.unanswered = new UnansweredQuestions(db);
   }
 
   /** A user's message was accepted. */
@@ -52,7 +50,13 @@ export class Recorder {
       if (!this.#top.prepared(month)) await this.#top.prepare(month);
       this.#countUser(tx, f.userId, [f.startedAt]);
     }
-    countStatus(rollup, f.startedAt, index, f.from, "pending");
+    moveLength(rollup, f.startedAt, index, f.messagesBefore, 1);
+    moveStanding(rollup, index, f, {
+      from: f.from,
+      to: "pending",
+      troubledBefore: f.troubledBefore,
+      troubledAfter: f.troubledBefore,
+    });
     rollup.addTo(tx);
     if (f.live) countLive(tx, f.from, "pending");
   }
@@ -62,20 +66,30 @@ export class Recorder {
     const { index } = this.#bots.peek(f.botId) ?? await this.#bot(f.botId);
     const rollup = new Rollup();
     if (f.messages > 0) rollup.count(f.startedAt, index, Metric.messages, f.messages);
-    countStatus(rollup, f.startedAt, index, f.from, f.to);
+    moveLength(rollup, f.startedAt, index, f.messagesBefore, f.messages);
+    moveStanding(rollup, index, { startedAt: f.startedAt, live: f.live !== false }, {
+      from: f.from,
+      to: f.to,
+      troubledBefore: f.troubledBefore,
+      troubledAfter: f.troubledBefore || f.source === "none",
+    });
     countTurn(rollup, index, f);
     rollup.addTo(tx);
+    if (f.source === "none" && f.question) {
+      const { conversationId, turn, at } = f;
+      await this.unanswered.add(tx, index, f.question, { conversationId, turn, at });
+    }
     if (f.live !== false) countLive(tx, f.from, f.to);
   }
 
   /** A failed or cancelled turn is tried again: its conversation is pending once more. */
   async revived(
     tx: WriteSet,
-    f: Pick<SubmittedFact, "botId" | "startedAt" | "from" | "live">,
+    f: Pick<SubmittedFact, "botId" | "startedAt" | "live"> & { from: CountedStatus },
   ): Promise<void> {
     const { index } = this.#bots.peek(f.botId) ?? await this.#bot(f.botId);
     const rollup = new Rollup();
-    countStatus(rollup, f.startedAt, index, f.from, "pending");
+    moveStanding(rollup, index, f, { from: f.from, to: "pending" });
     rollup.addTo(tx);
     if (f.live) countLive(tx, f.from, "pending");
   }
@@ -84,9 +98,8 @@ export class Recorder {
   async scored(tx: WriteSet, f: ScoredFact): Promise<void> {
     const { index } = this.#bots.peek(f.botId) ?? await this.#bot(f.botId);
     const rollup = new Rollup();
-    if (f.before === null) rollup.count(f.startedAt, index, Metric.scores);
-    const by = inScoreUnits(f.score) - (f.before === null ? 0 : inScoreUnits(f.before));
-    rollup.count(f.startedAt, index, Metric.scoreSum, by);
+    if (f.before !== null) countScore(rollup, f.startedAt, index, f.before, -1);
+    countScore(rollup, f.startedAt, index, f.score, 1);
     rollup.addTo(tx);
   }
 
@@ -98,14 +111,7 @@ export class Recorder {
     const names = new Map<string, string>();
     for (const f of facts) {
       const { index } = bots.get(f.botId)!;
-      rollup.count(f.startedAt, index, Metric.conversations);
-      rollup.count(f.startedAt, index, Metric.messages, f.messages);
-      rollup.count(f.startedAt, index, Metric.userMessages, f.userMessages);
-      countStatus(rollup, f.startedAt, index, null, f.status);
-      if (f.satisfaction !== null) {
-        rollup.count(f.startedAt, index, Metric.scores);
-        rollup.count(f.startedAt, index, Metric.scoreSum, inScoreUnits(f.satisfaction));
-      }
+      countConversation(rollup, index, { ...f, live: false, troubled: false });
       const starts = users.get(f.userId);
       if (starts) starts.push(f.startedAt);
       else users.set(f.userId, [f.startedAt]);
@@ -116,6 +122,21 @@ export class Recorder {
     for (const [userId, starts] of users) this.#countUser(tx, userId, starts);
     rollup.addTo(tx);
     for (const [botId, name] of names) this.#rename(tx, botId, bots.get(botId)!, name);
+  }
+
+  /** Facts are packed or deleted: a recount leaves out what they were part of. */
+  forgotten(tx: WriteSet, f: ForgottenFact): void {
+    const days = new Map<number, Map<number, number>>();
+    const lose = (at: number, what: number) => {
+      const day = dayOf(at);
+      if (!days.has(day)) days.set(day, new Map());
+      bump(days.get(day)!, what, 1);
+    };
+    if (f.gone) lose(f.startedAt, Lost.conversations);
+    for (const at of f.turnEnds) lose(at, Lost.turns);
+    // Time to the first answer is counted with the conversation but known from its turns.
+    if (f.turnEnds.length > 0) lose(f.startedAt, Lost.records);
+    for (const [day, lost] of days) tx.add(lostKey(day), lost);
   }
 
   async #bot(botId: string): Promise<IndexedBot> {
@@ -151,56 +172,4 @@ export class Recorder {
       if (onTop > 0) this.#top.moved(month, userId, onTop);
     });
   }
-}
-
-const inScoreUnits = (score: number): number => Math.round(score * SCORE_UNIT);
-
-/** Pending conversations are those that are neither completed nor failed, so they need no counter. */
-function countStatus(
-  rollup: Rollup,
-  startedAt: number,
-  bot: number,
-  from: CountedStatus | null,
-  to: CountedStatus,
-): void {
-  for (const [status, by] of [[from, -1], [to, 1]] as const) {
-    if (status === "completed") rollup.count(startedAt, bot, Metric.completed, by);
-    if (status === "failed" || status === "cancelled") {
-      rollup.count(startedAt, bot, Metric.failed, by);
-    }
-    if (status === "cancelled") rollup.count(startedAt, bot, Metric.cancelled, by);
-  }
-}
-
-const OUTCOME = {
-  completed: Metric.turnsCompleted,
-  failed: Metric.turnsFailed,
-  cancelled: Metric.turnsCancelled,
-} as const;
-
-function countTurn(rollup: Rollup, bot: number, f: FinishedFact): void {
-  const count = (field: number, by = 1) => rollup.count(f.at, bot, field, by);
-  count(OUTCOME[f.outcome]);
-  count(Metric.attempts, f.attempts);
-  if (f.source) count(SOURCE[f.source]);
-  if (f.cached) count(Metric.cached);
-  if (f.tokens) {
-    count(Metric.promptTokens, f.tokens.prompt);
-    count(Metric.completionTokens, f.tokens.completion);
-    if (f.tokens.estimated) count(Metric.estimatedTokens);
-  }
-  if (f.costMicros) count(Metric.costMicros, Math.round(f.costMicros));
-  if (f.outcome !== "completed") return;
-  const startedWork = f.processingAt ?? f.at;
-  const turn = f.at - f.queuedAt;
-  const wait = startedWork - f.queuedAt;
-  const processing = f.at - startedWork;
-  count(Metric.timed);
-  count(Metric.turnMs, Math.max(0, Math.round(turn)));
-  count(Metric.waitMs, Math.max(0, Math.round(wait)));
-  count(Metric.processingMs, Math.max(0, Math.round(processing)));
-  if (f.latencyMs !== undefined) count(Metric.responderMs, Math.max(0, Math.round(f.latencyMs)));
-  count(Histogram.turn + bucketOf(turn));
-  count(Histogram.wait + bucketOf(wait));
-  count(Histogram.processing + bucketOf(processing));
 }

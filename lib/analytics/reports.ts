@@ -140,7 +140,7 @@ export class Reports {
     if (kind === "weekly") return weeklyReport(n, totals, dayOf(now));
     if (kind === "monthly") {
       const [bots, top] = await Promise.all([readBots(kv, "month", n), readTopUsers(kv, n)]);
-      return monthlyReport(n, totals, bots, top);
+      return monthlyReport(n, totals, dayOf(now), bots, top);
     }
     const [bots, system] = await Promise.all([
       readBots(kv, "day", n),

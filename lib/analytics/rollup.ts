@@ -1,7 +1,15 @@
 import { bump, type CountDelta } from "../kv/counts.ts";
 import type { WriteSet } from "../kv/write_set.ts";
 import { rollupKey, totalsKey } from "./keys.ts";
-import { BOTS_A_CHUNK, COUNTERS_END, Metric, STRIDE } from "./metrics.ts";
+import {
+  BOTS_A_CHUNK,
+  COUNTERS_END,
+  HOUR_STRIDE,
+  HourMetric,
+  HOURS,
+  Metric,
+  STRIDE,
+} from "./metrics.ts";
 import { periodOf, quarterOf, QUARTERS_A_DAY } from "./periods.ts";
 
 /** Chunks of one quarter hour in a number; more bots than this cannot be. */
@@ -23,14 +31,20 @@ export class Rollup {
   }
 
   addTo(tx: WriteSet): void {
-    for (const [cell, delta] of this.#cells) {
-      const quarter = Math.floor(cell / CHUNKS);
-      const chunk = cell - quarter * CHUNKS;
+    for (const { quarter, chunk, delta } of this.cells()) {
       tx.add(
         rollupKey("quarter", quarter, chunk),
         delta,
         (change, more) => spread(quarter, chunk, change.delta, more),
       );
+    }
+  }
+
+  /** What was counted, by quarter hour and chunk of bots. */
+  *cells(): Generator<{ quarter: number; chunk: number; delta: CountDelta }> {
+    for (const [cell, delta] of this.#cells) {
+      const quarter = Math.floor(cell / CHUNKS);
+      yield { quarter, chunk: cell - quarter * CHUNKS, delta };
     }
   }
 }
@@ -48,10 +62,21 @@ function spread(quarter: number, chunk: number, delta: CountDelta, more: WriteSe
   }
   more.add(rollupKey("day", day, chunk), delta);
   more.add(rollupKey("month", periodOf("month", day), chunk), counters);
+  for (const [field, by] of hoursOf(quarter, totals)) totals.set(field, by);
   more.add(totalsKey("day", day), totals);
-  if (OUTCOMES.some((metric) => totals.has(metric))) {
-    more.add(totalsKey("quarter", quarter), totals);
-  }
 }
 
-const OUTCOMES = [Metric.turnsCompleted, Metric.turnsFailed, Metric.turnsCancelled];
+const PLACES = Object.entries(HourMetric).map(([name, place]) =>
+  [Metric[name as keyof typeof HourMetric], place] as const
+);
+
+/** The part of a quarter hour's totals that the totals of its day keep apart. */
+export function hoursOf(quarter: number, totals: CountDelta): Map<number, number> {
+  const base = HOURS + (quarter % QUARTERS_A_DAY) * HOUR_STRIDE;
+  const hours = new Map<number, number>();
+  for (const [metric, place] of PLACES) {
+    const by = totals.get(metric);
+    if (by) hours.set(base + place, by);
+  }
+  return hours;
+}

@@ -1,3 +1,5 @@
+import { round2 } from "./rounding.ts";
+
 export type TrendDirection = "increasing" | "decreasing" | "stable" | "insufficient_data";
 
 /**
@@ -17,4 +19,34 @@ export function trendDirection(days: readonly number[]): TrendDirection {
   const before = first * (days.length - half);
   if (now > before * 105) return "increasing";
   return now < before * 95 ? "decreasing" : "stable";
+}
+
+/** How steeply counts rise or fall. */
+export interface TrendSlope {
+  /** How many more each is than the one before; null for fewer than two. */
+  value: number | null;
+  /** The same in percent of the mean; null where the mean is 0. */
+  percent: number | null;
+  /** Counts looked at. */
+  n: number;
+}
+
+/**
+ * Slope of the straight line that fits best (least squares) through counts at equal distances, to
+ * 2 decimals.
+ */
+export function trendSlope(counts: readonly number[]): TrendSlope {
+  const n = counts.length;
+  if (n < 2) return { value: null, percent: null, n };
+  const middle = (n - 1) / 2;
+  let products = 0;
+  let squares = 0;
+  counts.forEach((count, i) => {
+    products += (i - middle) * count;
+    squares += (i - middle) ** 2;
+  });
+  const total = counts.reduce((a, b) => a + b, 0);
+  const slope = products / squares;
+  const percent = total === 0 ? null : round2(slope * n / total * 100);
+  return { value: round2(slope), percent, n };
 }

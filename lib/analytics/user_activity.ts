@@ -11,6 +11,9 @@ const KINDS: readonly PeriodKind[] = ["day", "week", "month"];
 /** The field of a day in a user's record, which holds 1 for each day with a conversation. */
 export const dayField = (day: number): number => day + ERA;
 
+/** The days of a user's record, in order. */
+export const activeDays = (user: Counts): number[] => user.fields.map((field) => field - ERA);
+
 /** The days on which a user's record of a month shows a first conversation (or lost its last). */
 export function turnedDays(month: number, change: CountChange): Map<number, number> {
   const start = firstDay("month", month);

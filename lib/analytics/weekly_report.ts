@@ -4,7 +4,7 @@ import { dateText, firstDay } from "./periods.ts";
 import { periodBounds, type ReportFrame } from "./report.ts";
 import { daysSoFar, type ReportTotals, sumOver } from "./report_data.ts";
 import { ratio2 } from "./rounding.ts";
-import { type TrendDirection, trendDirection } from "./trend.ts";
+import { type TrendDirection, trendDirection, type TrendSlope, trendSlope } from "./trend.ts";
 
 export interface WeeklyBody {
   report_type: "weekly";
@@ -22,6 +22,7 @@ export interface WeeklyBody {
   conversation_trends: {
     daily_trends: { date: string; conversations: number }[];
     trend_direction: TrendDirection;
+    trend_slope: TrendSlope;
   };
   user_retention: {
     total_users: number;
@@ -62,7 +63,11 @@ export function weeklyReport(
       daily_average_conversations: ratio2(total, days.length),
       days_with_data: counts.filter((n) => n > 0).length,
     },
-    conversation_trends: { daily_trends: days, trend_direction: trendDirection(counts) },
+    conversation_trends: {
+      daily_trends: days,
+      trend_direction: trendDirection(counts),
+      trend_slope: trendSlope(counts),
+    },
     user_retention: {
       total_users: users,
       returning_users: returning,

@@ -1,4 +1,4 @@
-import type { Refusal } from "./lookup_counters.ts";
+import type { CacheStats } from "./cache_stats.ts";
 
 /** Anything that checks a value; a zod schema is one. */
 export interface ValueSchema<T> {
@@ -13,6 +13,13 @@ export interface ReadOptions<T> {
 export interface SetOptions {
   /** How long the entry lives; 3,600 when absent, at most 86,400, and 0 or less removes it. */
   ttlSeconds?: number;
+  /** Shortens the time to live by a random share of up to this much (0–1), 0 when absent. */
+  ttlJitter?: number;
+  /**
+   * How long after its time an entry is kept for those who take stale ones; 0 when absent. The
+   * whole life of an entry is at most 86,400 seconds.
+   */
+  keepStaleSeconds?: number;
   /** Names by which `invalidateTag` finds it; at most 16. */
   tags?: readonly string[];
 }
@@ -25,19 +32,32 @@ export interface FillContext {
   doNotStore(): void;
 }
 
-export interface GetOrSetOptions<T> extends SetOptions, ReadOptions<T> {
+export interface GetOrSetOptions<T> extends Omit<SetOptions, "keepStaleSeconds">, ReadOptions<T> {
   /** Ends this caller's wait; the computation goes on while others wait for it. */
   signal?: AbortSignal;
-  /** Ends this caller's wait with an AppError `timeout`. */
+  /** Ends this caller's wait: with a value kept for grace, else with an AppError `timeout`. */
   timeoutMs?: number;
+  /** After this a value kept for grace is given while the computation goes on. */
+  softTimeoutMs?: number;
+  /** For so long after its time an entry is given at once, and computed anew behind; 0 if absent. */
+  staleSeconds?: number;
+  /** For so long after its time an entry is given when computing fails or lasts; 0 when absent. */
+  graceSeconds?: number;
+  /** Keeps "there is nothing" (a factory's `undefined` or null) for so long; absent = as a value. */
+  nothingTtlSeconds?: number;
+  /**
+   * Computes anew before the time is over, the more likely the nearer the end and the longer the
+   * last computation took, times this (1 is usual; Vattani et al. 2015, "XFetch"). Absent = never.
+   */
+  earlyRefresh?: number;
 }
 
 export type Factory<T> = (context: FillContext) => Promise<T> | T;
 
-/** A value and where it came from: the cache, this call, or another call's computation. */
+/** A value and where it came from: the cache, on purpose too late, this call or another's. */
 export interface Resolved<T> {
   value: T;
-  source: "hit" | "computed" | "shared";
+  source: "hit" | "stale" | "computed" | "shared";
 }
 
 export interface ClearOptions {
@@ -46,6 +66,12 @@ export interface ClearOptions {
   /** Goes on where an earlier call with the same pattern stopped. */
   cursor?: string;
   signal?: AbortSignal;
+  /** Removes nothing and answers what would be removed. */
+  dryRun?: boolean;
+  /** Removes no more than this. */
+  limit?: number;
+  /** Called after every step. */
+  onProgress?: (progress: { cleared: number; scanned: number }) => void;
 }
 
 export interface ClearResult {
@@ -62,50 +88,19 @@ export interface EntryView {
   key: string;
   value: unknown;
   createdAt: number;
+  /** Until when it counts; after that it is kept for those who take stale ones. */
+  freshUntil: number;
   expiresAt: number;
   costMs: number;
   tags: readonly string[];
   bytes: number;
 }
 
-export interface CacheStats {
-  /** What is configured. */
-  backend: "redis" | "memory";
-  /** Whether it answers now; always true in memory. */
-  connected: boolean;
-  /** State of the breaker before Redis, why it is open and since when (ms); null in memory. */
-  redis: { state: "closed" | "open" | "half-open"; reason: string | null; since: number } | null;
-  /** Percent of our own lookups that were answered; null before the first. */
-  hitRate: number | null;
-  hits: number;
-  misses: number;
-  /** The same over the last 24 hours of this process. */
-  lastDay: { hits: number; misses: number; hitRate: number | null };
-  /** Living entries under our prefix; the last known number while Redis does not answer. */
-  totalKeys: number;
-  /** False while `totalKeys` and `memoryBytes` are old or leave something out. */
-  totalsExact: boolean;
-  /** What our entries occupy, keys included, as stored. */
-  memoryBytes: number;
-  memoryUsage: string;
-  operationsPerSecond: number;
-  uptimeSeconds: number;
-  fills: number;
-  writes: number;
-  /** Stored things that could not be read as entries of ours. */
-  damaged: number;
-  evictions: number;
-  bytesSavedByCompression: number;
-  refusals: Partial<Record<Refusal, number>>;
-  /** Per namespace (the part of a key before its first colon). */
-  namespaces: {
-    name: string;
-    hits: number;
-    misses: number;
-    hitRate: number | null;
-    keys: number;
-  }[];
-}
+/** Something that happened to the cache as a whole. */
+export type CacheEvent =
+  | { type: "cache.disconnected"; reason: string | null; at: number }
+  | { type: "cache.connected"; at: number }
+  | { type: "cache.in_process_tier"; active: boolean; at: number };
 
 /**
  * A cache whose failures are misses: whatever happens to the store behind it, reads answer

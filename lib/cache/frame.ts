@@ -22,7 +22,9 @@ const MIN_SAVING = 0.1;
 const MAX_COST_MS = 9_999_999;
 const MAX_TAG_BYTES = 9_999;
 
-const HEAD = /^P1[jtbv][-z]\d{71}$/;
+const CODECS: Record<number, Codec> = { 0x6a: "j", 0x74: "t", 0x62: "b", 0x76: "v", 0x6e: "n" };
+const PLAIN = 0x2d, PACKED = 0x7a;
+const NO_TAGS: readonly string[] = Object.freeze([]);
 const ZSTD_FAST = { params: { [zlib.constants.ZSTD_c_compressionLevel]: 1 } };
 
 /** What an entry says about itself, beside its value. */
@@ -52,7 +54,8 @@ export interface Frame extends EntryFacts {
   codec: Codec;
   compressed: boolean;
   rawBytes: number;
-  generations: string[];
+  /** Of the namespace, then of each tag; ten bytes each. */
+  generations: Buffer;
   body: Buffer;
 }
 
@@ -85,34 +88,48 @@ export function packFrame(entry: Entry, compressFrom = COMPRESS_FROM_BYTES): Out
 
 /** Takes a stored frame apart; null for anything that is not one of ours in this version. */
 export function parseFrame(bytes: Buffer): Frame | null {
-  if (bytes.length < HEAD_LENGTH) return null;
-  const head = bytes.toString("latin1", 0, HEAD_LENGTH);
-  if (!HEAD.test(head)) return null;
-  const tagBytes = +head.slice(69, 73);
-  const generationCount = +head.slice(73, 75);
+  if (bytes.length < HEAD_LENGTH || bytes[0] !== 0x50 || bytes[1] !== 0x31) return null;
+  const codec = CODECS[bytes[2]!];
+  const packing = bytes[3];
+  const createdAt = figure(bytes, 14, 27), freshUntil = figure(bytes, 27, 40);
+  const expiresAt = figure(bytes, 40, 53), costMs = figure(bytes, 53, 60);
+  const rawBytes = figure(bytes, 60, 69), tagBytes = figure(bytes, 69, 73);
+  const generationCount = figure(bytes, 73, 75);
+  const sum = createdAt + freshUntil + expiresAt + costMs + rawBytes + tagBytes + generationCount;
+  if (codec === undefined || (packing !== PLAIN && packing !== PACKED) || Number.isNaN(sum)) {
+    return null;
+  }
   const tagsAt = HEAD_LENGTH + generationCount * GENERATION_LENGTH;
   const bodyAt = tagsAt + tagBytes;
-  const rawBytes = +head.slice(60, 69);
-  const compressed = head[3] === "z";
+  const compressed = packing === PACKED;
   if (bytes.length < bodyAt || (!compressed && bytes.length - bodyAt !== rawBytes)) return null;
-  const generations: string[] = [];
-  for (let at = HEAD_LENGTH; at < tagsAt; at += GENERATION_LENGTH) {
-    generations.push(bytes.toString("latin1", at, at + GENERATION_LENGTH));
+  const tags = tagBytes === 0 ? NO_TAGS : bytes.toString("utf8", tagsAt, bodyAt).split("\n");
+  if (generationCount !== tags.length + 1) return null;
+  const generations = bytes.subarray(HEAD_LENGTH, tagsAt);
+  const body = bytes.subarray(bodyAt);
+  const facts = { createdAt, freshUntil, expiresAt, costMs, tags };
+  return { codec, compressed, rawBytes, generations, body, ...facts };
+}
+
+/** Whether a generation that the frame carries (0 = the namespace's) is the current one. */
+export function isCurrent(frame: Frame, index: number, current: Buffer | null): boolean {
+  if (current === null || current.length !== GENERATION_LENGTH) return false;
+  const at = index * GENERATION_LENGTH;
+  for (let i = 0; i < GENERATION_LENGTH; i++) {
+    if (frame.generations[at + i] !== current[i]) return false;
   }
-  const tags = tagBytes === 0 ? [] : bytes.toString("utf8", tagsAt, bodyAt).split("\n");
-  if (generations.length !== tags.length + 1) return null;
-  return {
-    codec: head[2] as Codec,
-    compressed,
-    createdAt: +head.slice(14, 27),
-    freshUntil: +head.slice(27, 40),
-    expiresAt: +head.slice(40, 53),
-    costMs: +head.slice(53, 60),
-    rawBytes,
-    tags,
-    generations,
-    body: bytes.subarray(bodyAt),
-  };
+  return true;
+}
+
+/** The number written in decimal digits there; NaN when anything else is. */
+function figure(bytes: Uint8Array, from: number, to: number): number {
+  let value = 0;
+  for (let at = from; at < to; at++) {
+    const digit = bytes[at]! - 0x30;
+    if (digit < 0 || digit > 9) return NaN;
+    value = value * 10 + digit;
+  }
+  return value;
 }
 
 /** The frame's value, unpacked to at most `maxBytes`; throws on anything damaged or oversized. */

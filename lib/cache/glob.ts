@@ -18,6 +18,8 @@ export interface Glob {
   readonly literalPrefix: string;
   /** True when the pattern has no wildcard: it can match its `literalPrefix` only. */
   readonly literal: boolean;
+  /** True when it matches everything that begins with its `literalPrefix`. */
+  readonly prefixOnly: boolean;
   matches(text: string): boolean;
 }
 
@@ -29,11 +31,11 @@ export function compileGlob(pattern: string): Glob {
   const literalPrefix = tokens.slice(0, end)
     .map((token) => token.kind === "one" ? token.text : "").join("");
   const literal = end === tokens.length;
-  if (literal) return { literalPrefix, literal, matches: (text) => text === literalPrefix };
-  if (end === tokens.length - 1 && tokens[end]!.kind === "star") {
-    return { literalPrefix, literal, matches: (text) => text.startsWith(literalPrefix) };
-  }
-  return { literalPrefix, literal, matches: (text) => run(tokens, Array.from(text)) };
+  const prefixOnly = end === tokens.length - 1 && tokens[end]!.kind === "star";
+  const kind = { literalPrefix, literal, prefixOnly };
+  if (literal) return { ...kind, matches: (text) => text === literalPrefix };
+  if (prefixOnly) return { ...kind, matches: (text) => text.startsWith(literalPrefix) };
+  return { ...kind, matches: (text) => run(tokens, Array.from(text)) };
 }
 
 function parse(pattern: string): Token[] {

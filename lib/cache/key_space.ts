@@ -30,9 +30,11 @@ export class KeySpace {
     return key.startsWith("~~") ? key.slice(1) : null;
   }
 
-  /** A SCAN pattern for all entries whose key begins with `literal`, and perhaps some more. */
+  /** A SCAN pattern for all entries whose key begins with `literal`, their leases, and some more. */
   scanPattern(literal: string): string {
-    return escapeGlob(literal.startsWith("~") ? this.entry(literal) : this.base + literal) + "*";
+    return literal === ""
+      ? escapeGlob(this.base) + "*"
+      : `${escapeGlob(this.base)}*${escapeGlob(literal)}*`;
   }
 
   generation(namespace: string): string {
@@ -45,6 +47,29 @@ export class KeySpace {
 
   counts(namespace: string): string {
     return `${this.base}~c:${namespace}`;
+  }
+
+  /** Held by the process that computes an entry. */
+  lease(key: string): string {
+    return `${this.base}~l:${this.entry(key).slice(this.base.length)}`;
+  }
+
+  /** What has changed, of a stored key that a process was told of; null where it does not matter. */
+  changed(stored: string): { kind: "entry" | "namespace" | "tag" | "lease"; name: string } | null {
+    const key = this.logical(stored);
+    if (key !== null) return { kind: "entry", name: key };
+    const own = stored.slice(this.base.length);
+    const name = own.slice(3);
+    if (own.startsWith("~g:")) return { kind: "namespace", name };
+    if (own.startsWith("~t:")) return { kind: "tag", name };
+    if (!own.startsWith("~l:")) return null;
+    const leased = this.logical(this.base + name);
+    return leased === null ? null : { kind: "lease", name: leased };
+  }
+
+  /** Where changes are published when the server does not tell of them. */
+  get changes(): string {
+    return `${this.base}~i`;
   }
 
   get namespaces(): string {

@@ -1,11 +1,10 @@
 import type { Clock } from "../clock.ts";
+import { LatencyHistogram } from "./latency.ts";
+import { type NamespaceCounts, NamespaceTable } from "./namespace_counts.ts";
 
 const SECONDS = 64;
 const RATE_WINDOW_SECONDS = 10;
 const MINUTES = 1_440;
-const MAX_NAMESPACES = 100;
-/** Where namespaces are counted once there are too many to tell apart. */
-const OTHER_NAMESPACES = "(other)";
 
 /** Why something was not stored. */
 export type Refusal =
@@ -16,6 +15,9 @@ export type Refusal =
   | "redis_unavailable"
   | "redis_refused";
 
+/** The place that answered a lookup. */
+export type Tier = "process" | "redis";
+
 export interface LookupCounts {
   hits: number;
   misses: number;
@@ -25,12 +27,15 @@ export interface LookupCounts {
 export class LookupCounters {
   hits = 0;
   misses = 0;
+  staleHits = 0;
   fills = 0;
   writes = 0;
   damaged = 0;
   bytesSaved = 0;
   readonly refusals: Partial<Record<Refusal, number>> = {};
-  readonly namespaces = new Map<string, LookupCounts>();
+  readonly namespaces = new NamespaceTable();
+  readonly latency = { process: new LatencyHistogram(), redis: new LatencyHistogram() };
+  readonly tierHits = { process: 0, redis: 0 };
   readonly startedAt: number;
   readonly #clock: Clock;
   readonly #operations = new Float64Array(SECONDS);
@@ -38,39 +43,60 @@ export class LookupCounters {
   readonly #dayHits = new Float64Array(MINUTES);
   readonly #dayMisses = new Float64Array(MINUTES);
   readonly #dayAt = new Float64Array(MINUTES);
+  #second = -1;
+  #slot = 0;
+  #minuteSlot = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
     this.startedAt = clock.now();
   }
 
-  lookup(namespace: string, hit: boolean): void {
-    const now = this.#operation();
-    const minute = Math.floor(now / 60_000);
-    const slot = minute % MINUTES;
-    if (this.#dayAt[slot] !== minute) {
-      this.#dayAt[slot] = minute;
-      this.#dayHits[slot] = this.#dayMisses[slot] = 0;
-    }
-    const counts = this.#namespace(namespace);
-    if (hit) {
-      this.hits++;
-      counts.hits++;
-      this.#dayHits[slot]!++;
-    } else {
-      this.misses++;
-      counts.misses++;
-      this.#dayMisses[slot]!++;
-    }
+  hit(counts: NamespaceCounts, tier: Tier, now: number): void {
+    this.#tick(now);
+    this.hits++;
+    this.#dayHits[this.#minuteSlot]!++;
+    this.tierHits[tier]++;
+    if (tier === "process") counts.processHits++;
+    else counts.redisHits++;
+  }
+
+  stale(counts: NamespaceCounts): void {
+    this.staleHits++;
+    counts.staleHits++;
+  }
+
+  miss(counts: NamespaceCounts): void {
+    this.#tick(this.#clock.now());
+    this.misses++;
+    this.#dayMisses[this.#minuteSlot]!++;
+    counts.misses++;
+  }
+
+  fill(counts: NamespaceCounts, tookMs: number): void {
+    this.fills++;
+    counts.fills++;
+    counts.fillLatency.observe(tookMs);
+  }
+
+  took(counts: NamespaceCounts, tier: Tier, ms: number): void {
+    this.latency[tier].observe(ms);
+    (tier === "process" ? counts.processLatency : counts.redisLatency).observe(ms);
   }
 
   /** A write, deletion or other operation that is no lookup. */
   operation(): void {
-    this.#operation();
+    this.#tick(this.#clock.now());
   }
 
-  refuse(reason: Refusal): void {
+  refuse(reason: Refusal, counts?: NamespaceCounts): void {
     this.refusals[reason] = (this.refusals[reason] ?? 0) + 1;
+    if (counts) counts.refusals++;
+  }
+
+  saved(counts: NamespaceCounts, bytes: number): void {
+    this.bytesSaved += bytes;
+    counts.bytesSaved += bytes;
   }
 
   /** Hits and misses of the last 24 hours of this process, to the minute. */
@@ -97,25 +123,24 @@ export class LookupCounters {
     return sum / Math.max(1, (now - windowStart) / 1_000);
   }
 
-  #operation(): number {
-    const now = this.#clock.now();
+  #tick(now: number): void {
     const second = Math.floor(now / 1_000);
-    const slot = second % SECONDS;
-    if (this.#operationsAt[slot] !== second) {
-      this.#operationsAt[slot] = second;
-      this.#operations[slot] = 0;
-    }
-    this.#operations[slot]!++;
-    return now;
+    if (second !== this.#second) this.#turn(second);
+    this.#operations[this.#slot]!++;
   }
 
-  #namespace(name: string): LookupCounts {
-    const known = this.namespaces.get(name);
-    if (known) return known;
-    const place = this.namespaces.size < MAX_NAMESPACES ? name : OTHER_NAMESPACES;
-    const counts = this.namespaces.get(place) ?? { hits: 0, misses: 0 };
-    this.namespaces.set(place, counts);
-    return counts;
+  #turn(second: number): void {
+    this.#second = second;
+    this.#slot = second % SECONDS;
+    if (this.#operationsAt[this.#slot] !== second) {
+      this.#operationsAt[this.#slot] = second;
+      this.#operations[this.#slot] = 0;
+    }
+    const minute = Math.floor(second / 60);
+    this.#minuteSlot = minute % MINUTES;
+    if (this.#dayAt[this.#minuteSlot] === minute) return;
+    this.#dayAt[this.#minuteSlot] = minute;
+    this.#dayHits[this.#minuteSlot] = this.#dayMisses[this.#minuteSlot] = 0;
   }
 }
 

@@ -4,28 +4,30 @@ import { ExpiryIndex } from "./expiry_index.ts";
 import type { Entry, EntryFacts } from "./frame.ts";
 import type { Glob } from "./glob.ts";
 import { namespaceOf } from "./key_space.ts";
+import type { NamespaceCounts, NamespaceTable } from "./namespace_counts.ts";
 import { decodeValue, isShareable, type Payload } from "./payload.ts";
 
 /** What an entry costs beside its key and value: the slot, the list nodes, the indexes. */
 const OVERHEAD_BYTES = 300;
 const KEYS_PER_TURN = 5_000;
 
-interface Slot extends EntryFacts {
+interface Slot extends MemoryHit {
   payload: Payload | null;
-  value: unknown;
-  bytes: number;
 }
 
 export interface MemoryStoreOptions {
   maxBytes: number;
   maxEntries: number;
   clock: Clock;
+  counts: NamespaceTable;
 }
 
 /** What a lookup in the process found. */
 export interface MemoryHit extends EntryFacts {
   value: unknown;
   bytes: number;
+  /** Where lookups of its namespace are counted. */
+  counts: NamespaceCounts;
 }
 
 /**
@@ -39,10 +41,12 @@ export class MemoryStore {
   readonly #namespaces = new Map<string, { entries: number }>();
   readonly #tags = new Map<string, Set<string>>();
   readonly #clock: Clock;
+  readonly #counts: NamespaceTable;
   #evictions = 0;
 
   constructor(options: MemoryStoreOptions) {
     this.#clock = options.clock;
+    this.#counts = options.counts;
     this.#expiry = new ExpiryIndex(options.clock.now());
     this.#slots = new LRUCache<string, Slot>({
       max: options.maxEntries,
@@ -54,10 +58,10 @@ export class MemoryStore {
     });
   }
 
-  get(key: string): MemoryHit | undefined {
+  get(key: string, now: number): MemoryHit | undefined {
     const slot = this.#slots.get(key);
     if (slot === undefined) return undefined;
-    if (slot.expiresAt <= this.#clock.now()) {
+    if (slot.expiresAt <= now) {
       this.#slots.delete(key);
       return undefined;
     }
@@ -81,10 +85,13 @@ export class MemoryStore {
     const bytes = entry.payload.bytes;
     const size = bytes + key.length * 2 + OVERHEAD_BYTES;
     this.#slots.delete(key);
-    this.#slots.set(key, { ...entry, value: undefined, bytes }, { size });
-    if (!this.#slots.has(key)) return false;
-    this.#expiry.add(key, entry.expiresAt);
     const namespace = namespaceOf(key);
+    const { payload, createdAt, freshUntil, expiresAt, costMs, tags } = entry;
+    const counts = this.#counts.of(namespace);
+    const facts = { createdAt, freshUntil, expiresAt, costMs, tags };
+    this.#slots.set(key, { payload, value: undefined, bytes, counts, ...facts }, { size });
+    if (!this.#slots.has(key)) return false;
+    this.#expiry.add(key, expiresAt);
     const counted = this.#namespaces.get(namespace);
     if (counted) counted.entries++;
     else this.#namespaces.set(namespace, { entries: 1 });
@@ -117,8 +124,16 @@ export class MemoryStore {
     return keys.length;
   }
 
-  /** Removes what the pattern matches, giving way to others every few thousand keys. */
-  async clear(glob: Glob, signal?: AbortSignal): Promise<number> {
+  /** How many entries the pattern matches. */
+  matching(glob: Glob): number {
+    this.purgeExpired();
+    let matching = 0;
+    for (const key of this.#slots.keys()) if (glob.matches(key)) matching++;
+    return matching;
+  }
+
+  /** Removes what the pattern matches, at most `limit` entries, giving way to others every few thousand keys. */
+  async clear(glob: Glob, limit = Infinity, signal?: AbortSignal): Promise<number> {
     this.purgeExpired();
     const keys = [...this.#slots.keys()];
     let cleared = 0;
@@ -126,6 +141,7 @@ export class MemoryStore {
       if (at > 0) await new Promise<void>((resolve) => this.#clock.after(0, resolve));
       signal?.throwIfAborted();
       for (const key of keys.slice(at, at + KEYS_PER_TURN)) {
+        if (cleared >= limit) return cleared;
         if (glob.matches(key) && this.#slots.delete(key)) cleared++;
       }
     }

@@ -1,7 +1,7 @@
 /** A cache over Redis or in the process, whose failures are misses. See docs/cache.md. */
 export type {
   Cache,
-  CacheStats,
+  CacheEvent,
   ClearOptions,
   ClearResult,
   EntryView,
@@ -13,9 +13,11 @@ export type {
   SetOptions,
   ValueSchema,
 } from "./cache.ts";
+export type { CacheOptions } from "./cache_options.ts";
 export { CacheService } from "./cache_service.ts";
+export type { CacheStats, NamespaceStats, Savings, TierStats } from "./cache_stats.ts";
 export { escapeGlob } from "./glob.ts";
 export { CacheKeyBuilder, type KeyPart } from "./key_builder.ts";
-export { type CacheOptions, openCache } from "./open_cache.ts";
-export { DEFAULT_TTL_SECONDS, MAX_TTL_SECONDS } from "./ttl.ts";
+export { openCache } from "./open_cache.ts";
 export type { RedisInfo } from "./redis_info.ts";
+export { DEFAULT_TTL_SECONDS, MAX_TTL_SECONDS } from "./ttl.ts";

@@ -1,39 +1,20 @@
 import { type Clock, systemClock } from "../clock.ts";
-import { type Logger, silentLogger } from "../log.ts";
-import { CacheService } from "./cache_service.ts";
-import { KeySpace } from "./key_space.ts";
+import { silentLogger } from "../log.ts";
+import type { CacheOptions } from "./cache_options.ts";
+import { type CacheParts, CacheService } from "./cache_service.ts";
+import { StatsCollector } from "./collect_stats.ts";
+import { EntryReader } from "./entry_reader.ts";
+import { EntryWriter } from "./entry_writer.ts";
+import { Fills } from "./fill.ts";
+import { Leases } from "./lease.ts";
+import { LookupCounters } from "./lookup_counters.ts";
 import { MemoryStore } from "./memory_store.ts";
-import { memoryWarning } from "./redis_info.ts";
-import { RedisLink, Unavailable } from "./redis_link.ts";
-import { RedisStore } from "./redis_store.ts";
+import { openRedisTier } from "./open_redis_tier.ts";
+import { Resolver } from "./resolver.ts";
+import type { Tiers } from "./tiers.ts";
 import { DEFAULT_TTL_SECONDS, MAX_TTL_SECONDS } from "./ttl.ts";
 
 const MEBIBYTE = 1_048_576;
-
-export interface CacheOptions {
-  /** `redis://` or `rediss://`; absent = the cache lives in the process. */
-  redisUrl?: string;
-  /** What all keys in Redis begin with; `pixel_ai` when absent. */
-  prefix?: string;
-  clock?: Clock;
-  log?: Logger;
-  /** 3,600 when absent. */
-  defaultTtlSeconds?: number;
-  /** At most, and when absent, 86,400. */
-  maxTtlSeconds?: number;
-  /** Memory for entries in the process; 64 MiB when absent. */
-  maxMemoryBytes?: number;
-  /** Entries in the process; 100,000 when absent. */
-  maxMemoryEntries?: number;
-  /** Largest single value as written down; 4 MiB when absent. */
-  maxEntryBytes?: number;
-  /** After this a command counts as failed; 100 when absent. */
-  commandTimeoutMs?: number;
-  /** How long a connection attempt may take; 1,000 when absent. */
-  connectTimeoutMs?: number;
-  /** How long opening waits for Redis before it goes on without; 1,000 when absent. */
-  openWaitMs?: number;
-}
 
 /**
  * Opens a cache: in Redis where an address is given, else in the process. A Redis that does not
@@ -41,42 +22,53 @@ export interface CacheOptions {
  */
 export async function openCache(options: CacheOptions = {}): Promise<CacheService> {
   const clock = options.clock ?? systemClock;
-  const keys = new KeySpace(options.prefix ?? "pixel_ai");
-  const common = {
+  const counters = new LookupCounters(clock);
+  const settings = {
+    ...options,
     clock,
-    defaultTtlSeconds: options.defaultTtlSeconds ?? DEFAULT_TTL_SECONDS,
-    maxTtlSeconds: options.maxTtlSeconds ?? MAX_TTL_SECONDS,
-    maxEntryBytes: options.maxEntryBytes ?? 4 * MEBIBYTE,
-  };
-  if (options.redisUrl === undefined) {
-    const memory = new MemoryStore({
-      maxBytes: options.maxMemoryBytes ?? 64 * MEBIBYTE,
-      maxEntries: options.maxMemoryEntries ?? 100_000,
-      clock,
-    });
-    return new CacheService({ ...common, tiers: { memory, redis: null } });
-  }
-  if (!/^rediss?:\/\//.test(options.redisUrl)) {
-    throw new TypeError("the address of Redis must begin with redis:// or rediss://");
-  }
-  const log = options.log ?? silentLogger;
-  const link = new RedisLink({
-    url: options.redisUrl,
-    clock,
-    log,
+    counters,
+    log: options.log ?? silentLogger,
+    maxMemoryBytes: options.maxMemoryBytes ?? 64 * MEBIBYTE,
+    maxMemoryEntries: options.maxMemoryEntries ?? 100_000,
     commandTimeoutMs: options.commandTimeoutMs ?? 100,
-    connectTimeoutMs: options.connectTimeoutMs ?? 1_000,
-  });
-  if (!await link.open(options.openWaitMs ?? 1_000)) {
-    log.warn("Redis does not answer, starting without it", {
-      component: "cache",
-      reason: link.reason,
-    });
+  };
+  if (options.redisUrl !== undefined) {
+    const shared = await openRedisTier({ ...settings, redisUrl: options.redisUrl });
+    const tiers: Tiers = { local: shared.redis.front, memory: null, redis: shared.redis };
+    return new CacheService(assemble(tiers, settings, shared));
   }
-  const redis = { link, store: new RedisStore(link, keys) };
-  void redis.store.info().then((info) => {
-    const warning = info instanceof Unavailable ? null : memoryWarning(info);
-    if (warning !== null) log.warn(warning, { component: "cache" });
+  const memory = new MemoryStore({
+    maxBytes: settings.maxMemoryBytes,
+    maxEntries: settings.maxMemoryEntries,
+    clock,
+    counts: counters.namespaces,
   });
-  return new CacheService({ ...common, tiers: { memory: null, redis } });
+  return new CacheService(assemble({ local: memory, memory, redis: null }, settings, null));
+}
+
+type Settings = CacheOptions & {
+  clock: Clock;
+  counters: LookupCounters;
+  commandTimeoutMs: number;
+};
+
+function assemble(
+  tiers: Tiers,
+  settings: Settings,
+  shared: Awaited<ReturnType<typeof openRedisTier>> | null,
+): CacheParts {
+  const { clock, counters, commandTimeoutMs } = settings;
+  const maxEntryBytes = settings.maxEntryBytes ?? 4 * MEBIBYTE;
+  const reader = new EntryReader(tiers, counters, clock, maxEntryBytes);
+  const writer = new EntryWriter(tiers, counters, clock, {
+    defaultTtlSeconds: settings.defaultTtlSeconds ?? DEFAULT_TTL_SECONDS,
+    maxTtlSeconds: settings.maxTtlSeconds ?? MAX_TTL_SECONDS,
+    maxEntryBytes,
+    outageTtlMs: (settings.outageTtlSeconds ?? 5) * 1_000,
+  });
+  const leases = shared && new Leases(shared.redis, reader, shared.waiters, clock);
+  const fills = new Fills(reader, writer, leases, clock);
+  const resolver = new Resolver(reader, fills, counters, clock, commandTimeoutMs);
+  const stats = new StatsCollector(tiers, counters, clock);
+  return { tiers, clock, counters, reader, writer, fills, resolver, stats, shared };
 }

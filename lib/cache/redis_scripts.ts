@@ -1,108 +1,175 @@
-import { createHash } from "node:crypto";
-
-/** A Lua script and the name Redis knows it by. */
-export interface RedisScript {
-  source: string;
-  sha1: string;
-}
-
-function script(source: string): RedisScript {
-  return { source, sha1: createHash("sha1").update(source).digest("hex") };
-}
+import { COUNTING, script, TELLING } from "./redis_script.ts";
 
 /**
- * Entries are counted where they are written: per namespace a hash of expiry buckets, `<second>` =
- * entries and `b<second>` = bytes that expire by then. A bucket that has passed no longer counts,
- * so expiry needs nobody to watch it.
- *
- * An entry's first generation is its namespace's; positions as in frame.ts.
+ * Writes several entries.
+ * ARGV base, "p" or "", fresh generation, seconds that generations live, "r" = make them live on or
+ *      "", then for each entry: meta = number of its keys (2) ttl ms (9) kind (4), rest, tail,
+ *      namespace, expected generations (10 each, or "" = whatever holds now),
+ *      fence = lease token (10) and what the entry was made at when the lease was taken, or ""
+ * KEYS for each entry: entry, namespace generation, tag generations…
+ * Returns for each 1, or 0 where an expected generation has passed, the lease is another's or the
+ * entry was written meanwhile. The first command that writes must be one that a full Redis refuses:
+ * after it the rest of a script is let through.
  */
-const COUNTING = `
--- whether the key holds anything of worth; its bucket and bytes where it is counted
-local function uncount(key, generation)
-  local head = redis.pcall('GETRANGE', key, 0, 84)
-  if type(head) == 'table' then return true end
-  if string.sub(head, 1, 2) ~= 'P1' then return head ~= '' end
-  if string.sub(head, 76, 85) ~= generation then return false end
-  local bucket = string.sub(head, 5, 14)
-  return true, bucket, redis.call('STRLEN', key) + #key
-end
-local function apply(counts, bucket, entries, bytes)
-  redis.call('HINCRBY', counts, bucket, entries)
-  redis.call('HINCRBY', counts, 'b' .. bucket, bytes)
-end
-local function bucketOf(ttl)
-  local time = redis.call('TIME')
-  local ends = tonumber(time[1]) + math.ceil((tonumber(time[2]) / 1000 + ttl) / 1000)
-  if ttl >= 120000 then ends = math.ceil(ends / 60) * 60 end
-  return string.format('%010d', ends)
-end
-`;
-
-/**
- * KEYS entry, counts, namespaces, namespace generation, tag generations…
- * ARGV kind, rest, tail, ttl ms, fresh generation, namespace, seconds that generations live,
- *      expected generations… ('' = whatever holds now)
- * Returns 1, or 0 where an expected generation is no longer the current one. The first command that
- * writes must be one that a full Redis refuses: after it the rest of a script is let through.
- */
-export const WRITE_ENTRY = script(`${COUNTING}
-local generations = {}
-for i = 4, #KEYS do
-  local current = redis.call('GET', KEYS[i])
-  local expected = ARGV[i + 4]
-  if expected ~= '' and expected ~= current then return 0 end
-  generations[i - 3] = current
-end
-for i = 4, #KEYS do
-  if not generations[i - 3] then
-    redis.call('SET', KEYS[i], ARGV[5], 'EX', ARGV[7])
-    generations[i - 3] = ARGV[5]
-    if i == 4 then redis.call('SADD', KEYS[3], ARGV[6]) end
+export const WRITE_ENTRIES = script(`${COUNTING}${TELLING}
+local answer = {}
+local time = redis.call('TIME')
+local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
+local lives = tonumber(ARGV[4])
+local k = 1
+for a = 6, #ARGV, 6 do
+  local meta, tail, namespace = ARGV[a], ARGV[a + 2], ARGV[a + 3]
+  local expected, fence = ARGV[a + 4], ARGV[a + 5]
+  local last = k + tonumber(string.sub(meta, 1, 2)) - 1
+  local key, ttl = KEYS[k], string.sub(meta, 3, 11)
+  local good, generations, missing = true, {}, false
+  for i = k + 1, last do
+    local current = redis.call('GET', KEYS[i])
+    local at = (i - k - 1) * 10
+    if expected ~= '' and string.sub(expected, at + 1, at + 10) ~= current then good = false end
+    if not current then missing = true end
+    generations[i - k] = current
   end
+  local _, oldBucket, oldBytes, madeAt = uncount(key, generations[1])
+  if good and fence ~= '' then
+    good = (madeAt == nil or madeAt == string.sub(fence, 11)) and
+      redis.call('GET', leaseOf(key)) == string.sub(fence, 1, 10)
+  end
+  if good then
+    if missing then
+      for i = k + 1, last do
+        if not generations[i - k] then
+          redis.call('SET', KEYS[i], ARGV[3], 'EX', ARGV[4])
+          generations[i - k] = ARGV[3]
+        end
+      end
+    end
+    local bucket = bucketOf(now, tonumber(ttl))
+    local frame = string.sub(meta, 12, 15) .. bucket .. ARGV[a + 1] ..
+      table.concat(generations) .. tail
+    redis.call('SET', key, frame, 'PX', tonumber(ttl))
+    local counts = ARGV[1] .. '~c:' .. namespace
+    local bytes = #frame + #key
+    if oldBucket == bucket then
+      redis.call('HINCRBY', counts, 'b' .. bucket, bytes - oldBytes)
+    else
+      if oldBucket then apply(counts, oldBucket, -1, -oldBytes) end
+      -- The first of its bucket may be the first of all; then nobody knows the namespace yet.
+      if redis.call('HINCRBY', counts, bucket, 1) == 1 or ARGV[5] == 'r' then
+        redis.call('SADD', ARGV[1] .. '~n', namespace)
+        redis.call('EXPIRE', counts, ARGV[4])
+      end
+      redis.call('HINCRBY', counts, 'b' .. bucket, bytes)
+    end
+    if ARGV[5] == 'r' then
+      redis.call('EXPIRE', counts, ARGV[4])
+      for i = k + 1, last do
+        if redis.call('TTL', KEYS[i]) * 2 < lives then redis.call('EXPIRE', KEYS[i], ARGV[4]) end
+      end
+    end
+    if fence ~= '' then redis.call('DEL', leaseOf(key)) end
+    tell(key)
+  end
+  answer[#answer + 1] = good and 1 or 0
+  k = last + 1
 end
-local ttl = tonumber(ARGV[4])
-local bucket = bucketOf(ttl)
-local frame = ARGV[1] .. bucket .. ARGV[2] .. table.concat(generations) .. ARGV[3]
-local _, oldBucket, oldBytes = uncount(KEYS[1], generations[1])
-redis.call('SET', KEYS[1], frame, 'PX', ARGV[4])
-if oldBucket then apply(KEYS[2], oldBucket, -1, -oldBytes) end
-apply(KEYS[2], bucket, 1, #frame + #KEYS[1])
-redis.call('EXPIRE', KEYS[2], ARGV[7])
-for i = 4, #KEYS do redis.call('EXPIRE', KEYS[i], ARGV[7]) end
-return 1
+return answer
 `);
 
 /**
- * KEYS (entry, counts, namespace generation)…
+ * KEYS (entry, counts, namespace generation)… · ARGV base, "p" or ""
  * Returns how many entries that held something were removed; what an earlier clearing had already
- * made invisible is removed too, but not counted.
+ * made invisible is removed too, but not counted. A computation under way loses its lease.
  */
-export const REMOVE_ENTRIES = script(`${COUNTING}
+export const REMOVE_ENTRIES = script(`${COUNTING}${TELLING}
 local removed = 0
 for i = 1, #KEYS, 3 do
   local held, bucket, bytes = uncount(KEYS[i], redis.call('GET', KEYS[i + 2]))
-  redis.call('UNLINK', KEYS[i])
+  redis.call('UNLINK', KEYS[i], leaseOf(KEYS[i]))
   if held then removed = removed + 1 end
   if bucket then apply(KEYS[i + 1], bucket, -1, -bytes) end
+  tell(KEYS[i])
 end
 return removed
 `);
 
 /**
- * KEYS entry, counts, namespace generation · ARGV ttl ms, expires at (13 digits)
+ * KEYS entry, counts, namespace generation · ARGV base, "p" or "", ttl ms, expires at (13 digits)
  * Returns 1 when a living entry was given a new time to live, else 0.
  */
-export const EXPIRE_ENTRY = script(`${COUNTING}
+export const EXPIRE_ENTRY = script(`${COUNTING}${TELLING}
 local _, bucket, bytes = uncount(KEYS[1], redis.call('GET', KEYS[3]))
 if not bucket then return 0 end
-local ttl = tonumber(ARGV[1])
-local ends = bucketOf(ttl)
+local ttl = tonumber(ARGV[3])
+local time = redis.call('TIME')
+local ends = bucketOf(tonumber(time[1]) + tonumber(time[2]) / 1000000, ttl)
 redis.call('SETRANGE', KEYS[1], 4, ends)
-redis.call('SETRANGE', KEYS[1], 27, ARGV[2] .. ARGV[2])
-redis.call('PEXPIRE', KEYS[1], ARGV[1])
+redis.call('SETRANGE', KEYS[1], 27, ARGV[4] .. ARGV[4])
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
 apply(KEYS[2], bucket, -1, -bytes)
 apply(KEYS[2], ends, 1, bytes)
+tell(KEYS[1])
+return 1
+`);
+
+/**
+ * KEYS namespace or tag generation, counts of the namespace (for a namespace only)
+ * ARGV base, "p" or "", fresh generation, seconds that generations live
+ * Makes every entry of the namespace, or with the tag, a miss. Returns how many the namespace had.
+ * Deletes first, because a full Redis lets a script go on that has begun by deleting.
+ */
+export const RENEW_GENERATION = script(`${TELLING}
+local entries = 0
+if KEYS[2] then
+  local now = tonumber(redis.call('TIME')[1])
+  local fields = redis.call('HGETALL', KEYS[2])
+  for f = 1, #fields, 2 do
+    local ends = tonumber(fields[f])
+    if ends and ends > now then entries = entries + tonumber(fields[f + 1]) end
+  end
+end
+redis.call('DEL', KEYS[1])
+redis.call('SET', KEYS[1], ARGV[3], 'EX', ARGV[4])
+if KEYS[2] then redis.call('UNLINK', KEYS[2]) end
+tell(KEYS[1])
+return math.max(0, entries)
+`);
+
+/**
+ * KEYS entry, lease, namespace generation, tag generations…
+ * ARGV base, token, lease ms, fresh generation, seconds that generations live, now ms,
+ *      created at (13 digits) of an entry that is of no use, or "any"
+ * Leaves to one process at a time the computing of an entry. Returns { "found" } where there is a
+ * fresh entry, { "taken", ms left } where another process is at it, else { "yours", made at, generations… }.
+ */
+export const TAKE_LEASE = script(`
+local head = redis.pcall('GETRANGE', KEYS[1], 0, 84)
+local madeAt = ''
+if type(head) == 'string' and string.sub(head, 1, 2) == 'P1' and
+  string.sub(head, 76, 85) == redis.call('GET', KEYS[3]) then
+  madeAt = string.sub(head, 15, 27)
+  local fresh = (tonumber(string.sub(head, 28, 40)) or 0) > tonumber(ARGV[6])
+  if fresh and ARGV[7] ~= 'any' and madeAt ~= ARGV[7] then return { 'found' } end
+end
+if not redis.call('SET', KEYS[2], ARGV[2], 'NX', 'PX', ARGV[3]) then
+  return { 'taken', redis.call('PTTL', KEYS[2]) }
+end
+local answer = { 'yours', madeAt }
+for i = 3, #KEYS do
+  local current = redis.call('GET', KEYS[i])
+  if not current then
+    current = ARGV[4]
+    redis.call('SET', KEYS[i], current, 'EX', ARGV[5])
+  end
+  answer[#answer + 1] = current
+end
+return answer
+`);
+
+/** KEYS lease · ARGV token, ms (0 = give it up). Returns 1 where the lease was still held, else 0. */
+export const KEEP_LEASE = script(`
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+if ARGV[2] == '0' then redis.call('DEL', KEYS[1]) else redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 return 1
 `);
 
@@ -137,73 +204,4 @@ for i = 1, math.min(#names, most) do
   answer[#answer + 1] = math.max(0, bytes)
 end
 return answer
-`);
-
-/**
- * KEYS (entry, counts, namespace generation)… · ARGV start of the tag generations' keys
- * Looks at entries and removes those that nobody can read: damaged, of another version or kind, of
- * an older generation of their namespace or of one of their tags. Returns for each a line
- * "kept BUCKET BYTES", "removed BUCKET BYTES" where it was counted, "removed" or "gone".
- */
-export const SWEEP_ENTRIES = script(`${COUNTING}
-local function readable(key, generation)
-  local head = redis.call('GETRANGE', key, 0, 244)
-  if string.sub(head, 1, 2) ~= 'P1' or #head < 85 then return false end
-  if string.sub(head, 76, 85) ~= generation then return false end
-  local tagBytes = tonumber(string.sub(head, 70, 73))
-  local count = tonumber(string.sub(head, 74, 75))
-  if not tagBytes or not count then return false end
-  if count == 1 then return true end
-  local from = 75 + count * 10
-  local tags = redis.call('GETRANGE', key, from, from + tagBytes - 1)
-  local n = 1
-  for tag in string.gmatch(tags, '[^\\n]+') do
-    n = n + 1
-    local own = string.sub(head, 66 + n * 10, 75 + n * 10)
-    if redis.call('GET', ARGV[1] .. tag) ~= own then return false end
-  end
-  return true
-end
-local answer = {}
-for i = 1, #KEYS, 3 do
-  local key = KEYS[i]
-  local generation = redis.call('GET', KEYS[i + 2])
-  local kind = redis.call('TYPE', key).ok
-  if kind == 'none' then
-    answer[#answer + 1] = 'gone'
-  else
-    local counted = ''
-    if kind == 'string' then
-      local _, bucket, bytes = uncount(key, generation)
-      if bucket then counted = ' ' .. bucket .. ' ' .. bytes end
-    end
-    if kind == 'string' and readable(key, generation) then
-      answer[#answer + 1] = 'kept' .. counted
-    else
-      redis.call('UNLINK', key)
-      answer[#answer + 1] = 'removed' .. counted
-      if counted ~= '' then
-        local _, _, bucket, bytes = string.find(counted, '(%d+) (%d+)')
-        apply(KEYS[i + 1], bucket, -1, -bytes)
-      end
-    end
-  end
-end
-return answer
-`);
-
-/**
- * KEYS counts, namespaces · ARGV namespace, (field, what it was seen to be, what it should be)…
- * Corrects the fields that still are what they were seen to be.
- */
-export const RECOUNT = script(`
-for i = 2, #ARGV, 3 do
-  if (redis.call('HGET', KEYS[1], ARGV[i]) or '0') == ARGV[i + 1] then
-    if ARGV[i + 2] == '0' then redis.call('HDEL', KEYS[1], ARGV[i])
-    else redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 2]) end
-  end
-end
-redis.call('SADD', KEYS[2], ARGV[1])
-redis.call('EXPIRE', KEYS[1], 172800)
-return 1
 `);

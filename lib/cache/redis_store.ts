@@ -1,36 +1,48 @@
-import { type Entry, type Frame, packFrame, parseFrame } from "./frame.ts";
-import { GENERATION_LENGTH } from "./frame.ts";
-import { type Glob } from "./glob.ts";
+import { type Entry, type Frame, isCurrent, packFrame, parseFrame } from "./frame.ts";
 import { type KeySpace, namespaceOf } from "./key_space.ts";
 import { ReadBatch } from "./read_batch.ts";
 import { type RedisLink, Unavailable } from "./redis_link.ts";
 import { parseInfo, type RedisInfo } from "./redis_info.ts";
-import { sweepRedis, type Swept } from "./redis_sweep.ts";
-import { COUNT_ENTRIES, EXPIRE_ENTRY, REMOVE_ENTRIES, WRITE_ENTRY } from "./redis_scripts.ts";
+import {
+  COUNT_ENTRIES,
+  EXPIRE_ENTRY,
+  REMOVE_ENTRIES,
+  RENEW_GENERATION,
+  TAKE_LEASE,
+} from "./redis_scripts.ts";
 import { MAX_TTL_SECONDS } from "./ttl.ts";
+import { WriteBatch } from "./write_batch.ts";
 
-const SCAN_COUNT = 1_000;
 /** Entries that one script removes; small, so that other clients of the server hardly notice. */
 const REMOVE_AT_ONCE = 200;
 const MAX_NAMESPACES_COUNTED = 500;
 /** Generations outlive every entry that carries them. */
 const GENERATION_SECONDS = String(MAX_TTL_SECONDS * 2);
 
+const REFRESH_EVERY_MS = 200;
+
 /** The state of a namespace and tags when something was read: a fill must be written under it. */
 export type Generations = readonly string[];
+
+/** What a fill must find as it was when it began. */
+export interface Fence {
+  generations: Generations;
+  /** Of the lease under which the value was computed. */
+  token: string;
+  /** When the entry was made that was there when the lease was taken; empty where none was. */
+  madeAt: string;
+}
+
+/** The outcome of asking to compute an entry: somebody has, somebody does, or the caller may. */
+export type LeaseReply =
+  | { state: "found" }
+  | { state: "taken"; leftMs: number }
+  | { state: "yours"; fence: Fence };
 
 export interface RedisRead {
   frame: Frame | null;
   /** True when there was something under the key that is no entry of ours. */
   damaged: boolean;
-  generations: Generations;
-}
-
-export interface ScanStep {
-  cleared: number;
-  scanned: number;
-  /** Where to go on; null when everything has been looked at. */
-  cursor: string | null;
 }
 
 export interface RedisCounts {
@@ -41,112 +53,117 @@ export interface RedisCounts {
   namespaces: Map<string, { entries: number; bytes: number }>;
 }
 
+/** Stands for when an entry was made that cannot be read at all. */
+export const UNREADABLE = -1;
+
+const NOTHING_THERE: RedisRead = { frame: null, damaged: false };
+
 /** Entries in Redis. Every answer is a value or `Unavailable`; nothing here rejects. */
 export class RedisStore {
-  readonly #link: RedisLink;
-  readonly #keys: KeySpace;
-  readonly #batch: ReadBatch;
+  readonly link: RedisLink;
+  readonly keys: KeySpace;
+  /** Whether scripts tell the other processes of changes, because the server does not. */
+  publishes = false;
+  readonly #reads: ReadBatch;
+  readonly #writes: WriteBatch;
   readonly #salt = base36(crypto.getRandomValues(new Uint32Array(1))[0]!, 5);
   #written = 0;
+  #refreshAt = 0;
 
   constructor(link: RedisLink, keys: KeySpace) {
-    this.#link = link;
-    this.#keys = keys;
-    this.#batch = new ReadBatch(link);
-  }
-
-  /**
-   * Reads an entry, and with it the generations under which a fill of this key with these tags
-   * would have to be written. An entry of an older generation is not there.
-   */
-  async read(key: string, fillTags: readonly string[] = []): Promise<RedisRead | Unavailable> {
-    const generationKeys = this.#generationKeys(key, fillTags);
-    const [stored, ...current] = await Promise.all([
-      this.#batch.get(this.#keys.entry(key)),
-      ...generationKeys.map((generationKey) => this.#batch.get(generationKey)),
+    this.link = link;
+    this.keys = keys;
+    this.#reads = new ReadBatch(link);
+    this.#writes = new WriteBatch(link, () => [
+      ...this.head(),
+      this.freshGeneration(),
+      GENERATION_SECONDS,
+      this.#refresh(),
     ]);
-    if (stored instanceof Unavailable) return stored;
-    const generations: string[] = [];
-    for (const generation of current) {
-      if (generation instanceof Unavailable) return generation;
-      generations.push(generation?.toString("latin1") ?? "");
-    }
-    const frame = stored === null ? null : parseFrame(stored);
-    const damaged = stored !== null && frame === null;
-    if (frame === null || frame.generations[0] !== generations[0]) {
-      return { frame: null, damaged, generations };
-    }
-    const tagsHold = frame.tags.length === 0 || await this.#tagsHold(frame);
-    if (tagsHold instanceof Unavailable) return tagsHold;
-    return { frame: tagsHold ? frame : null, damaged, generations };
   }
 
-  /** Gives namespace and tags that have no generation yet one, before a fill begins. */
-  async fixGenerations(
-    key: string,
-    tags: readonly string[],
-    known: Generations,
-  ): Promise<Generations | Unavailable> {
-    if (known.every((generation) => generation.length === GENERATION_LENGTH)) return known;
-    const keys = this.#generationKeys(key, tags);
-    const fresh = this.#freshGeneration();
-    const found = await this.#link.run(async (redis) => {
-      const pipeline = redis.pipeline();
-      for (const generationKey of keys) {
-        pipeline.set(generationKey, fresh, "EX", GENERATION_SECONDS, "NX");
-      }
-      pipeline.sadd(this.#keys.namespaces, namespaceOf(key));
-      pipeline.mget(keys);
-      const replies = await pipeline.exec();
-      for (const [error] of replies ?? []) if (error) throw error;
-      return replies!.at(-1)![1] as (string | null)[];
-    });
-    return found instanceof Unavailable ? found : found.map((generation) => generation ?? "");
+  /** What every script of ours that changes something begins with. */
+  head(): [base: string, publish: string] {
+    return [this.keys.base, this.publishes ? "p" : ""];
   }
 
-  /** Stores an entry; "obsolete" when an expected generation has passed. */
+  /** Reads an entry. One of an older generation is not there. */
+  async read(key: string): Promise<RedisRead | Unavailable> {
+    const namespace = this.keys.generation(namespaceOf(key));
+    const replies = await this.#reads.readPair(this.keys.entry(key), namespace);
+    if (replies instanceof Unavailable) return replies;
+    const stored = replies[0]!;
+    if (stored === null) return NOTHING_THERE;
+    const frame = parseFrame(stored);
+    if (frame === null) return { frame, damaged: true };
+    if (!isCurrent(frame, 0, replies[1]!)) return NOTHING_THERE;
+    if (frame.tags.length === 0) return { frame, damaged: false };
+    const current = await this.#reads.read(frame.tags.map((tag) => this.keys.tagGeneration(tag)));
+    if (current instanceof Unavailable) return current;
+    const hold = current.every((value, i) => isCurrent(frame, i + 1, value));
+    return hold ? { frame, damaged: false } : NOTHING_THERE;
+  }
+
+  /** Stores an entry; `stored` is false when what a fence expects has passed. */
   async write(
     key: string,
     entry: Entry,
-    ttlMs: number,
-    expected: Generations = [],
+    keepMs: number,
+    fence?: Fence,
   ): Promise<{ stored: boolean; savedBytes: number } | Unavailable> {
     const frame = packFrame(entry);
     if (frame === null) return new Unavailable("the entry's tags are too long");
-    const namespace = namespaceOf(key);
-    const generationKeys = this.#generationKeys(key, entry.tags);
-    const reply = await this.#link.script(
-      WRITE_ENTRY,
-      [
-        this.#keys.entry(key),
-        this.#keys.counts(namespace),
-        this.#keys.namespaces,
-        ...generationKeys,
-      ],
-      [
-        frame.kind,
+    const keys = [this.keys.entry(key), ...this.#generationKeys(key, entry.tags)];
+    const meta = String(keys.length).padStart(2, "0") + String(keepMs).padStart(9, "0") +
+      frame.kind;
+    const stored = await this.#writes.write({
+      keys,
+      bytes: frame.tail.length,
+      args: [
+        meta,
         frame.rest,
         frame.tail,
-        String(ttlMs),
-        this.#freshGeneration(),
-        namespace,
-        GENERATION_SECONDS,
-        ...generationKeys.map((_, i) => expected[i] ?? ""),
+        namespaceOf(key),
+        fence?.generations.join("") ?? "",
+        fence ? fence.token + fence.madeAt : "",
       ],
-    );
+    });
+    return stored instanceof Unavailable ? stored : { stored, savedBytes: frame.savedBytes };
+  }
+
+  /** Asks to be the one process that computes an entry. */
+  async takeLease(
+    key: string,
+    options: { tags: readonly string[]; leaseMs: number; now: number; useless: number },
+  ): Promise<LeaseReply | Unavailable> {
+    const token = this.freshGeneration();
+    const reply = await this.link.script(TAKE_LEASE, [
+      this.keys.entry(key),
+      this.keys.lease(key),
+      ...this.#generationKeys(key, options.tags),
+    ], [
+      this.keys.base,
+      token,
+      String(options.leaseMs),
+      this.freshGeneration(),
+      GENERATION_SECONDS,
+      String(Math.floor(options.now)),
+      options.useless === UNREADABLE ? "any" : String(options.useless).padStart(13, "0"),
+    ]);
     if (reply instanceof Unavailable) return reply;
-    return { stored: reply === 1, savedBytes: frame.savedBytes };
+    const [state, ...rest] = reply as [LeaseReply["state"], ...unknown[]];
+    if (state === "found") return { state };
+    if (state === "taken") return { state, leftMs: Math.max(0, Number(rest[0])) };
+    const [madeAt, ...generations] = rest as string[];
+    return { state, fence: { token, madeAt: madeAt!, generations } };
   }
 
   /** Removes entries and answers how many there were. */
   async remove(keys: readonly string[]): Promise<number | Unavailable> {
     let removed = 0;
     for (let at = 0; at < keys.length; at += REMOVE_AT_ONCE) {
-      const reply = await this.#link.script(
-        REMOVE_ENTRIES,
-        keys.slice(at, at + REMOVE_AT_ONCE).flatMap((key) => this.#scriptKeys(key)),
-        [],
-      );
+      const some = keys.slice(at, at + REMOVE_AT_ONCE).flatMap((key) => this.scriptKeys(key));
+      const reply = await this.link.script(REMOVE_ENTRIES, some, this.head());
       if (reply instanceof Unavailable) return reply;
       removed += Number(reply);
     }
@@ -154,7 +171,8 @@ export class RedisStore {
   }
 
   async expire(key: string, ttlMs: number, expiresAt: number): Promise<boolean | Unavailable> {
-    const reply = await this.#link.script(EXPIRE_ENTRY, this.#scriptKeys(key), [
+    const reply = await this.link.script(EXPIRE_ENTRY, this.scriptKeys(key), [
+      ...this.head(),
       String(ttlMs),
       String(Math.floor(expiresAt)).padStart(13, "0"),
     ]);
@@ -162,35 +180,25 @@ export class RedisStore {
   }
 
   /** Makes every entry with this tag a miss, at once and whatever their number. */
-  invalidateTag(tag: string): Promise<unknown | Unavailable> {
-    return this.#link.run((redis) =>
-      redis.set(
-        this.#keys.tagGeneration(tag),
-        this.#freshGeneration(),
-        "EX",
-        GENERATION_SECONDS,
-      )
-    );
+  async invalidateTag(tag: string): Promise<boolean | Unavailable> {
+    const reply = await this.#renew([this.keys.tagGeneration(tag)]);
+    return reply instanceof Unavailable ? reply : true;
   }
 
-  /** Removes the matches among the next thousand or so keys. */
-  async clearStep(glob: Glob, cursor: string): Promise<ScanStep | Unavailable> {
-    const pattern = this.#keys.scanPattern(glob.literalPrefix);
-    const page = await this.#link.run((redis) =>
-      redis.scan(cursor, "MATCH", pattern, "COUNT", SCAN_COUNT)
-    );
-    if (page instanceof Unavailable) return page;
-    const [next, found] = page;
-    const doomed = found.map((stored) => this.#keys.logical(stored))
-      .filter((key): key is string => key !== null && glob.matches(key));
-    const cleared = await this.remove(doomed);
-    if (cleared instanceof Unavailable) return cleared;
-    return { cleared, scanned: found.length, cursor: next === "0" ? null : next };
+  /** Makes every entry of a namespace a miss, at once, and answers how many there were. */
+  clearNamespace(name: string): Promise<number | Unavailable> {
+    return this.#renew([this.keys.generation(name), this.keys.counts(name)]);
+  }
+
+  /** The namespaces that have entries, as far as is known; at most some hundred. */
+  async namespaceNames(): Promise<string[] | Unavailable> {
+    const names = await this.link.run((redis) => redis.smembers(this.keys.namespaces));
+    return names instanceof Unavailable ? names : names.slice(0, MAX_NAMESPACES_COUNTED);
   }
 
   async count(): Promise<RedisCounts | Unavailable> {
-    const reply = await this.#link.script(COUNT_ENTRIES, [this.#keys.namespaces], [
-      this.#keys.counts(""),
+    const reply = await this.link.script(COUNT_ENTRIES, [this.keys.namespaces], [
+      this.keys.counts(""),
       String(MAX_NAMESPACES_COUNTED),
     ]);
     if (reply instanceof Unavailable) return reply;
@@ -210,45 +218,47 @@ export class RedisStore {
     return counts;
   }
 
-  /** Removes everything under our prefix that nobody can read, and counts anew. */
-  sweep(signal?: AbortSignal): Promise<Swept> {
-    return sweepRedis(this.#link, this.#keys, signal);
-  }
-
   async info(): Promise<RedisInfo | Unavailable> {
-    const reply = await this.#link.run((redis) => redis.info());
+    const reply = await this.link.run((redis) => redis.info());
     return reply instanceof Unavailable ? reply : parseInfo(reply);
   }
 
-  async #tagsHold(frame: Frame): Promise<boolean | Unavailable> {
-    const current = await Promise.all(
-      frame.tags.map((tag) => this.#batch.get(this.#keys.tagGeneration(tag))),
-    );
-    for (const [i, generation] of current.entries()) {
-      if (generation instanceof Unavailable) return generation;
-      if (generation?.toString("latin1") !== frame.generations[i + 1]) return false;
-    }
-    return true;
+  /** Now and then a write makes generations and counts live on. */
+  #refresh(): string {
+    const now = performance.now();
+    if (now < this.#refreshAt) return "";
+    this.#refreshAt = now + REFRESH_EVERY_MS;
+    return "r";
+  }
+
+  async #renew(keys: string[]): Promise<number | Unavailable> {
+    const reply = await this.link.script(RENEW_GENERATION, keys, [
+      ...this.head(),
+      this.freshGeneration(),
+      GENERATION_SECONDS,
+    ]);
+    return reply instanceof Unavailable ? reply : Number(reply);
   }
 
   #generationKeys(key: string, tags: readonly string[]): string[] {
     return [
-      this.#keys.generation(namespaceOf(key)),
-      ...tags.map((tag) => this.#keys.tagGeneration(tag)),
+      this.keys.generation(namespaceOf(key)),
+      ...tags.map((tag) => this.keys.tagGeneration(tag)),
     ];
   }
 
-  #scriptKeys(key: string): string[] {
+  /** An entry as the scripts that remove it name it. */
+  scriptKeys(key: string): string[] {
     const namespace = namespaceOf(key);
     return [
-      this.#keys.entry(key),
-      this.#keys.counts(namespace),
-      this.#keys.generation(namespace),
+      this.keys.entry(key),
+      this.keys.counts(namespace),
+      this.keys.generation(namespace),
     ];
   }
 
   /** Never used before, by any process: a generation that came back would revive old entries. */
-  #freshGeneration(): string {
+  freshGeneration(): string {
     return this.#salt + base36(this.#written++, 5);
   }
 }

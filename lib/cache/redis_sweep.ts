@@ -1,6 +1,7 @@
 import { type KeySpace, namespaceOf } from "./key_space.ts";
 import { type RedisLink, Unavailable } from "./redis_link.ts";
-import { RECOUNT, SWEEP_ENTRIES } from "./redis_scripts.ts";
+import type { RedisStore } from "./redis_store.ts";
+import { RECOUNT, SWEEP_ENTRIES } from "./sweep_scripts.ts";
 
 const SCAN_COUNT = 1_000;
 /** Entries that one script looks at; small, so that other clients hardly notice. */
@@ -20,16 +21,22 @@ export interface Swept {
 /** Counts by namespace and field, a field being an expiry bucket or its bytes. */
 type Tally = Map<string, Map<string, number>>;
 
+export interface SweepOptions {
+  signal?: AbortSignal;
+  /** What the keys to look at begin with; "" = all. */
+  literal: string;
+  /** Whether to set the counts right, which takes a look at all keys. */
+  count: boolean;
+}
+
 /**
  * Goes through everything under the prefix in small steps: removes what nobody can read any more
  * (older generations, damage, other versions) and sets the counts right, which drift when the
  * server evicts. A count that somebody changed meanwhile is left for the next time.
  */
-export async function sweepRedis(
-  link: RedisLink,
-  keys: KeySpace,
-  signal?: AbortSignal,
-): Promise<Swept> {
+export async function sweepRedis(store: RedisStore, options: SweepOptions): Promise<Swept> {
+  const { link, keys } = store;
+  const { signal, literal, count } = options;
   const before = await readCounts(link, keys);
   if (before === null) return { removed: 0, complete: false };
   const seen: Tally = new Map(), uncounted: Tally = new Map();
@@ -38,17 +45,18 @@ export async function sweepRedis(
   do {
     if (signal?.aborted) return { removed, complete: false };
     const page = await link.run((redis) =>
-      redis.scan(cursor, "MATCH", keys.scanPattern(""), "COUNT", SCAN_COUNT)
+      redis.scan(cursor, "MATCH", keys.scanPattern(literal), "COUNT", SCAN_COUNT)
     );
     if (page instanceof Unavailable) return { removed, complete: false };
     cursor = page[0];
-    const stored = page[1].filter((key) => keys.logical(key) !== null);
+    const stored = page[1].filter((key) => keys.logical(key)?.startsWith(literal));
     for (let at = 0; at < stored.length; at += LOOK_AT_ONCE) {
       const step = await look(link, keys, stored.slice(at, at + LOOK_AT_ONCE), seen, uncounted);
       if (step === null) return { removed, complete: false };
       removed += step;
     }
   } while (cursor !== "0");
+  if (!count) return { removed, complete: true };
   const after = await readCounts(link, keys);
   if (after === null) return { removed, complete: false };
   return { removed, complete: await correct(link, keys, { before, after, seen, uncounted }) };
@@ -117,7 +125,8 @@ async function correct(
         wrong.push(field, String(value), String(truth));
       }
     }
-    for (let at = 0; at < wrong.length; at += 3 * CORRECT_AT_ONCE) {
+    // Once even where nothing is wrong: the name itself may have been lost.
+    for (let at = 0; at === 0 || at < wrong.length; at += 3 * CORRECT_AT_ONCE) {
       const some = wrong.slice(at, at + 3 * CORRECT_AT_ONCE);
       const reply = await link.script(RECOUNT, [keys.counts(name), keys.namespaces], [
         name,

@@ -43,26 +43,12 @@ export class ApiClient {
 
   /** The body of a successful answer; throws ApiProblem or Unreachable otherwise. */
   async request<T>(method: string, path: string, options: RequestOptions = {}): Promise<T> {
-    const address = new URL("/api/performance" + path, this.url);
-    for (const [name, value] of Object.entries(options.query ?? {})) {
-      if (value !== undefined) address.searchParams.set(name, String(value));
-    }
     const limits = [AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS)];
     if (options.signal) limits.push(options.signal);
     let response: Response;
     let text: string;
     try {
-      response = await fetch(address, {
-        method,
-        headers: {
-          accept: "application/json",
-          authorization: `Bearer ${this.token}`,
-          ...(options.body === undefined ? {} : { "content-type": "application/json" }),
-          ...options.headers,
-        },
-        body: options.stream ?? (options.body === undefined ? null : JSON.stringify(options.body)),
-        signal: AbortSignal.any(limits),
-      });
+      response = await this.#fetch(method, path, options, AbortSignal.any(limits));
       text = await response.text();
     } catch (error) {
       if (options.signal?.aborted) throw options.signal.reason;
@@ -70,6 +56,44 @@ export class ApiClient {
     }
     if (!response.ok) throw problemOf(response, text);
     return parse(text, response.status) as T;
+  }
+
+  /** The body of a successful answer as it comes, until the signal aborts; no other time limit. */
+  async stream(
+    path: string,
+    options: RequestOptions & { signal: AbortSignal },
+  ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+    let response: Response;
+    try {
+      response = await this.#fetch("GET", path, options, options.signal);
+    } catch (error) {
+      throw new Unreachable(this.url, error);
+    }
+    if (!response.ok || !response.body) throw problemOf(response, await response.text());
+    return response.body;
+  }
+
+  #fetch(
+    method: string,
+    path: string,
+    options: RequestOptions,
+    signal: AbortSignal,
+  ): Promise<Response> {
+    const address = new URL("/api/performance" + path, this.url);
+    for (const [name, value] of Object.entries(options.query ?? {})) {
+      if (value !== undefined) address.searchParams.set(name, String(value));
+    }
+    return fetch(address, {
+      method,
+      headers: {
+        accept: "application/json",
+        authorization: `Bearer ${this.token}`,
+        ...(options.body === undefined ? {} : { "content-type": "application/json" }),
+        ...options.headers,
+      },
+      body: options.stream ?? (options.body === undefined ? null : JSON.stringify(options.body)),
+      signal,
+    });
   }
 }
 

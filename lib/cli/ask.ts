@@ -78,6 +78,29 @@ export async function ask(
   }
 }
 
+/** Whether the service has this conversation as imported history, which no task answered. */
+export async function isHistory(
+  api: ApiClient,
+  conversationId: string,
+  options: AskOptions,
+): Promise<boolean> {
+  const path = `/conversations/${encodeURIComponent(conversationId)}/status`;
+  try {
+    const { conversation_status: turn } = await patiently(
+      options,
+      () =>
+        api.request<{ conversation_status: Partial<TurnStatus> }>("GET", path, {
+          signal: options.signal,
+        }),
+    );
+    return turn.task_id === undefined;
+  } catch (error) {
+    // Not there; or the service is not, which the question itself will find and say.
+    if (options.signal.aborted || isRefusal(error)) throw error;
+    return false;
+  }
+}
+
 async function awaitAnswer(
   api: ApiClient,
   conversationId: string,

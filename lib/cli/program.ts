@@ -1,6 +1,15 @@
 import { Command, CommanderError } from "commander";
-import { messageOf } from "../errors.ts";
+import { AppError, messageOf } from "../errors.ts";
 import { ApiProblem } from "./api_client.ts";
+import type { Cli } from "./cli.ts";
+import { cacheCommand } from "./commands/cache.ts";
+import { monitorCommand } from "./commands/monitor.ts";
+import { backupCommand, queueCommand, recountCommand, scheduleCommand } from "./commands/queues.ts";
+import { reportCommand } from "./commands/report.ts";
+import { restoreCommand } from "./commands/restore.ts";
+import { startCommand } from "./commands/start.ts";
+import { statusCommand } from "./commands/status.ts";
+import { tasksCommand } from "./commands/tasks.ts";
 import { type CliContext, CliError, INTERRUPTED, USAGE_ERROR } from "./context.ts";
 import { demoCommand } from "./demo/demo_command.ts";
 import type { StartService } from "./demo/demo.ts";
@@ -27,7 +36,8 @@ export async function runCli(
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_ERROR;
     if (context.signal.aborted) return INTERRUPTED;
-    const expected = error instanceof CliError || error instanceof ApiProblem;
+    const expected = error instanceof CliError || error instanceof ApiProblem ||
+      error instanceof AppError || (error as Error)?.name === "ConfigError";
     const text = expected || !(error instanceof Error) ? messageOf(error) : error.stack!;
     context.err(`error: ${text}\n`);
     return error instanceof CliError ? error.exitCode : 1;
@@ -39,12 +49,24 @@ function buildProgram(
   ports: CliPorts,
   finish: (exitCode: number) => void,
 ): Command {
+  const cli: Cli = { context, finish };
   const program = new Command("pixel")
     .description("Operates the Pixel Performance service.")
     .option("--url <address>", "of the service (default: PIXEL_URL, else this machine and PORT)")
     .option("--json", "answer as JSON")
+    .addCommand(startCommand(cli, ports.startService))
+    .addCommand(statusCommand(cli))
+    .addCommand(monitorCommand(cli))
+    .addCommand(tasksCommand(cli))
+    .addCommand(queueCommand(cli))
+    .addCommand(scheduleCommand(cli))
+    .addCommand(cacheCommand(cli))
+    .addCommand(reportCommand(cli))
+    .addCommand(recountCommand(cli))
     .addCommand(importCommand(context, finish))
     .addCommand(replayCommand(context, finish))
+    .addCommand(backupCommand(cli))
+    .addCommand(restoreCommand(cli))
     .addCommand(demoCommand(context, ports.startService))
     .addHelpText(
       "after",
@@ -52,10 +74,12 @@ function buildProgram(
 The service's token is taken from PIXEL_TOKEN or ADMIN_TOKEN, else from DATA_DIR/admin-token.
 
 Examples:
+  deno task pixel status
+  deno task pixel tasks list --status failed
   deno task pixel import conversations.ndjson.gz
   deno task pixel replay conversations.ndjson --limit 100 --json`,
     );
-  for (const command of [program, ...program.commands]) {
+  for (const command of [program, ...below(program)]) {
     command.exitOverride().configureOutput({
       writeOut: (text) => context.out(text),
       writeErr: (text) => context.err(text),
@@ -66,4 +90,9 @@ Examples:
     });
   }
   return program;
+}
+
+/** All commands below one, however deep. */
+function below(command: Command): Command[] {
+  return command.commands.flatMap((child) => [child as Command, ...below(child as Command)]);
 }

@@ -8,10 +8,20 @@ import { formatTable } from "./table.ts";
 Deno.test("command line: help names every command, a wrong one is a usage error", async () => {
   const help = await runCommand(["--help"]);
   assert.equal(help.exitCode, 0);
-  for (const word of ["import", "replay", "demo", "Examples:", "--json"]) {
+  const commands = "start status monitor tasks queue schedule cache report backup restore".split(
+    " ",
+  );
+  for (const word of [...commands, "import", "replay", "demo", "Examples:", "--json"]) {
     assert.ok(help.out.includes(word), word);
   }
-  for (const args of [["nonsense"], ["replay"], ["replay", "x", "--rate", "0"], ["import", "-x"]]) {
+  for (
+    const args of [["nonsense"], ["replay"], ["replay", "x", "--rate", "0"], ["import", "-x"], [
+      "tasks",
+      "list",
+      "--limit",
+      "0",
+    ]]
+  ) {
     const run = await runCommand(args);
     assert.equal(run.exitCode, 2, args.join(" "));
     assert.match(run.err, /^error: /);

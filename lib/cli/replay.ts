@@ -1,5 +1,5 @@
 import { sleep } from "../clock.ts";
-import { type Answer, ask } from "./ask.ts";
+import { type Answer, ask, isHistory } from "./ask.ts";
 import type { ApiClient } from "./api_client.ts";
 import type { RecordedConversation } from "./conversation_file.ts";
 
@@ -32,6 +32,8 @@ export interface ReplayTotals {
 }
 
 const MAX_REASONS = 20;
+/** Before the ids of conversations that were imported: live turns would change what is past. */
+export const HISTORY_PREFIX = "replay-";
 
 /**
  * Sends the users' turns as live traffic: in order within a conversation, each after the answer to
@@ -59,16 +61,20 @@ export async function replay(
   let claimed = 0;
 
   const replayOne = async (conversation: RecordedConversation, turns: string[]) => {
+    const askOptions = { signal, patienceMs: options.patienceMs };
+    let conversationId = options.prefix + conversation.conversationId;
+    if (await isHistory(api, conversationId, askOptions)) {
+      conversationId = HISTORY_PREFIX + conversationId;
+    }
     for (const [index, message] of turns.entries()) {
       await pace();
       signal.throwIfAborted();
-      const conversationId = options.prefix + conversation.conversationId;
       const { botId, userId } = conversation;
       const key = await keyOf(conversationId, index, message);
       totals.sent++;
       const sentAt = performance.now();
       const question = { conversationId, botId, userId, message, key };
-      const answer = await ask(api, question, { signal, patienceMs: options.patienceMs });
+      const answer = await ask(api, question, askOptions);
       count(totals, answer, performance.now() - sentAt, startedAt);
       options.onProgress(totals);
     }

@@ -33,7 +33,8 @@ export function replayCommand(context: CliContext, finish: (exitCode: number) =>
       "after",
       `
 Turns of one conversation are sent in order, each after the answer to the one before. Running the
-same file again asks nothing twice; give a --prefix to have new conversations.
+same file again asks nothing twice; give a --prefix to have new conversations. Conversations that
+were imported stay as they were: their turns go to new ones, "replay-" before their ids.
 
 Examples:
   deno task replay conversations.ndjson.gz --limit 2000

@@ -4,6 +4,8 @@ import { plainText } from "./format.ts";
 export interface Column {
   title: string;
   align?: "left" | "right";
+  /** Never cut, as an id that somebody will copy. */
+  whole?: boolean;
 }
 
 const GAP = "  ";
@@ -34,7 +36,8 @@ function shrink(widths: number[], columns: Column[], available: number): void {
   while (excess > 0) {
     let widest = -1;
     for (const [index, size] of widths.entries()) {
-      const cuttable = columns[index]!.align !== "right" && size > MIN_WIDTH;
+      const { align, whole } = columns[index]!;
+      const cuttable = align !== "right" && !whole && size > MIN_WIDTH;
       if (cuttable && (widest < 0 || size > widths[widest]!)) widest = index;
     }
     if (widest < 0) return;

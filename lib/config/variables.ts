@@ -87,6 +87,7 @@ export const VARIABLES = {
   AI_BASE_URL: variable(address("http", "https"), "OpenAI-compatible API; embedded when absent"),
   AI_API_KEY: secret(text(1, 4_096), "its key"),
   AI_MODEL: variable(text(1, 200), "model to ask"),
+  AI_TOKENS_PER_DAY: variable(whole(0, 1e12), "tokens a day above which it alerts", 0),
   AI_TIMEOUT_SECONDS: variable(whole(1, 3_600), "longest wait for the model", 60),
   HANDLERS: variable(text(1, 1_000), "module with job definitions of your own"),
   TASK_URL_ALLOW: variable(
@@ -123,6 +124,8 @@ export const VARIABLES = {
   DELETE_CONVERSATIONS_DAYS: variable(whole(1, 36_500), "then deleted; rollups stay", 365),
   KEEP_MINUTE_HISTORY_HOURS: variable(whole(1, 8_760), "health per minute", 48),
   KEEP_HOUR_HISTORY_DAYS: variable(whole(1, 36_500), "health per hour", 400),
+  KEEP_HEALTH_REPORTS_DAYS: variable(whole(1, 36_500), "health reports", 400),
+  KEEP_NOTIFICATIONS_DAYS: variable(whole(1, 3_650), "log of what was sent outside", 30),
   KEEP_AUDIT_DAYS: variable(whole(1, 36_500), "audit log", 400),
   KEEP_BACKUPS_DAILY: variable(whole(1, 1_000), "daily backups", 7),
   KEEP_BACKUPS_WEEKLY: variable(whole(0, 1_000), "weekly backups", 4),
@@ -133,9 +136,24 @@ export const VARIABLES = {
   ALERT_MEMORY: variable(decimal(0, 100), "memory percentage above which it alerts", 85),
   ALERT_DISK: variable(decimal(0, 100), "disk percentage above which it alerts", 90),
   ALERT_BACKLOG_SECONDS: variable(whole(1, 1e6), "age of the oldest waiting task", 300),
+  ALERT_DEAD_LETTERS: variable(whole(0, 1e9), "failed tasks above which it alerts", 100),
   ALERT_EMAIL: variable(
     matching(/^[^\s@<>]+@[^\s@<>]+$/, "must be an e-mail address"),
     "for alerts",
+  ),
+  ALERT_EMAIL_SEVERITY: variable(
+    word("warning", "critical"),
+    "least severity sent by e-mail",
+    "warning",
+  ),
+  ALERT_WEBHOOK_SEVERITY: variable(
+    word("warning", "critical"),
+    "least severity sent to the webhook",
+    "warning",
+  ),
+  REPORT_EMAIL: variable(
+    matching(/^[^\s@<>]+@[^\s@<>]+$/, "must be an e-mail address"),
+    "for the daily summary and the weekly report; none are sent when absent",
   ),
   ALERT_WEBHOOK_URL: secret(address("https", "http"), "address that alerts are sent to"),
   HEARTBEAT_URL: secret(address("https", "http"), "called each minute while healthy"),

@@ -2,7 +2,7 @@ import { zstdCompressSync } from "node:zlib";
 import type { Clock } from "../clock.ts";
 import type { Database } from "../kv/database.ts";
 import { WriteSet } from "../kv/write_set.ts";
-import type { ConversationRecord } from "./conversation.ts";
+import type { AnswerRecord, ConversationRecord, TurnRecord } from "./conversation.ts";
 import { deletedHash } from "./deleted.ts";
 import {
   answersPrefix,
@@ -17,7 +17,8 @@ import {
   storedPrefix,
   turnsPrefix,
 } from "./keys.ts";
-import { readTranscript } from "./transcript.ts";
+import type { ConversationLedger } from "./ledger.ts";
+import { type ArchivedTexts, readLatestAnswer, readTranscript } from "./transcript.ts";
 
 const DAY_MS = 86_400_000;
 const ARCHIVE_CHUNK_BYTES = 48_000;
@@ -26,6 +27,7 @@ const MAX_DELETES = 400;
 export interface CleanUpOptions {
   db: Database;
   clock: Clock;
+  ledger: Pick<ConversationLedger, "forgotten">;
   /** Texts are packed after this many days, everything is deleted after the other; 0 = never. */
   archiveAfterDays: number;
   deleteAfterDays: number;
@@ -39,7 +41,7 @@ export interface CleanUpOptions {
 export async function cleanUpConversations(
   options: CleanUpOptions,
 ): Promise<{ archived: number; deleted: number; more: boolean }> {
-  const { db, clock, limit, signal } = options;
+  const { db, clock, ledger, limit, signal } = options;
   const now = clock.now();
   let archived = 0;
   let deleted = 0;
@@ -55,20 +57,25 @@ export async function cleanUpConversations(
   const stale = await ids(storedPrefix, options.deleteAfterDays, limit);
   for (const { id, storedAt } of stale) {
     signal.throwIfAborted();
-    if (await deleteConversation(db, id, storedAt)) deleted++;
+    if (await deleteConversation(db, ledger, id, storedAt)) deleted++;
     options.progress(deleted);
   }
   const old = await ids(freshPrefix, options.archiveAfterDays, limit - stale.length);
   for (const { id, storedAt } of old) {
     signal.throwIfAborted();
-    if (await archiveConversation(db, id, storedAt)) archived++;
+    if (await archiveConversation(db, ledger, id, storedAt)) archived++;
     options.progress(deleted + archived);
   }
   return { archived, deleted, more: stale.length + old.length >= limit };
 }
 
 /** Packs a conversation's texts. False while a turn of it is open. */
-async function archiveConversation(db: Database, id: string, storedAt: number): Promise<boolean> {
+async function archiveConversation(
+  db: Database,
+  ledger: Pick<ConversationLedger, "forgotten">,
+  id: string,
+  storedAt: number,
+): Promise<boolean> {
   const entry = await db.kv.get<ConversationRecord>(conversationKey(id));
   const record = entry.value;
   if (!record) {
@@ -76,8 +83,10 @@ async function archiveConversation(db: Database, id: string, storedAt: number): 
     return false;
   }
   if (record.open.length > 0) return false;
-  const transcript = await readTranscript(db.kv, id, record);
-  const packed = zstdCompressSync(new TextEncoder().encode(JSON.stringify(transcript)));
+  const texts: ArchivedTexts = { messages: await readTranscript(db.kv, id, record) };
+  const latest = await readLatestAnswer(db.kv, id, record);
+  if (latest) texts.latest = latest;
+  const packed = zstdCompressSync(new TextEncoder().encode(JSON.stringify(texts)));
   const chunks: Uint8Array[] = [];
   for (let at = 0; at < packed.length; at += ARCHIVE_CHUNK_BYTES) {
     chunks.push(packed.slice(at, at + ARCHIVE_CHUNK_BYTES));
@@ -91,18 +100,28 @@ async function archiveConversation(db: Database, id: string, storedAt: number): 
   const keys = await textKeys(db, id);
   if (keys.length > MAX_DELETES) return false;
   for (const key of keys) if (key[1] !== "a") tx.delete(key);
+  const turnEnds = await readTurnEnds(db, id);
+  ledger.forgotten(tx, { startedAt: record.startedAt, turnEnds, gone: false });
   return await db.commit(tx);
 }
 
 /** Deletes a conversation and all its texts; the hash of its id stays. */
 export async function deleteConversation(
   db: Database,
+  ledger: Pick<ConversationLedger, "forgotten">,
   id: string,
   storedAt: number,
 ): Promise<boolean> {
   const entry = await db.kv.get<ConversationRecord>(conversationKey(id));
   if (entry.value && entry.value.open.length > 0) return false;
   const keys = await textKeys(db, id);
+  const turnEnds = await readTurnEnds(db, id);
+  const startedAt = entry.value?.startedAt ?? storedAt;
+  if (keys.length > MAX_DELETES) {
+    const first = new WriteSet();
+    ledger.forgotten(first, { startedAt, turnEnds, gone: true });
+    await db.commit(first);
+  }
   // Texts go first, in bounded batches; the record that makes them findable goes last.
   while (keys.length > MAX_DELETES) {
     const tx = new WriteSet();
@@ -113,9 +132,22 @@ export async function deleteConversation(
     .delete(conversationKey(id))
     .delete(storedKey(storedAt, id))
     .delete(freshKey(storedAt, id))
-    .set(deletedKey(await deletedHash(id)), 1);
+    .set(deletedKey(deletedHash(id)), 1);
   for (const key of keys) tx.delete(key);
+  ledger.forgotten(tx, { startedAt, turnEnds, gone: true });
   return await db.commit(tx);
+}
+
+/** When the turns whose figures are kept ended, those of earlier tries too. */
+async function readTurnEnds(db: Database, id: string): Promise<number[]> {
+  const ends: number[] = [];
+  for await (const { value } of db.kv.list<AnswerRecord>({ prefix: answersPrefix(id) })) {
+    ends.push(value.at);
+  }
+  for await (const { value } of db.kv.list<TurnRecord>({ prefix: turnsPrefix(id) })) {
+    for (const { at } of value.earlier ?? []) ends.push(at);
+  }
+  return ends;
 }
 
 async function textKeys(db: Database, id: string): Promise<Deno.KvKey[]> {

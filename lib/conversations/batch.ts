@@ -1,7 +1,7 @@
 import { AppError, conflict } from "../errors.ts";
 import { counterValue } from "../kv/counter.ts";
 import { WriteSet } from "../kv/write_set.ts";
-import type { ConversationRecord } from "./conversation.ts";
+import { type ConversationRecord, MAX_OPEN_TURNS } from "./conversation.ts";
 import {
   batchCountKey,
   batchItemKey,
@@ -43,6 +43,7 @@ export async function submitBatch(
   deps: SubmitDeps,
   batchId: string,
   turns: NewTurn[],
+  admit?: () => void,
 ): Promise<BatchQueued> {
   const { db, clock } = deps;
   const hash = await contentHash(turns);
@@ -52,11 +53,12 @@ export async function submitBatch(
   }
   if (!entry.value) {
     await checkParties(deps, turns);
+    admit?.();
     const record: BatchRecord = { createdAt: clock.now(), total: turns.length, hash };
     const created = await db.commit(
       new WriteSet().check(batchKey(batchId), null).set(batchKey(batchId), record),
     );
-    if (!created) return await submitBatch(deps, batchId, turns);
+    if (!created) return await submitBatch(deps, batchId, turns, admit);
   }
   const taskIds: (string | undefined)[] = new Array(turns.length);
   for await (const { key, value } of db.kv.list<string>({ prefix: batchItemsPrefix(batchId) })) {
@@ -128,6 +130,14 @@ async function checkParties({ db }: SubmitDeps, turns: NewTurn[]): Promise<void>
     const first = turns[indexes[0]!]!;
     const stored = (await db.kv.get<ConversationRecord>(conversationKey(id))).value;
     const parties = stored ?? { botId: first.botId, userId: first.userId, open: [] };
+    if (parties.open.length + indexes.length > MAX_OPEN_TURNS) {
+      throw new AppError(
+        "overloaded",
+        `conversations.${indexes.at(-1)}: more than ${MAX_OPEN_TURNS} messages of conversation ` +
+          `${id} would wait; split the batch or try again later`,
+        { retryAfterSeconds: 5 },
+      );
+    }
     for (const index of indexes) {
       try {
         requireSameParties(parties, turns[index]!);

@@ -31,6 +31,10 @@ export interface ConversationRecord {
   priority?: number;
   queuedAt?: number;
   completedAt?: number;
+  /** Messages of both roles so far. */
+  messages: number;
+  /** An answer said that it does not know: the bot has not coped alone. */
+  troubled?: boolean;
   /** 1–5. */
   satisfaction?: number;
   /** What the user said to the score. */
@@ -52,6 +56,8 @@ export interface TurnRecord {
   metadata?: Record<string, unknown>;
   callbackUrl?: string;
   batchId?: string;
+  /** How it ended before it was tried again by hand, oldest first. */
+  earlier?: TurnEnd[];
 }
 
 /** The wire's `result` of a turn. */
@@ -76,10 +82,22 @@ export interface TurnError {
   message: string;
 }
 
+/** When and after how much work a turn ended. */
+export interface TurnEnd {
+  at: number;
+  outcome: "completed" | "failed" | "cancelled";
+  /** When its last attempt began; null when none did. */
+  processingAt: number | null;
+  attempts: number;
+  /** What it cost, in millionths of the price table's currency. */
+  costMicros?: number;
+}
+
 /** How a turn ended. */
 export interface AnswerRecord {
   status: "completed" | "failed";
   at: number;
+  end?: TurnEnd;
   result?: TurnResult;
   error?: TurnError;
 }

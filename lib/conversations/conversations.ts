@@ -3,7 +3,6 @@ import type { IdempotencyClaim } from "../kv/idempotency.ts";
 import { commitFresh } from "../kv/idempotency.ts";
 import { type BatchProgress, batchProgress, type BatchQueued, submitBatch } from "./batch.ts";
 import type {
-  AnswerRecord,
   ConversationRecord,
   ConversationStatus,
   TurnError,
@@ -11,10 +10,10 @@ import type {
 } from "./conversation.ts";
 import { importConversations, type ImportResult } from "./import.ts";
 import { splitLines } from "./lines.ts";
-import { answerKey, conversationKey, storedPrefix } from "./keys.ts";
+import { conversationKey, storedPrefix } from "./keys.ts";
 import { type NewTurn, type SubmitDeps, type Submitted, submitTurn } from "./submit.ts";
 import { turnJob } from "./turn_job.ts";
-import { readTranscript, type TranscriptMessage } from "./transcript.ts";
+import { readLatestAnswer, readTranscript, type TranscriptMessage } from "./transcript.ts";
 
 /** The latest turn of a conversation. Instants are milliseconds UTC. */
 export interface StatusView {
@@ -29,7 +28,7 @@ export interface StatusView {
   error?: TurnError;
 }
 
-export interface ConversationView extends Omit<ConversationRecord, "status" | "open"> {
+export interface ConversationView extends Omit<ConversationRecord, "status" | "open" | "messages"> {
   conversationId: string;
   /** When its latest turn was asked or ended. */
   updatedAt: number;
@@ -85,14 +84,21 @@ export class Conversations {
     return { total, breakdown, successRate };
   }
 
-  /** Queues a turn; see `submitTurn`. */
-  submit(turn: NewTurn, claim?: IdempotencyClaim): Promise<Submitted> {
-    return submitTurn(this.deps, turn, claim);
+  /**
+   * Queues a turn; see `submitTurn`. `admit` is asked last, when everything else is fine, and may
+   * throw.
+   */
+  submit(turn: NewTurn, claim?: IdempotencyClaim, admit?: () => void): Promise<Submitted> {
+    return submitTurn(this.deps, turn, claim, admit);
   }
 
-  /** Queues up to 1,000 turns; see `submitBatch`. */
-  submitBatch(batchId: string | undefined, turns: NewTurn[]): Promise<BatchQueued> {
-    return submitBatch(this.deps, batchId ?? `batch-${crypto.randomUUID()}`, turns);
+  /** Queues up to 1,000 turns; see `submitBatch`. `admit` is asked before a new one is begun. */
+  submitBatch(
+    batchId: string | undefined,
+    turns: NewTurn[],
+    admit?: () => void,
+  ): Promise<BatchQueued> {
+    return submitBatch(this.deps, batchId ?? `batch-${crypto.randomUUID()}`, turns, admit);
   }
 
   batchStatus(batchId: string): Promise<BatchProgress | null> {
@@ -104,9 +110,7 @@ export class Conversations {
     const { kv } = this.deps.db;
     const record = (await kv.get<ConversationRecord>(conversationKey(conversationId))).value;
     if (!record) return null;
-    const answer = record.turns > 0 && record.status !== "pending"
-      ? (await kv.get<AnswerRecord>(answerKey(conversationId, record.turns))).value
-      : null;
+    const answer = await readLatestAnswer(kv, conversationId, record);
     const view: StatusView = {
       conversationId,
       status: this.#statusOf(record),

@@ -1,7 +1,7 @@
 import type { JobEngine } from "../jobs/engine.ts";
 import type { Database } from "../kv/database.ts";
 import type { WriteSet } from "../kv/write_set.ts";
-import type { AnswerRecord, ConversationRecord, TurnRecord } from "./conversation.ts";
+import type { AnswerRecord, ConversationRecord, TurnEnd, TurnRecord } from "./conversation.ts";
 import { answerKey, batchCountKey, conversationKey, pendingKey, turnKey } from "./keys.ts";
 import type { ConversationLedger, FinishedEntry } from "./ledger.ts";
 
@@ -49,14 +49,16 @@ export async function finishTurn(
   if (!before || !asked.value || !before.open.some((open) => open.turn === turn)) return null;
   const open = before.open.filter((other) => other.turn !== turn);
   const latest = turn === before.turns;
-  const record: ConversationRecord = { ...before, open };
+  const messages = answer.result ? 1 : 0;
+  const record: ConversationRecord = { ...before, open, messages: before.messages + messages };
+  if (figures.source === "none") record.troubled = true;
   if (latest) {
     record.status = figures.outcome;
     record.completedAt = answer.at;
   }
   tx.check(key, entry.versionstamp)
     .set(key, record)
-    .set(answerKey(conversationId, turn), answer)
+    .set(answerKey(conversationId, turn), { ...answer, end: endOf(answer.at, figures) })
     .delete(pendingKey(asked.value.at, conversationId, turn));
   const wasHead = before.open[0]?.turn === turn;
   if (wasHead && open[0]) await deps.engine.release(tx, open[0].taskId);
@@ -73,11 +75,19 @@ export async function finishTurn(
     from: before.status,
     to: record.status,
     live: !before.imported,
-    messages: answer.result ? 1 : 0,
+    messages,
+    messagesBefore: before.messages,
+    troubledBefore: before.troubled ?? false,
     question: asked.value.message,
   });
   return asked.value;
 }
+
+function endOf(at: number, { outcome, processingAt, attempts, costMicros }: TurnFigures): TurnEnd {
+  return { at, outcome, processingAt, attempts, ...(costMicros ? { costMicros } : {}) };
+}
+
+const MAX_EARLIER_ENDS = 100;
 
 /**
  * Opens a failed turn again within the atomic that retries its job. Later turns were answered
@@ -109,6 +119,11 @@ export async function reviveTurn(
     .set(key, record)
     .delete(answerKey(conversationId, turn))
     .set(pendingKey(asked.value.at, conversationId, turn), taskId);
+  const { end } = answer.value;
+  if (end) {
+    const earlier = [...asked.value.earlier ?? [], end].slice(-MAX_EARLIER_ENDS);
+    tx.set(turnKey(conversationId, turn), { ...asked.value, earlier });
+  }
   if (asked.value.batchId) tx.sum(batchCountKey(asked.value.batchId, "failed"), -1);
   if (record.status !== before.status) {
     await deps.ledger.revived(tx, {

@@ -1,35 +1,15 @@
-import { z } from "zod";
 import type { Clock } from "../clock.ts";
 import type { Database } from "../kv/database.ts";
 import { commitFresh } from "../kv/idempotency.ts";
 import { estimateSize } from "../kv/size.ts";
+import { WriteSet } from "../kv/write_set.ts";
 import type { BotStore } from "./bot_store.ts";
 import type { ConversationRecord, Message } from "./conversation.ts";
 import { deletedHash } from "./deleted.ts";
+import { type ImportLine, parseLine } from "./import_line.ts";
 import { conversationKey, deletedKey, freshKey, messagesKey, storedKey } from "./keys.ts";
 import type { ConversationLedger, ImportedEntry } from "./ledger.ts";
-
-const id = z.string().min(1).max(200).regex(/^[^\p{Cc}]*$/u, "must not have control characters");
-const instant = z.iso.datetime({ offset: true });
-
-/** One finished conversation, a line of an import. */
-export const importLineSchema = z.object({
-  conversation_id: id,
-  user_id: id,
-  bot_id: id,
-  bot_name: z.string().max(200).optional(),
-  status: z.enum(["completed", "failed"]),
-  satisfaction_score: z.number().min(1).max(5).nullish(),
-  messages: z.array(z.object({
-    role: z.enum(["user", "assistant"]),
-    content: z.string(),
-    at: instant,
-  })).min(1).max(10_000).refine(
-    (messages) => messages.some((m) => m.role === "user"),
-    "has no message of the user",
-  ),
-});
-export type ImportLine = z.infer<typeof importLineSchema>;
+import { readMany } from "./transcript.ts";
 
 export interface ImportResult {
   imported: number;
@@ -53,7 +33,8 @@ const MAX_GROUP_BYTES = 300_000;
 /** Ids in a group, in bytes: each stands in up to a dozen keys, which an atomic holds 80 KiB of. */
 const MAX_GROUP_ID_BYTES = 5_000;
 const CHUNK_BYTES = 50_000;
-const MAX_GROUPS_UNDER_WAY = 4;
+const CHUNKS_AN_ATOMIC = 7;
+const MAX_GROUPS_UNDER_WAY = 8;
 
 /**
  * Imports finished conversations from lines of JSON (null: a line too long to read), streamed: what is committed stays, so an
@@ -71,6 +52,7 @@ export async function importConversations(
   let group: ImportLine[] = [];
   let groupBytes = 0;
   let idBytes = 0;
+  let failure: { error: unknown } | undefined;
   const flush = async () => {
     const sent = group;
     group = [];
@@ -81,73 +63,72 @@ export async function importConversations(
       result.imported += imported;
       result.skipped += sent.length - imported;
       for (const line of sent) inThisImport.delete(line.conversation_id);
-      underWay.delete(work);
-    });
+    }).catch((error) => {
+      failure ??= { error };
+    }).finally(() => underWay.delete(work));
     underWay.add(work);
     if (underWay.size >= MAX_GROUPS_UNDER_WAY) await Promise.race(underWay);
+    if (failure) throw failure.error;
   };
   let number = 0;
-  for await (const text of lines) {
-    number++;
-    if (text?.trim() === "") continue;
-    const parsed = text === null ? "the line is above 1 MiB" : parseLine(text);
-    if (typeof parsed === "string") {
-      result.rejectedCount++;
-      if (result.rejected.length < MAX_REJECTED_SHOWN) {
-        result.rejected.push({ line: number, message: parsed });
+  try {
+    for await (const text of lines) {
+      number++;
+      if (text?.trim() === "") continue;
+      const parsed = text === null ? "the line is above 1 MiB" : parseLine(text);
+      if (typeof parsed === "string") {
+        result.rejectedCount++;
+        if (result.rejected.length < MAX_REJECTED_SHOWN) {
+          result.rejected.push({ line: number, message: parsed });
+        }
+        continue;
       }
-      continue;
+      if (inThisImport.has(parsed.conversation_id)) {
+        // The same conversation again while its first line is under way: settle that first.
+        await flush();
+        await Promise.all(underWay);
+      }
+      inThisImport.add(parsed.conversation_id);
+      group.push(parsed);
+      groupBytes += text!.length * (WIDE.test(text!) ? 2 : 1);
+      idBytes += utf8Length(parsed.conversation_id) + utf8Length(parsed.user_id);
+      const full = group.length >= groupSize || groupBytes >= MAX_GROUP_BYTES ||
+        idBytes >= MAX_GROUP_ID_BYTES;
+      if (full) await flush();
     }
-    if (inThisImport.has(parsed.conversation_id)) {
-      // The same conversation again while its first line is under way: settle that first.
-      await flush();
-      await Promise.all(underWay);
-    }
-    inThisImport.add(parsed.conversation_id);
-    group.push(parsed);
-    groupBytes += text!.length * 2;
-    idBytes += utf8Length(parsed.conversation_id) + utf8Length(parsed.user_id);
-    const full = group.length >= groupSize || groupBytes >= MAX_GROUP_BYTES ||
-      idBytes >= MAX_GROUP_ID_BYTES;
-    if (full) await flush();
+    await flush();
+  } finally {
+    await Promise.all(underWay);
   }
-  await flush();
-  await Promise.all(underWay);
+  if (failure) throw (failure as { error: unknown }).error;
   return result;
 }
 
 const encoder = new TextEncoder();
-const utf8Length = (text: string): number => encoder.encode(text).length;
+const NOT_ASCII = /[\u0080-\uffff]/;
+/** Text whose characters take two bytes each when stored, here or once its escapes are read. */
+const WIDE = /[\u0100-\uffff]|\\u/;
 
-/** The line as a conversation, or what is wrong with it. */
-export function parseLine(text: string): ImportLine | string {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return "not JSON";
-  }
-  const parsed = importLineSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0]!;
-  return `${issue.path.join(".") || "line"}: ${issue.message}`;
+function utf8Length(text: string): number {
+  return NOT_ASCII.test(text) ? encoder.encode(text).length : text.length;
 }
 
 /** Stores those of a group that are not there yet; returns how many. */
 function importGroup(deps: ImportDeps, group: ImportLine[]): Promise<number> {
   const { db, clock, bots, ledger } = deps;
   return commitFresh(db, async (tx) => {
-    const present = await Promise.all(group.map(async ({ conversation_id }) => {
-      const [stored, deleted] = await db.kv.getMany([
-        conversationKey(conversation_id),
-        deletedKey(await deletedHash(conversation_id)),
-      ]);
-      return stored.value !== null || deleted.value !== null;
-    }));
+    const keys = group.flatMap(({ conversation_id: id }) => [
+      conversationKey(id),
+      deletedKey(deletedHash(id)),
+    ]);
+    const found = await readMany(db.kv, keys);
+    const present = group.map((_, index) =>
+      found[2 * index] !== null || found[2 * index + 1] !== null
+    );
     const storedAt = clock.now();
     const entries: ImportedEntry[] = [];
-    group.forEach((line, index) => {
-      if (present[index]) return;
+    for (const [index, line] of group.entries()) {
+      if (present[index]) continue;
       const entry = toEntry(line);
       const key = conversationKey(line.conversation_id);
       const chunks = chunkMessages(line.messages);
@@ -159,21 +140,41 @@ function importGroup(deps: ImportDeps, group: ImportLine[]): Promise<number> {
         status: line.status,
         turns: 0,
         open: [],
+        messages: entry.messages,
         completedAt: entry.endedAt,
         imported: true,
         importedChunks: chunks.length,
       };
       if (entry.satisfaction !== null) record.satisfaction = entry.satisfaction;
       tx.check(key, null).set(key, record);
-      chunks.forEach((chunk, n) => tx.set(messagesKey(line.conversation_id, n), chunk));
+      await storeChunks(db, tx, line.conversation_id, chunks);
       tx.set(storedKey(storedAt, line.conversation_id), 1);
       tx.set(freshKey(storedAt, line.conversation_id), 1);
       bots.noteUsed(tx, line.bot_id, line.bot_name);
       entries.push(entry);
-    });
+    }
     if (entries.length > 0) await ledger.imported(tx, entries);
     return entries.length;
   });
+}
+
+/**
+ * Adds a conversation's messages. Those of a very long one take more than an atomic carries: they
+ * are committed first, where nobody sees them until the record that counts them is there, too.
+ */
+async function storeChunks(
+  db: Database,
+  tx: WriteSet,
+  id: string,
+  chunks: Message[][],
+): Promise<void> {
+  const before = chunks.length > CHUNKS_AN_ATOMIC;
+  for (let at = 0; at < chunks.length; at += CHUNKS_AN_ATOMIC) {
+    const into = before ? new WriteSet() : tx;
+    chunks.slice(at, at + CHUNKS_AN_ATOMIC)
+      .forEach((chunk, n) => into.set(messagesKey(id, at + n), chunk));
+    if (before) await db.commit(into);
+  }
 }
 
 function toEntry(line: ImportLine): ImportedEntry {

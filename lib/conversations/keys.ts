@@ -2,6 +2,7 @@
 const ROOT = "conv";
 
 export const conversationKey = (id: string): Deno.KvKey => [ROOT, "c", id];
+export const conversationsPrefix: Deno.KvKey = [ROOT, "c"];
 /** What a user asked in a turn. */
 export const turnKey = (id: string, turn: number): Deno.KvKey => [ROOT, "t", id, turn];
 /** How a turn ended. */

@@ -18,6 +18,10 @@ export interface SubmittedEntry extends Entry {
   from: StoredStatus | null;
   /** Counts among the live conversations; imported ones do not. */
   live: boolean;
+  /** Messages that the conversation had before. */
+  messagesBefore: number;
+  /** An earlier answer of it said that it does not know. */
+  troubledBefore: boolean;
 }
 
 export interface FinishedEntry extends Entry {
@@ -31,6 +35,8 @@ export interface FinishedEntry extends Entry {
   live: boolean;
   /** Replies added: 1 or 0. */
   messages: 0 | 1;
+  messagesBefore: number;
+  troubledBefore: boolean;
   attempts: number;
   question: string;
   source?: "knowledge" | "intent" | "llm" | "none";
@@ -64,6 +70,15 @@ export interface ImportedEntry extends Entry {
   userMessages: number;
 }
 
+/** What is being packed or deleted of a conversation, so that nobody counts it again from facts. */
+export interface ForgottenEntry {
+  startedAt: number;
+  /** Ends of the turns of which figures are dropped. */
+  turnEnds: number[];
+  /** The conversation itself goes too. */
+  gone: boolean;
+}
+
 /**
  * Where conversations report what the numbers are made of, in the very atomic that changes them.
  * Checks that an entry needs are added too; when the commit fails, the caller builds it anew.
@@ -75,4 +90,6 @@ export interface ConversationLedger {
   revived(tx: WriteSet, entry: RevivedEntry): Promise<void>;
   scored(tx: WriteSet, entry: ScoredEntry): Promise<void>;
   imported(tx: WriteSet, entries: ImportedEntry[]): Promise<void>;
+  /** Facts are dropped; the numbers made of them stay. */
+  forgotten(tx: WriteSet, entry: ForgottenEntry): void;
 }

@@ -89,6 +89,7 @@ async function addTurn(tx: WriteSet, deps: SubmitDeps, turn: NewTurn): Promise<S
   });
   const record: ConversationRecord = {
     ...(before ?? { botId, userId, startedAt, storedAt: at, turns: 0, open: [] }),
+    messages: (before?.messages ?? 0) + 1,
     status: "pending",
     turns: number,
     open: [...(before?.open ?? []), { turn: number, taskId }],
@@ -119,6 +120,8 @@ async function addTurn(tx: WriteSet, deps: SubmitDeps, turn: NewTurn): Promise<S
     first: !before,
     from: before?.status ?? null,
     live: !record.imported,
+    messagesBefore: before?.messages ?? 0,
+    troubledBefore: before?.troubled ?? false,
   });
   return { taskId, conversationId, priority };
 }

@@ -6,7 +6,14 @@ import type {
   TurnRecord,
   TurnResult,
 } from "./conversation.ts";
-import { answerKey, archivePrefix, messagesPrefix, turnKey, turnsPrefix } from "./keys.ts";
+import {
+  answerKey,
+  archivePrefix,
+  conversationKey,
+  messagesPrefix,
+  turnKey,
+  turnsPrefix,
+} from "./keys.ts";
 
 /** One message with what is known of how it came to be. */
 export interface TranscriptMessage extends Message {
@@ -18,6 +25,25 @@ export interface TranscriptMessage extends Message {
   model?: string;
   tokens?: TurnResult["tokens"];
   error?: { code: string; message: string };
+}
+
+/** What the archive keeps of a conversation. */
+export interface ArchivedTexts {
+  messages: TranscriptMessage[];
+  /** How its latest turn ended. */
+  latest?: AnswerRecord;
+}
+
+/** How the latest turn of a conversation ended, archived or not; null while it is open. */
+export async function readLatestAnswer(
+  kv: Deno.Kv,
+  id: string,
+  record: ConversationRecord,
+): Promise<AnswerRecord | null> {
+  if (record.turns === 0 || record.status === "pending") return null;
+  const { value } = await kv.get<AnswerRecord>(answerKey(id, record.turns));
+  if (value || !record.archivedChunks) return value;
+  return (await readArchived(kv, id)).latest ?? null;
 }
 
 /** Every message of a conversation in order, archived ones included. */
@@ -110,7 +136,7 @@ async function readAnswers(
 }
 
 /** Reads keys ten at a time, which is what one getMany takes. */
-async function readMany<T>(kv: Deno.Kv, keys: Deno.KvKey[]): Promise<(T | null)[]> {
+export async function readMany<T>(kv: Deno.Kv, keys: Deno.KvKey[]): Promise<(T | null)[]> {
   const groups: Promise<Deno.KvEntryMaybe<T>[]>[] = [];
   for (let i = 0; i < keys.length; i += 10) {
     groups.push(kv.getMany<T[]>(keys.slice(i, i + 10)) as Promise<Deno.KvEntryMaybe<T>[]>);
@@ -125,15 +151,7 @@ async function readImported(
   record: ConversationRecord,
 ): Promise<TranscriptMessage[]> {
   const messages: TranscriptMessage[] = [];
-  if (record.archivedChunks) {
-    const chunks: Uint8Array[] = [];
-    for await (const { value } of kv.list<Uint8Array>({ prefix: archivePrefix(id) })) {
-      chunks.push(value);
-    }
-    const packed = new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer());
-    const text = new TextDecoder().decode(zstdDecompressSync(packed));
-    messages.push(...JSON.parse(text) as TranscriptMessage[]);
-  }
+  if (record.archivedChunks) messages.push(...(await readArchived(kv, id)).messages);
   if (record.importedChunks) {
     for await (const { value } of kv.list<Message[]>({ prefix: messagesPrefix(id) })) {
       for (const message of value) addMessage(messages, message);
@@ -142,9 +160,32 @@ async function readImported(
   return messages;
 }
 
+async function readArchived(kv: Deno.Kv, id: string): Promise<ArchivedTexts> {
+  const chunks: Uint8Array[] = [];
+  for await (const { value } of kv.list<Uint8Array>({ prefix: archivePrefix(id) })) {
+    chunks.push(value);
+  }
+  const packed = new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer());
+  return JSON.parse(new TextDecoder().decode(zstdDecompressSync(packed)));
+}
+
 /** Adds a stored message, joining one that had to be split. */
 function addMessage(messages: TranscriptMessage[], { continued, ...message }: Message): void {
   const last = messages.at(-1);
   if (continued && last) last.content += message.content;
   else messages.push(message);
+}
+
+/** What was asked in a turn; null when the conversation or its text is gone. */
+export async function readQuestion(kv: Deno.Kv, id: string, turn: number): Promise<string | null> {
+  const [record, asked] = await kv.getMany<[ConversationRecord, TurnRecord]>([
+    conversationKey(id),
+    turnKey(id, turn),
+  ]);
+  if (asked.value) return asked.value.message;
+  if (!record.value?.archivedChunks) return null;
+  // Archived messages that came by a turn say by which task; imported ones do not.
+  const messages = await readTranscript(kv, id, record.value);
+  const questions = messages.filter((message) => message.role === "user" && message.taskId);
+  return questions[turn - 1]?.content ?? null;
 }

@@ -15,8 +15,10 @@ import type { JobRecord } from "./job.ts";
 import { exponential } from "./backoff.ts";
 import type { QueueStats } from "./queue_stats.ts";
 import type { Session } from "./session.ts";
+import { jobKey } from "./keys.ts";
 import { forgetOnce, OnceMemory } from "./once.ts";
 import type { ReadyJob } from "./ready_set.ts";
+import type { SharedCommit } from "./shared_commit.ts";
 import { toJob, writeJob } from "./store.ts";
 import { decide, type Outcome } from "./transition.ts";
 
@@ -41,6 +43,8 @@ export interface AttemptOptions {
   definitions: ReadonlyMap<string, AnyDefinition>;
   events: EventHub;
   stats: QueueStats;
+  /** Other processes may cancel jobs in the store, so a commit must look first. */
+  shared?: boolean;
   /** The session is gone; nothing may be started or written any more. */
   onLost: () => void;
   /** A job has reached a final state, durably. */
@@ -50,6 +54,7 @@ export interface AttemptOptions {
 /** What an attempt needs of the queue that runs it. */
 export interface AttemptHost {
   readonly options: AttemptOptions;
+  readonly shared: SharedCommit;
   readonly backlog: {
     forget(id: string): void;
     arrived(job: ReadyJob): void;
@@ -266,25 +271,58 @@ export class Attempt {
   }
 
   async #commit(next: JobRecord, outcome: Outcome, effects?: Effects): Promise<void> {
-    const { session, db, onLost } = this.runner.options;
-    const { record, address } = this.job;
+    const { session, db, onLost, shared } = this.runner.options;
+    const alone = effects !== undefined || shared || this.#remembers;
+    if (next.state === "completed" && !alone && await this.#commitShared(next)) {
+      return this.#committed(next, outcome);
+    }
     for (let run = 0; run < MAX_EFFECT_RUNS; run++) {
       const tx = new WriteSet().check(session.fence.key, session.fence.versionstamp);
+      if (shared && !await this.#isUnchanged(tx)) {
+        return this.runner.backlog.forget(this.job.id);
+      }
       if (effects) await effects(tx);
       else await this.#settleDomain(tx, next);
-      if (next !== record && (record.remembers || this.#once?.used)) {
+      if (next !== this.job.record && this.#remembers) {
         if (next.finishedAt === undefined) next.remembers = true;
         else if (next.state === "completed") await forgetOnce(db.kv, tx, this.job.id);
       }
-      if (next !== record) writeJob(tx, address, record, next);
-      if (!this.#released) this.claim.remaining--;
-      this.#released = true;
-      if (this.claim.remaining === 0) this.runner.dropMarker(tx, this.claim);
+      this.#write(tx, next);
       if (await db.commit(tx)) return this.#committed(next, outcome);
       const session_ = await db.kv.get(session.fence.key);
       if (session_.versionstamp !== session.fence.versionstamp) return onLost();
     }
     throw new JobError("its effects kept colliding with other changes", { code: "contention" });
+  }
+
+  /** Checks in `tx` that nobody ended the job behind our back; false when somebody did. */
+  async #isUnchanged(tx: WriteSet): Promise<boolean> {
+    const entry = await this.runner.options.db.kv.get<JobRecord>(jobKey(this.job.address));
+    if (entry.value === null || entry.value.finishedAt !== undefined) return false;
+    tx.check(entry.key, entry.versionstamp);
+    return true;
+  }
+
+  /** Whether results of outside calls are remembered under the job. */
+  get #remembers(): boolean {
+    return this.job.record.remembers === true || this.#once?.used === true;
+  }
+
+  /** Together with whatever else ends now; false when that did not work and nothing was written. */
+  async #commitShared(next: JobRecord): Promise<boolean> {
+    try {
+      return await this.runner.shared.add(next, (tx) => this.#write(tx, next));
+    } catch {
+      return false;
+    }
+  }
+
+  #write(tx: WriteSet, next: JobRecord): void {
+    const { record, address } = this.job;
+    if (next !== record) writeJob(tx, address, record, next);
+    if (!this.#released) this.claim.remaining--;
+    this.#released = true;
+    if (this.claim.remaining === 0) this.runner.dropMarker(tx, this.claim);
   }
 
   async #settleDomain(tx: WriteSet, next: JobRecord): Promise<void> {

@@ -11,7 +11,7 @@ const LEVEL_LOW = 500;
 const DUE_LIMIT = 500;
 const MAX_DUE = 4_000;
 /** Even when nobody rings, the store is looked at this often. */
-const RECHECK_MS = 30_000;
+const RECHECK_MS = 5_000;
 const TIMER_START: TimerCursor = { runAt: 0, priority: 0, suffix: "" };
 
 interface Level {
@@ -27,6 +27,8 @@ export interface BacklogOptions {
   db: Database;
   clock: Clock;
   log: Logger;
+  /** How often the store is looked at even when nobody rings; often where others write to it. */
+  recheckMs?: number;
 }
 
 /**
@@ -43,7 +45,7 @@ export class Backlog {
   /** Jobs being changed from outside: a read must not let them in meanwhile. */
   readonly #blocked = new Set<string>();
   /** Jobs that came during the read under way, which may or may not have seen them. */
-  #arrivals: ReadyJob[] = [];
+  #arrivals = new Map<string, ReadyJob>();
   #reading = false;
   /** A recheck was asked for during the read under way, which may have passed what it is about. */
   #again = false;
@@ -69,6 +71,14 @@ export class Backlog {
     this.#scheduleRecheck();
   }
 
+  /** Levels that other processes have begun to use. */
+  notice(priorities: Iterable<number>): void {
+    for (const priority of priorities) {
+      if (!this.#levels.has(priority)) this.#levels.set(priority, { cursor: "", complete: false });
+    }
+    this.refill();
+  }
+
   stop(): void {
     this.#stopped = true;
     this.#cancelTimer?.();
@@ -85,7 +95,7 @@ export class Backlog {
     if (this.#stopped) return;
     const { state, runAt } = job.record;
     if (state === "available") {
-      if (this.#reading) this.#arrivals.push(job);
+      if (this.#reading) this.#arrivals.set(job.id, job);
       else this.#admitOrLeave(job);
     } else if (runAt === undefined) {
       return; // held until something releases it
@@ -105,7 +115,7 @@ export class Backlog {
     this.#known.delete(id);
     if (!this.#reading) return;
     this.#gone.add(id);
-    this.#arrivals = this.#arrivals.filter((job) => job.id !== id);
+    this.#arrivals.delete(id);
   }
 
   /** Keeps a job that is being changed from outside out of memory until `unblock`. */
@@ -170,8 +180,8 @@ export class Backlog {
     this.#reading = false;
     this.#gone.clear();
     const arrivals = this.#arrivals;
-    this.#arrivals = [];
-    for (const job of arrivals) this.#admitOrLeave(job);
+    this.#arrivals = new Map();
+    for (const job of arrivals.values()) this.#admitOrLeave(job);
     if (this.#stopped) return;
     if (this.#again) {
       this.#again = false;
@@ -231,7 +241,7 @@ export class Backlog {
   }
 
   #scheduleRecheck(): void {
-    this.#cancelRecheck = this.options.clock.after(RECHECK_MS, () => {
+    this.#cancelRecheck = this.options.clock.after(this.options.recheckMs ?? RECHECK_MS, () => {
       this.recheck();
       this.#scheduleRecheck();
     });

@@ -4,7 +4,8 @@ import type { Clock } from "../clock.ts";
 export class EndWaiters {
   readonly #waiters = new Map<string, Set<() => void>>();
 
-  constructor(readonly clock: Clock) {}
+  /** `pollMs`: look now and then, where jobs may end in another process that wakes nobody here. */
+  constructor(readonly clock: Clock, readonly pollMs?: number) {}
 
   /** The job has ended. */
   wake(id: string): void {
@@ -16,6 +17,11 @@ export class EndWaiters {
   wakeAll(): void {
     for (const waiters of this.#waiters.values()) for (const wake of waiters) wake();
     this.#waiters.clear();
+  }
+
+  #poll(): Promise<void>[] {
+    if (this.pollMs === undefined) return [];
+    return [new Promise((resolve) => void this.clock.after(this.pollMs!, resolve))];
   }
 
   /** True once `hasEnded` says so; false after `waitMs` or when the signal aborts. */
@@ -34,9 +40,13 @@ export class EndWaiters {
     if (signal?.aborted) resolve();
     else signal?.addEventListener("abort", onAbort);
     try {
-      if (await hasEnded()) return true;
-      await promise;
-      return await hasEnded();
+      let over = false;
+      promise.then(() => over = true);
+      while (!await hasEnded()) {
+        if (over) return false;
+        await Promise.race([promise, ...this.#poll()]);
+      }
+      return true;
     } finally {
       cancel();
       signal?.removeEventListener("abort", onAbort);

@@ -13,6 +13,7 @@ import { FairOrder } from "./fair_order.ts";
 import { formatJobId, parseJobId, SuffixMaker } from "./job_id.ts";
 import type { JobFilter, JobPage } from "./job_list.ts";
 import { JobReader, type JobView } from "./job_reader.ts";
+import { Lease } from "./lease.ts";
 import { Levels } from "./levels.ts";
 import { QueueRunner } from "./queue_runner.ts";
 import type { QueueOverview } from "./queue_overview.ts";
@@ -33,10 +34,18 @@ export interface JobEngineOptions {
   queues: Record<string, number>;
   /** Names the worker in records and events. */
   worker: string;
+  /** Set where several processes share the database: how long a silent worker keeps its queues. */
+  leaseMs?: number;
+  /** With `leaseMs`: the queues that this process may serve; all when absent. */
+  serve?: readonly string[];
+  /** Another worker has taken this one's queues; it does nothing any more. */
+  onLost?: () => void;
 }
 
 const SHARD = 0;
 const WATCH_MS = 250;
+const SHARED_RECHECK_MS = 1_000;
+const POLL_MS = 200;
 /** A queue's doorbell is sent at most this often; it is a hint, never the job. */
 const RING_EVERY_MS = 1_000;
 const MAX_TRIES = 20;
@@ -61,6 +70,9 @@ export class JobEngine {
   readonly #reader: JobReader;
   readonly #rungAt = new Map<string, number>();
   #session: Session | null = null;
+  #lease: Lease | null = null;
+  #tending: ReturnType<typeof setInterval> | null = null;
+  #tendingNow = false;
   #watch: ReturnType<typeof setInterval> | null = null;
   #doorbells: Promise<void> | null = null;
   #claims = 0;
@@ -71,7 +83,7 @@ export class JobEngine {
     const { db, clock } = options;
     this.#levels = new Levels(db);
     this.#settings = new QueueSettings(db, clock, Object.keys(options.queues));
-    this.#waiters = new EndWaiters(clock);
+    this.#waiters = new EndWaiters(clock, options.leaseMs === undefined ? undefined : POLL_MS);
     this.#changes = {
       db,
       clock,
@@ -116,48 +128,89 @@ export class JobEngine {
     return this;
   }
 
-  /** Takes over whatever an earlier process left and begins to work. */
+  /**
+   * Begins to work. Alone on its database it takes over at once whatever an earlier process left;
+   * with `leaseMs` it takes the queues that are free, and later those whose worker falls silent.
+   */
   async start(): Promise<Recovery> {
-    const { db, clock, log, queues, worker } = this.options;
-    await this.#levels.load();
-    await this.#settings.load();
-    const { session, recovery } = await takeOverAll({
-      db,
-      log,
-      worker,
-      queues: this.queueNames,
-      now: clock.now(),
-      definitions: this.#definitions,
-    });
-    this.#session = session;
-    for (const queue of this.queueNames) {
-      const runner = new QueueRunner({
-        queue,
-        shard: SHARD,
-        db,
-        clock,
-        log,
-        session,
-        definitions: this.#definitions,
-        fair: this.#fair,
-        events: this.events,
-        stats: this.#stats.get(queue)!,
-        concurrency: queues[queue]!,
-        nextClaim: () => this.#claims++,
-        onLost: () => this.#onLost(),
-        onEnded: (id) => this.#waiters.wake(id),
-      });
-      runner.paused = this.#settings.pauseOf(queue) !== null;
-      this.#runners.set(queue, runner);
-      this.#applyLimits(queue);
-    }
-    await this.#levels.restore(this.#fair);
-    for (const [queue, runner] of this.#runners) {
-      runner.backlog.start(this.#levels.of(queue));
+    const { db, clock, log, worker, leaseMs } = this.options;
+    await this.load();
+    let recovery: Recovery = { workers: 0, interrupted: 0, deadLetters: 0 };
+    const definitions = this.#definitions;
+    if (leaseMs === undefined) {
+      const now = clock.now();
+      const queues = this.queueNames;
+      const taken = await takeOverAll({ db, log, worker, queues, now, definitions });
+      this.#session = taken.session;
+      recovery = taken.recovery;
+      await this.#levels.restore(this.#fair);
+      for (const queue of queues) this.#serve(queue);
+    } else {
+      this.#lease = new Lease({ db, clock, log, worker, leaseMs, definitions });
+      this.#session = await this.#lease.open();
+      await this.#tend();
+      this.#tending = setInterval(() => this.#tend(), leaseMs / 3);
     }
     this.#watch = setInterval(() => this.#endOverdue(), WATCH_MS);
     this.#listen();
     return recovery;
+  }
+
+  /** Learns what is stored of levels and settings: all that a process needs that only enqueues. */
+  async load(): Promise<void> {
+    await this.#levels.load();
+    await this.#settings.load();
+  }
+
+  /** Begins to run a queue that is ours. */
+  #serve(queue: string): void {
+    const { db, clock, log, queues, leaseMs } = this.options;
+    const runner = new QueueRunner({
+      queue,
+      shard: SHARD,
+      db,
+      clock,
+      log,
+      session: this.#session!,
+      definitions: this.#definitions,
+      fair: this.#fair,
+      events: this.events,
+      stats: this.#stats.get(queue)!,
+      concurrency: queues[queue]!,
+      nextClaim: () => this.#claims++,
+      onLost: () => this.#onLost(),
+      onEnded: (id) => this.#waiters.wake(id),
+      recheckMs: leaseMs === undefined ? undefined : SHARED_RECHECK_MS,
+      shared: leaseMs !== undefined,
+    });
+    runner.paused = this.#settings.pauseOf(queue) !== null;
+    this.#runners.set(queue, runner);
+    this.#applyLimits(queue);
+    runner.backlog.start(this.#levels.of(queue));
+  }
+
+  /** Keeps the lease, hears what other processes changed, and takes queues that nobody serves. */
+  async #tend(): Promise<void> {
+    if (this.#tendingNow || this.#lost || !this.#lease) return;
+    this.#tendingNow = true;
+    try {
+      if (!await this.#lease.renew()) return this.#onLost();
+      await this.load();
+      for (const queue of this.options.serve ?? this.queueNames) {
+        const runner = this.#runners.get(queue);
+        if (runner) {
+          runner.paused = this.#settings.pauseOf(queue) !== null;
+          runner.backlog.notice(this.#levels.of(queue));
+        } else if (await this.#lease.acquire(queue)) {
+          await this.#levels.restore(this.#fair);
+          this.#serve(queue);
+        }
+      }
+    } catch (error) {
+      this.options.log.error("the lease could not be renewed", { error });
+    } finally {
+      this.#tendingNow = false;
+    }
   }
 
   /**
@@ -167,10 +220,16 @@ export class JobEngine {
   async stop(graceMs = 20_000): Promise<void> {
     if (this.#watch) clearInterval(this.#watch);
     this.#watch = null;
+    // The lease is kept until the last of them has ended.
     await Promise.all([...this.#runners.values()].map((runner) => runner.stop(graceMs)));
+    if (this.#tending) clearInterval(this.#tending);
+    this.#tending = null;
     const session = this.#session;
     this.#session = null;
-    if (session && !this.#lost) await endSession(this.options.db, session);
+    if (session && !this.#lost) {
+      await this.#lease?.release(this.#runners.keys());
+      await endSession(this.options.db, session);
+    }
     this.#waiters.wakeAll();
   }
 
@@ -431,6 +490,7 @@ export class JobEngine {
     this.#lost = true;
     this.options.log.error("another worker has taken over; this one stops working");
     for (const runner of this.#runners.values()) runner.abandon();
+    this.options.onLost?.();
   }
 }
 

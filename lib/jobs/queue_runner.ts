@@ -5,14 +5,13 @@ import { turnOf } from "./job_id.ts";
 import { runKey } from "./keys.ts";
 import { type ReadyJob, ReadySet } from "./ready_set.ts";
 import { Backlog } from "./backlog.ts";
+import { ClaimPace } from "./claim_pace.ts";
+import { SharedCommit } from "./shared_commit.ts";
+import { Suspects } from "./suspects.ts";
 import { TokenBucket } from "./token_bucket.ts";
 
 /** Attempts whose outcome is being stored; they no longer count against the concurrency. */
 const MAX_SETTLING = 1_000;
-/** Jobs claimed ahead: about what starts between these two, in milliseconds. */
-const SHORT_AHEAD_MS = 30;
-const LONG_AHEAD_MS = 300;
-const MAX_AHEAD = 500;
 
 /** A job taken out before it started, with its claim when it was named in a marker already. */
 export interface Withdrawn {
@@ -27,6 +26,7 @@ export interface RunnerOptions extends AttemptOptions {
   /** Jobs that may run at the same time. */
   concurrency: number;
   nextClaim: () => number;
+  recheckMs?: number;
 }
 
 /**
@@ -35,6 +35,7 @@ export interface RunnerOptions extends AttemptOptions {
  */
 export class QueueRunner implements AttemptHost {
   readonly backlog: Backlog;
+  readonly shared: SharedCommit;
   readonly #ready = new ReadySet();
   readonly #claimed = new ReadySet();
   readonly #claims = new Map<string, Claim>();
@@ -42,13 +43,12 @@ export class QueueRunner implements AttemptHost {
   #claiming = 0;
   /** Attempts whose handler is still at work. */
   #busy = 0;
-  #ahead: number;
-  #claimedAt = 0;
+  readonly #pace: ClaimPace;
   #pumping = false;
   /** Claims of which nothing is left but their marker, which could not be removed. */
   #stale: Claim[] = [];
   #marking = new Set<Promise<void>>();
-  #suspects = 0;
+  readonly #suspects = new Suspects();
   #rate: TokenBucket | null = null;
   #wakeForRate: (() => void) | null = null;
   #stopping = false;
@@ -57,7 +57,8 @@ export class QueueRunner implements AttemptHost {
 
   constructor(readonly options: RunnerOptions) {
     this.concurrency = options.concurrency;
-    this.#ahead = options.concurrency;
+    this.#pace = new ClaimPace(options.concurrency);
+    this.shared = new SharedCommit(options.db, options.session.fence);
     this.backlog = new Backlog(options, this.#ready, () => this.pump());
   }
 
@@ -129,13 +130,14 @@ export class QueueRunner implements AttemptHost {
     if (!job) return undefined;
     const claim = this.#claims.get(id)!;
     this.#claims.delete(id);
-    if ((job.record.crashes ?? 0) > 1) this.#suspects--;
+    this.#suspects.count(job.record, -1);
     return { job, claim };
   }
 
   /** Puts a withdrawn job back. */
   restore({ job, claim }: Withdrawn): void {
     if (claim) {
+      this.#suspects.count(job.record, 1);
       this.#claims.set(job.id, claim);
       this.#claimed.push(job);
     } else this.#ready.push(job);
@@ -178,7 +180,7 @@ export class QueueRunner implements AttemptHost {
     const { id } = attempt.job;
     if (this.#running.get(id) === attempt) this.#running.delete(id);
     if (this.#claims.get(id) === attempt.claim) this.#claims.delete(id);
-    if ((attempt.job.record.crashes ?? 0) > 1) this.#suspects--;
+    this.#suspects.count(attempt.job.record, -1);
     this.#pumpSoon();
   }
 
@@ -218,13 +220,14 @@ export class QueueRunner implements AttemptHost {
 
   #start(): void {
     if (this.#stopping || this.#paused) return;
-    const { clock } = this.options;
+    if (this.#claimed.size === 0) return;
+    const now = this.options.clock.now();
     const most = this.concurrency + MAX_SETTLING;
     while (
       this.#busy < this.concurrency && this.#running.size < most && this.#claimed.size > 0 &&
       this.#mayStart()
     ) {
-      const job = this.#claimed.pop(clock.now())!;
+      const job = this.#claimed.pop(now)!;
       const attempt = new Attempt(this, job, this.#claims.get(job.id)!);
       this.#running.set(job.id, attempt);
       this.#busy++;
@@ -248,47 +251,37 @@ export class QueueRunner implements AttemptHost {
     if (this.#ready.size === 0) return;
     const ahead = this.#claimed.size + this.#claiming;
     const outranked = this.#ready.bestPriority() < this.#claimed.bestPriority();
-    if (ahead > this.#ahead / 2 && !outranked) return;
+    if (ahead > this.#pace.ahead / 2 && !outranked) return;
     const now = this.options.clock.now();
-    if (ahead <= this.#ahead / 2) this.#adapt(now);
+    if (ahead <= this.#pace.ahead / 2) this.#pace.claim(now);
     const free = Math.max(0, this.concurrency - this.#busy);
-    const room = Math.max(this.#ahead + free - ahead, outranked ? 1 : 0);
+    const room = Math.max(this.#pace.ahead + free - ahead, outranked ? 1 : 0);
     const batch: ReadyJob[] = [];
     const setAside: ReadyJob[] = [];
     let suspects = 0;
+    let grave = false;
     while (batch.length + suspects < room) {
       const job = this.#ready.pop(now);
       if (!job) break;
       const crashes = job.record.crashes ?? 0;
-      if (crashes === 0) batch.push(job);
-      else if (this.#maySuspect(crashes, ahead + suspects)) {
+      if (crashes === 0) {
+        batch.push(job);
+      } else if (grave || !this.#suspects.mayBoard(crashes)) {
+        // The one whose next crash would be its last comes first, once the others have ended.
+        grave ||= crashes > 1;
+        setAside.push(job);
+      } else if (ahead + batch.length + suspects >= free) {
+        // It starts at once or is not named in a marker: no crash is blamed on it before it runs.
+        setAside.push(job);
+        break;
+      } else {
         suspects++;
-        if (crashes > 1) this.#suspects++;
+        this.#suspects.count(job.record, 1);
         this.#mark([job]);
-      } else setAside.push(job);
+      }
     }
     for (const job of setAside) this.#ready.push(job);
     if (batch.length > 0) this.#mark(batch);
-  }
-
-  /**
-   * Whether a job that was on board of a crash may be claimed. It starts at once or is not named
-   * in a marker, so that no further crash is blamed on it before it runs; and one that may have
-   * taken the process down twice runs apart from the other such ones.
-   */
-  #maySuspect(crashes: number, ahead: number): boolean {
-    if (this.#busy + ahead >= this.concurrency) return false;
-    return crashes === 1 || this.#suspects === 0;
-  }
-
-  /** Claims further ahead where jobs are short, so that there are fewer and larger claims. */
-  #adapt(now: number): void {
-    const lastedMs = now - this.#claimedAt;
-    this.#claimedAt = now;
-    if (lastedMs < SHORT_AHEAD_MS) this.#ahead *= 2;
-    else if (lastedMs > LONG_AHEAD_MS) this.#ahead = Math.ceil(this.#ahead / 2);
-    const least = this.concurrency;
-    this.#ahead = Math.max(least, Math.min(this.#ahead, MAX_AHEAD));
   }
 
   #mark(batch: ReadyJob[]): void {
@@ -321,7 +314,10 @@ export class QueueRunner implements AttemptHost {
     queueMicrotask(resolveMarked);
     if (!committed) {
       this.#stale.push(...stale);
-      for (const job of batch) this.#claims.delete(job.id);
+      for (const job of batch) {
+        this.#claims.delete(job.id);
+        this.#suspects.count(job.record, -1);
+      }
       if (this.#stopping) return;
       // The database refused; the jobs are safe in it and are tried again a little later.
       for (const job of batch) this.#ready.push(job);

@@ -5,7 +5,7 @@ import type { Logger } from "../log.ts";
 import { exponential } from "./backoff.ts";
 import type { AnyDefinition } from "./definition.ts";
 import type { JobRecord } from "./job.ts";
-import { allRunsPrefix, jobKey } from "./keys.ts";
+import { allRunsPrefix, jobKey, runPrefix } from "./keys.ts";
 import { readJob, toJob, writeJob } from "./store.ts";
 import { decide } from "./transition.ts";
 
@@ -15,6 +15,8 @@ interface RecoveryOptions {
   /** Milliseconds UTC. */
   now: number;
   definitions: ReadonlyMap<string, AnyDefinition>;
+  /** Only what this worker left; everybody's when absent. */
+  worker?: string;
 }
 
 /** Jobs changed in one commit: few, since each record may be large and needs a check. */
@@ -30,7 +32,9 @@ export async function recoverJobs(
   options: RecoveryOptions,
 ): Promise<{ interrupted: number; deadLetters: number }> {
   const found = { interrupted: 0, deadLetters: 0 };
-  const markers = options.db.kv.list<{ ids: string[] }>({ prefix: allRunsPrefix });
+  const markers = options.db.kv.list<{ ids: string[] }>({
+    prefix: options.worker === undefined ? allRunsPrefix : runPrefix(options.worker),
+  });
   for await (const { key, value } of markers) {
     for (let from = 0; from < value.ids.length; from += BATCH) {
       const batch = value.ids.slice(from, from + BATCH);

@@ -11,12 +11,16 @@ export interface Schedule {
   name: string;
   timing: Timing;
   description: string;
+  /** What a start owes of the ticks that passed unfired: nothing, or the latest (by default). */
+  catchUp?: "none" | "latest";
+  /** What a tick does while the last one's job has not ended: run beside it (by default), or skip. */
+  overlap?: "allow" | "skip";
   /** Adds the tick's job to the atomic that records the tick; returns the job's id. */
   enqueue(tx: WriteSet, engine: JobEngine, tick: number): string;
 }
 
 /** How a tick came to be fired. */
-type TickKind = "fired" | "backfilled" | "manual";
+export type TickKind = "fired" | "backfilled" | "manual" | "skipped";
 
 /** One line of the ledger. */
 export interface TickRecord {
@@ -24,6 +28,7 @@ export interface TickRecord {
   firedAt: number;
   kind: TickKind;
   by: string;
+  /** The job it queued; empty when it was skipped. */
   taskId: string;
   /** Ticks that passed unfired before this one, while nothing ran. */
   missed: number;
@@ -38,8 +43,10 @@ export interface ScheduleView {
   lastStatus: string | null;
   /** Ticks of the last start's downtime that were not run one by one. */
   missed: number;
+  paused: { by: string; at: number } | null;
 }
 
+const pausedKey = (name: string): Deno.KvKey => ["schedule", "paused", name];
 const tickKey = (name: string, tick: number): Deno.KvKey => ["schedule", "tick", name, tick];
 const lastKey = (name: string): Deno.KvKey => ["schedule", "last", name];
 /** A tick's mark is kept this long; nothing fires a tick that old again. */
@@ -99,18 +106,44 @@ export class Scheduler {
   async list(): Promise<ScheduleView[]> {
     const { db, clock, engine } = this.options;
     return await Promise.all(this.schedules.map(async ({ name, timing, description }) => {
-      const last = (await db.kv.get<TickRecord>(lastKey(name))).value;
+      const [{ value: last }, { value: paused }] = await db.kv.getMany<
+        [TickRecord, ScheduleView["paused"]]
+      >([lastKey(name), pausedKey(name)]);
       const job = last ? await engine.get(last.taskId) : null;
       return {
+        paused,
         name,
         cron: timingText(timing),
         description,
         nextAt: nextTick(timing, clock.now()),
-        lastAt: last?.firedAt ?? null,
-        lastStatus: job?.state ?? (last ? "completed" : null),
+        lastAt: last?.firedAt || null,
+        lastStatus: job?.state ??
+          (last?.firedAt ? last.kind === "skipped" ? "skipped" : "completed" : null),
         missed: last?.missed ?? 0,
       };
     }));
+  }
+
+  /** Holds a schedule's ticks back until `resume`, also across restarts; they are not owed later. */
+  async pause(name: string, by: string): Promise<void> {
+    this.#require(name);
+    const { db, clock } = this.options;
+    await db.commit(new WriteSet().set(pausedKey(name), { by, at: clock.now() }));
+  }
+
+  async resume(name: string): Promise<void> {
+    this.#require(name);
+    await this.options.db.commit(new WriteSet().delete(pausedKey(name)));
+  }
+
+  /** The ledger of a schedule, newest first: which ticks were fired, skipped or backfilled, and by whom. */
+  async ledger(name: string, limit = 50): Promise<TickRecord[]> {
+    this.#require(name);
+    const entries = this.options.db.kv.list<TickRecord>({
+      start: tickKey(name, 0),
+      end: tickKey(name, Infinity),
+    }, { reverse: true, limit: Math.min(limit, 500) });
+    return await Array.fromAsync(entries, (entry) => entry.value);
   }
 
   /** Removes ledger lines that nothing can need any more, a bounded number at a time. */
@@ -140,7 +173,7 @@ export class Scheduler {
       await db.commit(new WriteSet().set(lastKey(schedule.name), record));
       return;
     }
-    if (last.tick >= due) return;
+    if (last.tick >= due || schedule.catchUp === "none") return;
     let missed = 0;
     for (let t = nextTick(schedule.timing, last.tick); t < due && missed < 10_000; missed++) {
       t = nextTick(schedule.timing, t);
@@ -184,14 +217,24 @@ export class Scheduler {
     const last = (await db.kv.get<TickRecord>(lastKey(schedule.name))).value;
     if (kind !== "manual" && last && last.tick >= tick) return null;
     const tx = new WriteSet().check(tickKey(schedule.name, tick), null);
-    const taskId = schedule.enqueue(tx, engine, tick);
+    if (kind !== "manual" && await this.#isHeldBack(schedule, last)) kind = "skipped";
+    const taskId = kind === "skipped" ? "" : schedule.enqueue(tx, engine, tick);
     const record: TickRecord = { tick, firedAt: clock.now(), kind, by, taskId, missed };
     tx.set(tickKey(schedule.name, tick), record);
     tx.set(
       lastKey(schedule.name),
       kind === "manual" ? { ...record, tick: last?.tick ?? 0 } : record,
     );
-    return (await db.commit(tx)) ? taskId : null;
+    return (await db.commit(tx)) && taskId ? taskId : null;
+  }
+
+  /** Whether a tick is passed over: its schedule is paused, or its last job must end first. */
+  async #isHeldBack(schedule: Schedule, last: TickRecord | null): Promise<boolean> {
+    const { db, engine } = this.options;
+    if ((await db.kv.get(pausedKey(schedule.name))).value !== null) return true;
+    if (schedule.overlap !== "skip" || !last?.taskId) return false;
+    const job = await engine.get(last.taskId);
+    return job !== null && job.finishedAt === undefined;
   }
 
   #require(name: string): Schedule {

@@ -46,7 +46,7 @@ export interface TakeOver {
 export async function takeOverAll(
   options: TakeOver,
 ): Promise<{ session: Session; recovery: Recovery }> {
-  const { db, worker, queues, now, log } = options;
+  const { db, worker, queues, now, log, definitions } = options;
   let workers = 0;
   // First the sessions, so that nobody can commit any more; then the jobs, by their markers alone,
   // so that a start that is killed in between is finished by the next.
@@ -54,7 +54,7 @@ export async function takeOverAll(
     await db.commit(new WriteSet().delete(key).delete(heartbeatKey(String(key.at(-1)))));
     workers++;
   }
-  const recovery = { workers, ...await recoverJobs(options) };
+  const recovery = { workers, ...await recoverJobs({ db, log, now, definitions }) };
   const tx = new WriteSet().set(sessionKey(worker), { startedAt: now });
   for await (const { key } of db.kv.list({ prefix: allShardsPrefix })) tx.delete(key);
   for (const queue of queues) tx.set(shardKey(queue, 0), worker);

@@ -31,6 +31,8 @@ export class Database {
   /** A batch that must wait for those under way. */
   #held: Batch | null = null;
   #flights: Batch[] = [];
+  /** Resolves when the callers of every commit begun so far have been told. */
+  #told: Promise<void> = Promise.resolve();
   #scheduled = false;
   readonly #whenIdle: (() => void)[] = [];
   #closed = false;
@@ -64,7 +66,7 @@ export class Database {
   /** Waits for commits under way, then closes the handle. */
   async close(): Promise<void> {
     if (this.#closed) return;
-    while (this.#flights.length > 0 || this.#pending.length > 0) {
+    while (this.#flights.length > 0 || this.#pending.length > 0 || this.#held) {
       await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
     }
     this.#closed = true;
@@ -94,12 +96,20 @@ export class Database {
         return;
       }
       this.#flights.push(batch);
-      this.#commitBatch(batch.items).finally(() => {
-        this.#flights.splice(this.#flights.indexOf(batch), 1);
-        this.#advance();
-        if (this.#flights.length === 0) { for (const wake of this.#whenIdle.splice(0)) wake(); }
-      });
+      // Commits under way together may be told of in any order; callers learn of them in theirs.
+      this.#told = this.#commitBatch(batch.items, this.#told, () => this.#land(batch)).finally(
+        () => {
+          this.#land(batch);
+          this.#advance();
+          if (this.#flights.length === 0) { for (const wake of this.#whenIdle.splice(0)) wake(); }
+        },
+      );
     }
+  }
+
+  #land(batch: Batch): void {
+    const index = this.#flights.indexOf(batch);
+    if (index >= 0) this.#flights.splice(index, 1);
   }
 
   #takeBatch(): Batch {
@@ -112,15 +122,26 @@ export class Database {
     return batch;
   }
 
-  async #commitBatch(batch: Pending[]): Promise<void> {
+  /**
+   * Commits, and tells the callers after those who were `toldBefore`. `landed` is called once all of
+   * it is durable, before anybody hears of it.
+   */
+  async #commitBatch(
+    batch: Pending[],
+    toldBefore: Promise<void>,
+    landed?: () => void,
+  ): Promise<void> {
     let committed: boolean;
     try {
       committed = await this.#commitAtomic(batch);
     } catch (error) {
+      await toldBefore;
       if (batch.length === 1) return batch[0]!.reject(error);
       return await this.#commitHalves(batch);
     }
+    await toldBefore;
     if (!committed && batch.length > 1) return await this.#commitHalves(batch);
+    landed?.();
     for (const { write, resolve, reject } of batch) {
       try {
         if (committed) write.committed();
@@ -134,8 +155,9 @@ export class Database {
   /** Finds the write set that failed, so that its neighbours do not suffer for it. */
   async #commitHalves(batch: Pending[]): Promise<void> {
     const middle = batch.length >> 1;
-    await this.#commitBatch(batch.slice(0, middle));
-    await this.#commitBatch(batch.slice(middle));
+    const nobody = Promise.resolve();
+    await this.#commitBatch(batch.slice(0, middle), nobody);
+    await this.#commitBatch(batch.slice(middle), nobody);
   }
 
   async #commitAtomic(batch: Pending[]): Promise<boolean> {

@@ -7,6 +7,9 @@ type KeyedMutation = Exclude<Mutation, { type: "ring" }>;
 interface Family {
   list: KeyedMutation[];
   additions: boolean;
+  /** Last parts of the keys, which mostly tell them apart; made only when somebody asks. */
+  ends: Set<Deno.KvKeyPart | undefined>;
+  ended: number;
   /** The last type of each key by its text, worked out only when somebody asks. */
   types: Map<string, Mutation["type"]>;
   indexed: number;
@@ -23,7 +26,7 @@ export class Touched {
     const name = familyOf(m.key);
     let family = this.#families.get(name);
     if (!family) {
-      family = { list: [], additions: false, types: new Map(), indexed: 0 };
+      family = newFamily();
       this.#families.set(name, family);
     }
     family.list.push(m);
@@ -52,6 +55,7 @@ export class Touched {
     for (const [name, family] of this.#families) {
       const others = other.#families.get(name);
       if (!others) continue;
+      if (!meet(ends(family), ends(others))) continue;
       const theirs = types(others);
       for (const [text, type] of types(family)) {
         const their = theirs.get(text);
@@ -63,6 +67,27 @@ export class Touched {
 }
 
 const familyOf = (key: Deno.KvKey): Deno.KvKeyPart => key[1] ?? key[0] ?? "";
+
+const newFamily = (): Family => ({
+  list: [],
+  additions: false,
+  ends: new Set(),
+  ended: 0,
+  types: new Map(),
+  indexed: 0,
+});
+
+function ends(family: Family): Family["ends"] {
+  for (; family.ended < family.list.length; family.ended++) {
+    family.ends.add(family.list[family.ended]!.key.at(-1));
+  }
+  return family.ends;
+}
+
+function meet(a: Family["ends"], b: Family["ends"]): boolean {
+  for (const end of a) if (b.has(end)) return true;
+  return false;
+}
 
 function types(family: Family): Map<string, Mutation["type"]> {
   for (; family.indexed < family.list.length; family.indexed++) {

@@ -1,9 +1,9 @@
 import { basename, join } from "node:path";
 import { type Clock, systemClock } from "../clock.ts";
 import { AppError, messageOf, notFound } from "../errors.ts";
-import { type BackupManifest, removeDatabase } from "./backup_file.ts";
+import { type BackupManifest, type DatabaseSize, removeDatabase } from "./backup_file.ts";
 import { type BackupPolicy, DEFAULT_POLICY, keptBackups } from "./backup_policy.ts";
-import { unpackInThread, writeInThread } from "./backup_thread.ts";
+import { measureInThread, unpackInThread, writeInThread } from "./backup_thread.ts";
 
 /** A backup in the folder; the manifest is null where it was lost. */
 export interface Backup {
@@ -23,6 +23,9 @@ export interface BackupCheck {
   entries: number | null;
 }
 
+const DAY_MS = 86_400_000;
+/** Growth over less than this says nothing. */
+const MIN_GROWTH_DAYS = 0.5;
 const LEFTOVER_MS = 6 * 3_600_000;
 const NAME = /^pixel-(\d{4}-\d\d-\d\d)T(\d\d)-(\d\d)-(\d\d)Z\.sqlite\.zst$/;
 
@@ -63,18 +66,33 @@ export class Backups {
   async list(): Promise<Backup[]> {
     const found: Backup[] = [];
     for (const name of await namesIn(this.folder)) {
-      const match = NAME.exec(name);
-      if (!match) continue;
+      const at = instantOf(name);
+      if (at === null) continue;
       const path = join(this.folder, name);
       found.push({
         name,
         path,
-        at: Date.parse(`${match[1]}T${match[2]}:${match[3]}:${match[4]}Z`),
+        at,
         compressedBytes: (await Deno.stat(path)).size,
         manifest: await readManifest(path),
       });
     }
     return found.toSorted((a, b) => b.at - a.at);
+  }
+
+  /** The size of the live file, and by how many bytes a day it grew since the oldest backup. */
+  async databaseSize(): Promise<DatabaseSize & { growthBytesPerDay: number | null }> {
+    const [size, all] = await Promise.all([measureInThread(this.kvFile), this.list()]);
+    const oldest = all.findLast((backup) => backup.manifest !== null);
+    const days = oldest ? (this.clock.now() - oldest.at) / DAY_MS : 0;
+    const growth = days >= MIN_GROWTH_DAYS ? (size.bytes - oldest!.manifest!.bytes) / days : null;
+    return { ...size, growthBytesPerDay: growth === null ? null : Math.round(growth) };
+  }
+
+  /** When the newest backup was made; null when there is none. */
+  async newestAt(): Promise<number | null> {
+    const instants = (await namesIn(this.folder)).map(instantOf).filter((at) => at !== null);
+    return instants.length > 0 ? Math.max(...instants) : null;
   }
 
   /** Deletes what the policy does not keep; gives the names. */
@@ -110,6 +128,12 @@ export class Backups {
       if (Date.now() - modified > LEFTOVER_MS) await Deno.remove(path).catch(() => {}); // gone already
     }
   }
+}
+
+/** When the backup of this name was made; null for any other file. */
+function instantOf(name: string): number | null {
+  const match = NAME.exec(name);
+  return match && Date.parse(`${match[1]}T${match[2]}:${match[3]}:${match[4]}Z`);
 }
 
 async function namesIn(folder: string): Promise<string[]> {

@@ -92,6 +92,36 @@ export function checkDatabase(path: string): Contents {
   }
 }
 
+/** How large a KV file is, and how much of it is free pages that later writes use again. */
+export interface DatabaseSize {
+  /** With the log beside it. */
+  bytes: number;
+  reclaimableBytes: number;
+}
+
+/** Reads the sizes of a live KV file. */
+export function measureDatabase(path: string): DatabaseSize {
+  const database = new DatabaseSync(path, { readOnly: true });
+  try {
+    const pragma = (name: string) =>
+      Number(Object.values(database.prepare(`pragma ${name}`).get()!)[0]);
+    const wal = (() => {
+      try {
+        return Deno.statSync(`${path}-wal`).size;
+      } catch {
+        return 0; // SQLite removes it when the last handle closes
+      }
+    })();
+    const page = pragma("page_size");
+    return {
+      bytes: page * pragma("page_count") + wal,
+      reclaimableBytes: page * pragma("freelist_count"),
+    };
+  } finally {
+    database.close();
+  }
+}
+
 function count(database: DatabaseSync): Contents {
   const of = (table: string) =>
     Number(database.prepare(`select count(*) as n from ${table}`).get()!.n);

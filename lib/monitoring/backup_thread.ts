@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import type { BackupManifest, Contents } from "./backup_file.ts";
+import type { BackupManifest, Contents, DatabaseSize } from "./backup_file.ts";
 import type { BackupRequest } from "./backup_worker.ts";
 
 type Answer<Value> = { value: Value } | { error: string };
@@ -48,6 +48,10 @@ export const writeInThread = (
   signal?: AbortSignal,
 ): Promise<BackupManifest> =>
   run({ type: "write", ...request }, [dirname(request.source), dirname(request.target)], signal);
+
+/** `measureDatabase` in a thread of its own. */
+export const measureInThread = (source: string): Promise<DatabaseSize> =>
+  run({ type: "measure", source }, [dirname(source)]);
 
 /** `unpackBackup` in a thread of its own. */
 export const unpackInThread = (

@@ -1,10 +1,11 @@
 /// <reference lib="deno.worker" />
 import { messageOf } from "../errors.ts";
-import { type BackupManifest, unpackBackup, writeBackup } from "./backup_file.ts";
+import { type BackupManifest, measureDatabase, unpackBackup, writeBackup } from "./backup_file.ts";
 
 /** What the worker is asked for; it answers once. */
 export type BackupRequest =
   | { type: "write"; source: string; target: string; createdAt: string }
+  | { type: "measure"; source: string }
   | { type: "unpack"; backupFile: string; target: string; manifest: BackupManifest | null };
 
 self.onmessage = async (event: MessageEvent<BackupRequest>) => {
@@ -12,6 +13,8 @@ self.onmessage = async (event: MessageEvent<BackupRequest>) => {
   try {
     const value = request.type === "write"
       ? await writeBackup(request.source, request.target, request.createdAt)
+      : request.type === "measure"
+      ? measureDatabase(request.source)
       : await unpackBackup(request.backupFile, request.target, request.manifest);
     self.postMessage({ value });
   } catch (error) {

@@ -23,13 +23,12 @@ export interface SystemAverage {
 
 const PREFIX = ["health", "report"];
 const DAY_MS = 86_400_000;
-const KEPT_DAYS = 400;
 /** A little more than 400 days of one report every 15 minutes. */
 const MAX_REPORTS = 40_000;
 
-/** The health reports of the schedule in KV, kept for 400 days: `["health", "report", at]`. */
+/** The health reports of the schedule in KV, kept for 400 days by default: `["health", "report", at]`. */
 export class HealthHistory {
-  constructor(readonly db: Database) {}
+  constructor(readonly db: Database, readonly keptMs = 400 * DAY_MS) {}
 
   /** Adds a report to a write set, so that it is stored together with its job's completion. */
   add(write: WriteSet, report: HealthReport): void {
@@ -77,8 +76,8 @@ export class HealthHistory {
     };
   }
 
-  /** Deletes reports older than 400 days; bounded, the next call goes on. */
+  /** Deletes reports older than they are kept; bounded, the next call goes on. */
   sweep(now: number): Promise<number> {
-    return sweepBefore(this.db, PREFIX, now - KEPT_DAYS * DAY_MS);
+    return sweepBefore(this.db, PREFIX, now - this.keptMs);
   }
 }

@@ -9,7 +9,7 @@ import {
   HISTORY_METRICS,
   type HistoryMetric,
 } from "./history_record.ts";
-import { type Baseline, type Granularity, HistoryStore, KEPT, STEP_MS } from "./history_store.ts";
+import { type Baseline, type Granularity, HistoryStore, STEP_MS } from "./history_store.ts";
 import { round2 } from "./round.ts";
 import { performanceScore, type Score, type ScoreInputs } from "./score.ts";
 import type { SystemSource } from "./system.ts";
@@ -41,6 +41,14 @@ export interface HistorySeries {
   from: string;
   to: string;
   points: ({ at: string } & Partial<Record<HistoryMetric, number | null>>)[];
+}
+
+/** Rates, and over how many lookups and ended turns. */
+export interface Rates {
+  hitRate: number | null;
+  lookups: number;
+  successRate: number | null;
+  ended: number;
 }
 
 const WINDOW_MINUTES = 24 * 60;
@@ -100,14 +108,21 @@ export class PerformanceHistory {
 
   /** Hit rate and success rate of the last 24 h in percent, null over nothing; CPU and memory of now. */
   async scoreInputs(): Promise<ScoreInputs> {
+    const { hitRate, successRate } = await this.rates();
+    const { cpuPercent, memoryPercent } = this.#ports.system.latest();
+    return { hitRate, successRate, cpuPercent, memoryPercent };
+  }
+
+  /** The rates of the last 24 h in percent, null over nothing, and over how much they are. */
+  async rates(): Promise<Rates> {
     await this.#observe(this.#minute());
     const total = this.#counts.total(this.#minute());
-    const { cpuPercent, memoryPercent } = this.#ports.system.latest();
+    const ended = total.completed + total.failed;
     return {
       hitRate: rate(total.hits, total.lookups),
-      successRate: rate(total.completed, total.completed + total.failed),
-      cpuPercent,
-      memoryPercent,
+      lookups: total.lookups,
+      successRate: rate(total.completed, ended),
+      ended,
     };
   }
 
@@ -122,7 +137,7 @@ export class PerformanceHistory {
 
   /** What `GET /performance/history` shows. */
   async read(query: HistoryQuery): Promise<HistorySeries> {
-    const oldestMinute = this.#clock.now() - KEPT.minute * STEP_MS.minute;
+    const oldestMinute = this.#clock.now() - this.#store.kept.minute * STEP_MS.minute;
     const granularity = query.granularity ?? (query.from >= oldestMinute ? "minute" : "hour");
     const step = STEP_MS[granularity];
     const from = Math.floor(query.from / step);

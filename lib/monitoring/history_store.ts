@@ -6,7 +6,7 @@ import { type HistoryRecord, hourOf } from "./history_record.ts";
 export type Granularity = "minute" | "hour";
 
 export const STEP_MS: Record<Granularity, number> = { minute: 60_000, hour: 3_600_000 };
-/** How many records of each kind are kept: 48 hours of minutes, 400 days of hours. */
+/** How many records of each kind are kept by default: 48 hours of minutes, 400 days of hours. */
 export const KEPT: Record<Granularity, number> = { minute: 48 * 60, hour: 400 * 24 };
 
 /** How far the durable counters had come when they were last read. */
@@ -20,7 +20,7 @@ const prefix = (granularity: Granularity): Deno.KvKey => ["health", granularity]
 
 /** The records of minutes and hours in KV: `["health", "minute" | "hour", number since the epoch]`. */
 export class HistoryStore {
-  constructor(readonly db: Database) {}
+  constructor(readonly db: Database, readonly kept: Record<Granularity, number> = KEPT) {}
 
   /** Writes the record of a minute, and with it the one of its hour so far. */
   async put(minute: number, record: HistoryRecord, baseline: Baseline): Promise<void> {
@@ -46,7 +46,7 @@ export class HistoryStore {
     to: number,
   ): Promise<{ index: number; record: HistoryRecord }[]> {
     if (!(to > from)) return [];
-    const start = [...prefix(granularity), Math.max(from, to - KEPT[granularity])];
+    const start = [...prefix(granularity), Math.max(from, to - this.kept[granularity])];
     const found: { index: number; record: HistoryRecord }[] = [];
     const range = { start, end: [...prefix(granularity), to] };
     for await (const entry of this.db.kv.list<HistoryRecord>(range, { batchSize: 500 })) {
@@ -59,7 +59,7 @@ export class HistoryStore {
   async sweep(now: number): Promise<number> {
     let deleted = 0;
     for (const granularity of ["minute", "hour"] as const) {
-      const oldest = Math.floor(now / STEP_MS[granularity]) - KEPT[granularity];
+      const oldest = Math.floor(now / STEP_MS[granularity]) - this.kept[granularity];
       deleted += await sweepBefore(this.db, prefix(granularity), oldest);
     }
     return deleted;

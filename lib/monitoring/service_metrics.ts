@@ -14,6 +14,10 @@ export interface MetricsPorts {
   cache(): Promise<CacheCounters> | CacheCounters;
   conversations(): Promise<ConversationFigures> | ConversationFigures;
   score(): Promise<Score>;
+  /** Every alert, and whether it is raised. */
+  alerts?(): Promise<{ name: string; severity: string; raised: boolean }[]>;
+  /** Bytes of the database file, and when its newest backup was made (ms UTC). */
+  storage?(): Promise<{ databaseBytes: number; newestBackupAt: number | null }>;
 }
 
 export interface CacheCounters {
@@ -107,6 +111,15 @@ export class ServiceMetrics {
           gauge("pixel_performance_score", "Performance score, 0 to 100.", performance_score),
         ];
       }),
+      this.#part("alerts", async () => {
+        const alerts = await this.ports.alerts?.() ?? [];
+        const samples = alerts.map(({ name, severity, raised }) => ({
+          labels: { alert: name, severity },
+          value: raised ? 1 : 0,
+        }));
+        return [gauge("pixel_alert_raised", "1 while the alert is raised.", samples)];
+      }),
+      this.#part("storage", async () => storageFamilies(await this.ports.storage?.())),
       this.#part("system", () => systemFamilies(this.ports.system, this.#startedAt)),
     ]);
     const counted = [
@@ -164,6 +177,18 @@ function cacheFamilies(cache: CacheCounters): MetricFamily[] {
     gauge("pixel_cache_keys", "Keys in the cache.", cache.totalKeys),
     gauge("pixel_cache_memory_bytes", "Memory that the cache takes.", cache.memoryBytes),
     gauge("pixel_cache_connected", "1 while the cache's store answers.", cache.connected ? 1 : 0),
+  ];
+}
+
+function storageFamilies(
+  storage: { databaseBytes: number; newestBackupAt: number | null } | undefined,
+): MetricFamily[] {
+  if (!storage) return [];
+  const { databaseBytes, newestBackupAt } = storage;
+  const backup = newestBackupAt === null ? [] : [{ value: newestBackupAt / 1_000 }];
+  return [
+    gauge("pixel_database_bytes", "Size of the database file.", databaseBytes),
+    gauge("pixel_backup_timestamp_seconds", "When the newest backup was made.", backup),
   ];
 }
 

@@ -62,14 +62,13 @@ export function addAnalytics(api: ApiBuilder): void {
     body: NewReport,
     answer: ReportQueued,
     queues: true,
-    async handle({ body: { report_type, date_range }, claim }) {
-      if (!await claim?.earlier()) admit(1);
+    async handle({ body: { report_type, date_range }, claim, audit }) {
       const range = { start: date_range.start_date, end: date_range.end_date };
-      return await commitOnce(db, claim, (tx) => ({
-        task_id: work.report(tx, report_type, range),
-        report_type,
-        date_range,
-      }));
+      return await commitOnce(db, claim, (tx) => {
+        admit(1);
+        audit(tx);
+        return { task_id: work.report(tx, report_type, range), report_type, date_range };
+      });
     },
   });
 }

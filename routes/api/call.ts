@@ -2,12 +2,23 @@ import type { z } from "@hono/zod-openapi";
 import type { Principal } from "../../lib/auth/principal.ts";
 import type { AppError } from "../../lib/errors.ts";
 import type { IdempotencyClaim } from "../../lib/kv/idempotency.ts";
+import type { WriteSet } from "../../lib/kv/write_set.ts";
 import type { RouteName } from "../middleware/roles.ts";
 
 export type Schema = z.ZodObject;
 export type Fields<S> = S extends z.ZodType ? z.output<S> : Record<never, never>;
 /** A successful answer without what is around every one of them. */
 export type Payload<A extends z.ZodType> = Omit<z.input<A>, "status" | "timestamp">;
+
+/** The members of a payload as JSON text, for answers that many get while they do not change. */
+export class PreparedJson {
+  /** `"name":value`, without braces. */
+  readonly members: string;
+
+  constructor(payload: Record<string, unknown>) {
+    this.members = JSON.stringify(payload).slice(1, -1);
+  }
+}
 
 /** One request, parsed and let in. */
 export interface Call<P, Q, B> {
@@ -21,6 +32,11 @@ export interface Call<P, Q, B> {
   requestId: string;
   /** The claim of an `Idempotency-Key`, over everything the request asks for. */
   claim: IdempotencyClaim | undefined;
+  /**
+   * Adds the change's line in the audit log to the commit that makes it; `made` is the id of what
+   * it makes. A handler that has no commit of its own leaves it: the line follows right after.
+   */
+  audit(tx: WriteSet, made?: string): void;
 }
 
 /** A route of the contract: what it takes, what it answers, and the port call between. */
@@ -42,6 +58,8 @@ export interface Operation<
   statuses?: (404 | 409 | 503)[];
   /** The request queues something: it takes an `Idempotency-Key`. */
   queues?: boolean;
+  /** It is asked so often that the audit log counts it instead of telling each time. */
+  often?: boolean;
   /** It waits for a turn's end where the caller prefers so. */
   waits?: boolean;
   /** The handler reads the body as a stream, of any length. */
@@ -56,5 +74,7 @@ export interface Operation<
   creates?: boolean;
   handle(
     call: Call<Fields<P>, Fields<Q>, Fields<B>>,
-  ): Payload<A> | Response | Promise<Payload<A> | Response>;
+  ): Answered<A> | Promise<Answered<A>>;
 }
+
+type Answered<A extends Schema> = Payload<A> | PreparedJson | Response;

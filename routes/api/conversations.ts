@@ -20,6 +20,7 @@ import {
 import { Id, priorityNumber, PriorityWord, priorityWord } from "../../lib/wire/schemas/text.ts";
 import type { NewTurn as Turn, TurnResultView } from "../deps.ts";
 import type { Call, Payload } from "./call.ts";
+import { type GivenAddress, refuseInnerAddresses } from "./given_address.ts";
 import type { ApiBuilder } from "./operation.ts";
 import { instant, shownConversation, shownResult, shownRow } from "./shown.ts";
 import { preferredWait, waitForEnd } from "./waiting.ts";
@@ -41,6 +42,7 @@ export function addConversations(api: ApiBuilder): void {
     query: QueueQuery,
     body: NewTurn,
     answer: TurnQueued,
+    often: true,
     queues: true,
     waits: true,
     handle: (call) => queueTurn(api, call, call.query.priority ?? call.body.priority ?? "normal"),
@@ -52,6 +54,7 @@ export function addConversations(api: ApiBuilder): void {
     summary: "Queue a user's message before the others",
     body: UrgentTurn,
     answer: TurnQueued,
+    often: true,
     queues: true,
     waits: true,
     handle: (call) => queueTurn(api, call, "high"),
@@ -68,13 +71,13 @@ export function addConversations(api: ApiBuilder): void {
       const turns = body.conversations.map((turn) =>
         turnOf(turn, principal.subject, turn.priority ?? "normal")
       );
-      const first = await claim?.earlier();
-      if (!first) admit(turns.length);
+      await refuseInnerAddresses(api.deps.config, callbacksOf(body.conversations));
       // A batch may be too large for one commit; its name makes repeating it harmless.
       const name = await claim?.name();
       const { batchId, taskIds, queued } = await conversations.submitBatch(
         body.batch_id ?? name,
         turns,
+        () => admit(turns.length),
       );
       return {
         batch_result: { batch_id: batchId, queued_conversations: queued, task_ids: taskIds },
@@ -197,6 +200,7 @@ export function addConversations(api: ApiBuilder): void {
     params: ConversationId,
     unknown,
     body: NewFeedback,
+    often: true,
     answer: FeedbackTaken,
     async handle({ params: { conversation_id }, body }) {
       await conversations.feedback(
@@ -216,9 +220,11 @@ async function queueTurn(
 ): Promise<Payload<typeof TurnQueued>> {
   const { conversations, engine, admit } = api.deps;
   const { body, principal, claim, request } = call;
-  if (!await claim?.earlier()) admit(1);
+  if (body.callback_url) {
+    await refuseInnerAddresses(api.deps.config, [{ path: "callback_url", url: body.callback_url }]);
+  }
   const turn = turnOf(body, principal.subject, priority);
-  const { taskId, conversationId } = await conversations.submit(turn, claim);
+  const { taskId, conversationId } = await conversations.submit(turn, claim, () => admit(1));
   const queued = { task_id: taskId, conversation_id: conversationId, priority };
   const wait = preferredWait(request);
   if (wait === 0 || !await waitForEnd(api.deps, taskId, wait, call.signal)) return queued;
@@ -234,6 +240,12 @@ async function queueTurn(
       ? { error: { code: error.code, message: error.message } }
       : {}),
   };
+}
+
+function callbacksOf(turns: WireTurn[]): GivenAddress[] {
+  return turns.flatMap(({ callback_url: url }, index) =>
+    url ? [{ path: `conversations.${index}.callback_url`, url }] : []
+  );
 }
 
 function turnOf(turn: WireTurn, subject: string, priority: PriorityWord): Turn {

@@ -5,44 +5,59 @@ import type { Gate } from "../middleware/gate.ts";
 import { Refusal } from "../middleware/problem.ts";
 import { roleForMethod } from "../middleware/roles.ts";
 import { apiHeaders } from "../middleware/secure_headers.ts";
+import { addAlerts } from "./alerts.ts";
 import { addAnalytics } from "./analytics.ts";
+import { addAudit } from "./audit.ts";
 import { addBots } from "./bots.ts";
 import { addCache } from "./cache.ts";
 import { addConversations } from "./conversations.ts";
 import type { EventFeed } from "./event_feed.ts";
 import { addEvents } from "./events.ts";
 import { addImport } from "./import.ts";
+import { addFigures } from "./figures.ts";
 import { openApiDocument } from "./openapi.ts";
 import { ApiBuilder, type ApiEnv, told } from "./operation.ts";
 import { addQueues } from "./queues.ts";
 import { addSchedules } from "./schedules.ts";
 import { addSystem } from "./system.ts";
+import { addTaskActions } from "./task_actions.ts";
 import { addTasks } from "./tasks.ts";
+import { addTokens } from "./tokens.ts";
 
 /** Where the API lives. */
 export const API_PREFIX = "/api/performance";
 
 const METHODS = ["GET", "POST", "PUT", "DELETE"];
 
-export type Api = OpenAPIHono<ApiEnv>;
+type Router = OpenAPIHono<ApiEnv>;
+
+/** The API: answers every request whose path lies under its prefix. */
+export interface Api {
+  fetch(request: Request, env: ApiEnv["Bindings"]): Response | Promise<Response>;
+}
 
 /** The API under its prefix: every group's routes, its document, and refusals for all the rest. */
 export function createApi(deps: ApiDeps, gate: Gate, feed: EventFeed): Api {
   // The path reaches the router as it came, so %2F stays within its segment and is decoded once.
-  const app: Api = new OpenAPIHono<ApiEnv>({
+  const app: Router = new OpenAPIHono<ApiEnv>({
     getPath: (_request, options) => (options!.env as ApiEnv["Bindings"]).path,
   }).basePath(API_PREFIX);
   const api = new ApiBuilder(app, deps, gate);
   addCache(api);
   addTasks(api);
+  addTaskActions(api);
   addConversations(api);
   addImport(api);
   addAnalytics(api);
+  addFigures(api);
   addSystem(api);
   addBots(api);
   addQueues(api);
   addSchedules(api);
+  addAlerts(api);
   addEvents(api, feed);
+  addTokens(api);
+  addAudit(api);
 
   let document: string | undefined;
   app.get("/openapi.json", (c) => {
@@ -53,15 +68,13 @@ export function createApi(deps: ApiDeps, gate: Gate, feed: EventFeed): Api {
   });
 
   app.notFound(async (c) => {
-    const typed = c as unknown as Parameters<typeof told>[1];
+    const env = c.env as ApiEnv["Bindings"];
+    const request = c.req.raw;
     try {
-      const { method } = typed.req;
-      const request = typed.req.raw;
-      const open = typed.env.path === `${API_PREFIX}/openapi.json`;
-      if (!open) await gate.admit({ request, info: typed.env.info }, roleForMethod(method));
-      const allowed = METHODS.filter((other) =>
-        app.router.match(other, typed.env.path)[0].length > 0
-      );
+      const { method } = request;
+      const open = env.path === `${API_PREFIX}/openapi.json`;
+      if (!open) await gate.admit({ request, info: env.info }, roleForMethod(method));
+      const allowed = METHODS.filter((other) => app.router.match(other, env.path)[0].length > 0);
       if (allowed.length === 0) throw notFound("There is no such address in this API.");
       if (allowed.includes("GET")) allowed.push("HEAD");
       throw new Refusal(
@@ -70,9 +83,12 @@ export function createApi(deps: ApiDeps, gate: Gate, feed: EventFeed): Api {
         { allow: allowed.join(", ") },
       );
     } catch (thrown) {
-      return told(thrown, typed, deps);
+      return told(thrown, { request, env }, deps);
     }
   });
-  app.onError((error, c) => told(error, c, deps));
-  return app;
+  app.onError((error, c) => told(error, { request: c.req.raw, env: c.env }, deps));
+  return {
+    fetch: (request, env) =>
+      api.answerPlain(request, env.path.slice(API_PREFIX.length), env) ?? app.fetch(request, env),
+  };
 }

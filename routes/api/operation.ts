@@ -1,8 +1,9 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
-import type { Context } from "hono";
+import type { Principal } from "../../lib/auth/principal.ts";
 import { AppError, notFound } from "../../lib/errors.ts";
 import { isId } from "../../lib/wire/schemas/text.ts";
 import type { ApiDeps } from "../deps.ts";
+import { type Audited, AuditTrail } from "../middleware/audit_trail.ts";
 import { readJson, refuseLongBody } from "../middleware/body.ts";
 import type { Gate } from "../middleware/gate.ts";
 import { isOurFault, problemResponse } from "../middleware/problem.ts";
@@ -11,7 +12,7 @@ import { apiHeaders } from "../middleware/secure_headers.ts";
 import { queryOf, validated } from "../middleware/validate.ts";
 import type { ServeInfo } from "../middleware/visit.ts";
 import { claimOf } from "./claim.ts";
-import type { Fields, Operation, Schema } from "./call.ts";
+import { type Fields, type Operation, PreparedJson, type Schema } from "./call.ts";
 import { documented } from "./documented.ts";
 
 /** What every handler under the API finds in Hono's context. */
@@ -25,13 +26,34 @@ export interface ApiEnv {
   };
 }
 
+/** One request to the API: what was sent, and what the way here found out about it. */
+export interface Asked {
+  request: Request;
+  info: ServeInfo | undefined;
+  env: ApiEnv["Bindings"];
+  /** What stands in the place of the path's names, decoded. */
+  params: Record<string, string>;
+  /** Who asks, once that is known. */
+  principal?: Principal;
+}
+
+type Handler = (asked: Asked) => Promise<Response>;
+
+const NO_PARAMS: Record<string, string> = Object.freeze({});
+
 /** Registers operations: their routes, their roles and their part of the OpenAPI document. */
 export class ApiBuilder {
+  /** Handlers of addresses without a name in them, by method and path below the prefix. */
+  readonly #plain = new Map<string, Handler>();
+  readonly trail: AuditTrail;
+
   constructor(
     readonly app: OpenAPIHono<ApiEnv>,
     readonly deps: ApiDeps,
     readonly gate: Gate,
-  ) {}
+  ) {
+    this.trail = new AuditTrail(deps.auth.audit, deps.clock, deps.config.trustProxy);
+  }
 
   add<
     A extends Schema,
@@ -45,7 +67,26 @@ export class ApiBuilder {
       /\{(\w+)\}/g,
       (_, name) => name === operation.rest ? `:${name}{.+}` : `:${name}`,
     );
-    this.app.on(method, pattern, this.#handler(operation));
+    const handler = this.#handler(operation);
+    if (pattern === path) this.#plain.set(operation.route, handler);
+    this.app.on(
+      method,
+      pattern,
+      (c) => handler({ request: c.req.raw, info: c.env.info, env: c.env, params: c.req.param() }),
+    );
+  }
+
+  /**
+   * Answers a request to an address without names in it by one look-up; undefined for all others,
+   * which the router finds. `path` is what comes after the API's prefix.
+   */
+  answerPlain(
+    request: Request,
+    path: string,
+    env: ApiEnv["Bindings"],
+  ): Promise<Response> | undefined {
+    const handler = this.#plain.get(`${request.method} ${path}`);
+    return handler?.({ request, info: env.info, env, params: NO_PARAMS });
   }
 
   #handler<
@@ -53,20 +94,21 @@ export class ApiBuilder {
     Q extends Schema | undefined,
     B extends Schema | undefined,
     A extends Schema,
-  >(operation: Operation<P, Q, B, A>) {
-    const { deps, gate } = this;
+  >(operation: Operation<P, Q, B, A>): Handler {
+    const { deps, gate, trail } = this;
     const { limits } = deps.config;
     const bodyLimits = { bytes: limits.bodyBytes, timeoutMs: limits.bodyTimeoutMs };
     const role = ROUTE_ROLES[operation.route];
     const takesBody = operation.route.startsWith("POST") || operation.route.startsWith("PUT");
 
     const pattern = operation.route.slice(operation.route.indexOf("/"));
-    const answer = async (c: Context<ApiEnv>): Promise<Response> => {
-      c.env.route = pattern;
-      const request = c.req.raw;
-      const visitor = await gate.admit({ request, info: c.env.info }, role);
+    const changes = !operation.route.startsWith("GET");
+    const answer = async (asked: Asked): Promise<Response> => {
+      const { request, env, params: given } = asked;
+      env.route = pattern;
+      const visitor = await gate.admit(asked, role);
       gate.checkOrigin(request, visitor);
-      checkEncoding(c.env.path);
+      checkEncoding(env.path);
       let json: unknown;
       if (operation.body) json = await readJson(request, bodyLimits) ?? {};
       else if (takesBody && !operation.streams) refuseLongBody(request, bodyLimits);
@@ -74,47 +116,71 @@ export class ApiBuilder {
         ? validated(operation.query, queryOf(request.url), "query")
         : {};
       const body = operation.body ? validated(operation.body, json, "body") : {};
-      const params = operation.params ? pathParams(c, operation) : {};
+      const params = operation.params ? pathParams(given, operation) : {};
       const claim = operation.queues
         ? claimOf(deps, request, visitor.principal, operation.route, [params, query, body])
         : undefined;
+      let audited = !changes;
       const payload = await operation.handle({
         params: params as Fields<P>,
         query: query as Fields<Q>,
         body: body as Fields<B>,
         principal: visitor.principal,
         request,
-        requestId: c.env.requestId,
+        requestId: env.requestId,
         get signal() {
           return AbortSignal.any([request.signal, deps.stopping]);
         },
         claim,
+        audit: (tx, made) => {
+          audited = true;
+          trail.add(tx, auditedOf(asked), operation.route, made);
+        },
       });
+      if (operation.often) trail.gather(auditedOf(asked), operation.route, 200);
+      else if (!audited && !claim?.replayed) {
+        await trail.write(auditedOf(asked), operation.route, 200);
+      }
       if (payload instanceof Response) return payload;
-      const headers = apiHeaders("application/json", c.env.requestId);
+      const headers = apiHeaders("application/json", env.requestId);
       if (claim?.replayed) headers["idempotent-replayed"] = "true";
       const at = claim?.answeredAt ?? deps.clock.now();
-      return new Response(
-        jsonText({ status: "success", ...payload, timestamp: new Date(at).toISOString() }),
-        { headers },
-      );
+      const timestamp = new Date(at).toISOString();
+      const text = payload instanceof PreparedJson
+        ? `{"status":"success",${payload.members},"timestamp":"${timestamp}"}`
+        : jsonText({ status: "success", ...payload, timestamp });
+      return new Response(text, { headers });
     };
 
-    return async (c: Context<ApiEnv>): Promise<Response> => {
+    return async (asked) => {
       try {
-        return await answer(c);
+        return await answer(asked);
       } catch (thrown) {
-        return told(thrown, c, deps);
+        const response = told(thrown, asked, deps);
+        const { status } = response;
+        const refused = status === 401 && asked.request.headers.has("authorization");
+        if (refused) trail.gather(auditedOf(asked), "authenticate", status);
+        else if (changes && status !== 401) {
+          trail.gather(auditedOf(asked), operation.route, status);
+        }
+        return response;
       }
     };
   }
 }
 
+function auditedOf({ request, env, principal }: Asked): Audited {
+  return { request, path: env.path, requestId: env.requestId, info: env.info, principal };
+}
+
 /** A problem's answer; what is our fault is also logged, with what the answer keeps to itself. */
-export function told(thrown: unknown, c: Context<ApiEnv>, { log }: Pick<ApiDeps, "log">): Response {
-  const { path, requestId } = c.env;
+export function told(
+  thrown: unknown,
+  { request, env: { path, requestId } }: Pick<Asked, "request" | "env">,
+  { log }: Pick<ApiDeps, "log">,
+): Response {
   if (isOurFault(thrown)) {
-    log.error("a request failed", { request_id: requestId, method: c.req.method, path, thrown });
+    log.error("a request failed", { request_id: requestId, method: request.method, path, thrown });
   }
   return problemResponse(thrown, { requestId, path });
 }
@@ -143,14 +209,13 @@ function checkEncoding(path: string): void {
 
 /** An id that cannot name anything is unknown, not wrong, except where it would make something. */
 function pathParams(
-  c: Context<ApiEnv>,
+  given: Record<string, string>,
   { params, unknown, creates }: {
     params?: Schema;
     unknown?: (params: Record<string, string>) => AppError;
     creates?: boolean;
   },
 ): Record<string, string> {
-  const given = c.req.param() as Record<string, string>;
   if (creates) return validated(params!, given, "path") as Record<string, string>;
   for (const name in given) {
     if (!isId(given[name]!)) throw unknown?.(given) ?? notFound("There is nothing by this name.");

@@ -10,6 +10,7 @@ const Name = z.object({ name: Id });
 /** Schedules: when they run, how they ran, running one now. */
 export function addSchedules(api: ApiBuilder): void {
   const { schedules, admit } = api.deps;
+  const unknown = () => notFound("There is no such schedule.");
 
   api.add({
     route: "GET /schedules",
@@ -37,10 +38,11 @@ export function addSchedules(api: ApiBuilder): void {
     tag: "Schedules",
     summary: "Run a schedule now, whatever its time",
     params: Name,
-    unknown: () => notFound("There is no such schedule."),
+    unknown,
     statuses: [503],
     answer: ScheduleRun,
     async handle({ params: { name }, principal }) {
+      if (!(await schedules.list()).some((schedule) => schedule.name === name)) throw unknown();
       admit(1);
       return { name, task_id: await schedules.runNow(name, principal.subject) };
     },

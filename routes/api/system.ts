@@ -1,5 +1,8 @@
 import { AppError } from "../../lib/errors.ts";
 import { commitOnce } from "../../lib/kv/idempotency.ts";
+import { within } from "../../lib/monitoring/deadline.ts";
+import { retentionTable } from "../../lib/monitoring/retention.ts";
+import { RetentionAnswer } from "../../lib/wire/schemas/alerts.ts";
 import {
   CleanupInput,
   CleanupQueued,
@@ -9,7 +12,9 @@ import {
   HistoryQuery,
   SummaryAnswer,
 } from "../../lib/wire/schemas/system.ts";
+import { PreparedJson } from "./call.ts";
 import type { ApiBuilder } from "./operation.ts";
+import { instant } from "./shown.ts";
 
 const DAY_MS = 86_400_000;
 /** As far back as anything is kept by default. */
@@ -17,7 +22,9 @@ const MAX_HISTORY_MS = 401 * DAY_MS;
 
 /** Health, summary, history and cleaning up. */
 export function addSystem(api: ApiBuilder): void {
-  const { health, summary, history, work, db, clock, admit } = api.deps;
+  const { health, summary, history, work, db, clock, admit, backups } = api.deps;
+  /** The summary that was answered last, as text. */
+  let latest = { found: {}, json: new PreparedJson({}) };
 
   api.add({
     route: "GET /health",
@@ -33,7 +40,13 @@ export function addSystem(api: ApiBuilder): void {
     tag: "System",
     summary: "Everything at a glance, with a score and what lowers it",
     answer: SummaryAnswer,
-    handle: async () => ({ performance_summary: await summary() }),
+    async handle() {
+      const found = await summary();
+      if (found !== latest.found) {
+        latest = { found, json: new PreparedJson({ performance_summary: found }) };
+      }
+      return latest.json;
+    },
   });
 
   api.add({
@@ -63,19 +76,52 @@ export function addSystem(api: ApiBuilder): void {
     body: CleanupInput,
     answer: CleanupQueued,
     queues: true,
-    async handle({ query, body, claim }) {
-      if (!await claim?.earlier()) admit(1);
+    async handle({ query, body, claim, audit }) {
       const kind = body.cleanup_type ?? query.cleanup_type ?? "all";
-      return await commitOnce(db, claim, (tx) => ({
-        cleanup_tasks: work.cleanup(tx, kind).map(({ type, taskId }) => ({
-          type,
-          task_id: taskId,
+      return await commitOnce(db, claim, (tx) => {
+        admit(1);
+        audit(tx);
+        const tasks = work.cleanup(tx, kind);
+        return {
+          cleanup_tasks: tasks.map(({ type, taskId }) => ({ type, task_id: taskId })),
+          cleanup_type: kind,
+        };
+      });
+    },
+  });
+
+  api.add({
+    route: "GET /maintenance/retention",
+    tag: "System",
+    summary: "How long everything is kept, how large the database is, and its backups",
+    answer: RetentionAnswer,
+    async handle() {
+      const size = backups ? await within(() => backups.databaseSize(), MEASURE_MS, clock) : null;
+      const kept = backups ? await backups.list() : [];
+      return {
+        retention: retentionTable(api.deps.config.retention).map((row) => ({
+          records: row.records,
+          kept_for: row.keptFor,
+          ...(row.variable ? { variable: row.variable } : {}),
         })),
-        cleanup_type: kind,
-      }));
+        database: size && {
+          bytes: size.bytes,
+          reclaimable_bytes: size.reclaimableBytes,
+          growth_bytes_per_day: size.growthBytesPerDay,
+        },
+        backups: kept.map((backup) => ({
+          name: backup.name,
+          created_at: instant(backup.at),
+          compressed_bytes: backup.compressedBytes,
+          entries: backup.manifest?.entries ?? null,
+        })),
+      };
     },
   });
 }
+
+/** Sizes are read from the disk, and no longer than this. */
+const MEASURE_MS = 5_000;
 
 function wrongRange(message: string): AppError {
   return new AppError("invalid", `from: ${message}`, { issues: [{ path: "from", message }] });

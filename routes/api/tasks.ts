@@ -93,7 +93,9 @@ export function addTasks(api: ApiBuilder): void {
     statuses: [409, 503],
     answer: TaskQueued,
     async handle({ params: { task_id } }) {
-      api.deps.admit(1);
+      const job = await engine.get(task_id);
+      // Whatever else it may be is refused by the engine, before the backlog counts.
+      if (job?.state === "failed" || job?.state === "cancelled") api.deps.admit(1);
       await engine.retry(task_id);
       return { task_id };
     },

@@ -1,4 +1,5 @@
 import { AppError } from "../../lib/errors.ts";
+import { Deadlines } from "./deadlines.ts";
 import { Refusal } from "./problem.ts";
 
 export interface BodyLimits {
@@ -94,24 +95,17 @@ async function read(
 
 /** The body, if it comes in time; 0 waits for ever. A body that breaks off is malformed. */
 async function within(timeoutMs: number, body: Promise<Uint8Array>): Promise<Uint8Array> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    if (timeoutMs === 0) return;
-    const refusal = () =>
-      reject(
-        new Refusal("slow_body", "The body took too long to arrive.", { connection: "close" }),
-      );
-    timer = setTimeout(refusal, timeoutMs);
-  });
   try {
-    return await Promise.race([body, late]);
+    return await (timeoutMs === 0 ? body : deadlines.race(body, timeoutMs));
   } catch (error) {
     if (error instanceof AppError || error instanceof Refusal) throw error;
     throw new AppError("malformed", "The body ended before it was complete.", { cause: error });
-  } finally {
-    clearTimeout(timer);
   }
 }
+
+const tooSlow = () =>
+  new Refusal("slow_body", "The body took too long to arrive.", { connection: "close" });
+const deadlines = new Deadlines(tooSlow);
 
 function parse(bytes: Uint8Array): unknown {
   let text: string;

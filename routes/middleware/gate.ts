@@ -19,6 +19,8 @@ export interface Visitor {
 interface Asked {
   request: Request;
   info: ServeInfo | undefined;
+  /** Set as soon as it is known who asks, also when they are then refused. */
+  principal?: Principal;
 }
 
 /** A set that forgets its oldest member when it is full. */
@@ -61,6 +63,7 @@ export class Gate {
     const known = token ? this.options.auth.known(token) : undefined;
     if (known && this.#blocked.size > 0) this.#checkBlocked(asked, known);
     const visitor = known ? { principal: known } : await this.#identify(asked, token);
+    asked.principal = visitor?.principal;
     if (visitor) this.#countRequest(visitor.principal);
     this.#measureHeaders(asked.request);
     if (!visitor) {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { CacheOptions, CacheService } from "../../lib/cache/mod.ts";
+import { eventually } from "../support/redis.ts";
 
 /** A kind of cache, and how time passes for it. */
 export interface CacheSubject {
@@ -7,6 +8,11 @@ export interface CacheSubject {
   open(options?: Partial<CacheOptions>): Promise<CacheService>;
   /** Lets at least `ms` go by. */
   elapse(ms: number): Promise<void>;
+}
+
+/** Lets what has been started come to where it waits. */
+async function turns(): Promise<void> {
+  for (let i = 0; i < 5; i++) await new Promise((resolve) => setTimeout(resolve, 2));
 }
 
 /** What every cache must do, whatever it keeps its entries in. */
@@ -278,6 +284,130 @@ export function cacheConformance(subject: CacheSubject): void {
     }
   });
 
+  check("a value past its time is given at once while it is computed anew", async (cache) => {
+    const options = { ttlSeconds: 60, staleSeconds: 60 };
+    await cache.getOrSet("k", () => 1, { ttlSeconds: 0.05, staleSeconds: 60 });
+    await subject.elapse(60);
+    assert.equal(await cache.get("k"), undefined, "a plain lookup takes no stale value");
+    assert.equal(await cache.has("k"), false);
+    const refreshed = Promise.withResolvers<void>();
+    const stale = await cache.resolve("k", () => {
+      refreshed.resolve();
+      return 2;
+    }, options);
+    assert.deepEqual(stale, { value: 1, source: "stale" });
+    await refreshed.promise;
+    await eventually(async () => await cache.get("k") === 2, "refreshes");
+    assert.equal((await cache.stats()).staleHits, 1);
+  });
+
+  check("a failed refresh leaves the stale value", async (cache) => {
+    const options = { ttlSeconds: 0.05, staleSeconds: 60 };
+    await cache.getOrSet("k", () => 1, options);
+    await subject.elapse(60);
+    for (let i = 0; i < 3; i++) {
+      const answer = await cache.resolve("k", () => Promise.reject(new Error("down")), options);
+      assert.deepEqual(answer, { value: 1, source: "stale" });
+    }
+  });
+
+  check("grace: a value past its time is better than a failure", async (cache) => {
+    const options = { ttlSeconds: 0.05, graceSeconds: 60 };
+    const down = () => Promise.reject(new Error("down"));
+    await cache.getOrSet("k", () => 1, options);
+    await subject.elapse(60);
+    assert.deepEqual(await cache.resolve("k", down, options), { value: 1, source: "stale" });
+    await assert.rejects(cache.getOrSet("k", down, { ttlSeconds: 0.05 }), /down/);
+    assert.equal(await cache.getOrSet("k", () => 2, options), 2);
+  });
+
+  check("grace: soft and hard timeouts give the old value, the work goes on", async (cache) => {
+    const gate = Promise.withResolvers<void>();
+    const slow = async () => {
+      await gate.promise;
+      return 2;
+    };
+    await cache.getOrSet("k", () => 1, { ttlSeconds: 0.05, graceSeconds: 60 });
+    await subject.elapse(60);
+    const soft = cache.resolve("k", slow, { graceSeconds: 60, softTimeoutMs: 20 });
+    await turns();
+    await subject.elapse(30);
+    assert.deepEqual(await soft, { value: 1, source: "stale" });
+    const waiting = cache.getOrSet("k", slow);
+    const hard = cache.resolve("k", slow, { graceSeconds: 60, timeoutMs: 20 });
+    await turns();
+    await subject.elapse(30);
+    assert.deepEqual(await hard, { value: 1, source: "stale" });
+    gate.resolve();
+    assert.equal(await waiting, 2);
+    assert.equal(await cache.get("k"), 2);
+  });
+
+  check("knows that there is nothing, for as long as it is told", async (cache) => {
+    let asked = 0;
+    const nothing = () => {
+      asked++;
+      return undefined;
+    };
+    const options = { nothingTtlSeconds: 0.05 };
+    for (let i = 0; i < 3; i++) {
+      assert.equal(await cache.getOrSet("k", nothing, options), undefined);
+    }
+    assert.equal(asked, 1);
+    await subject.elapse(60);
+    assert.equal(await cache.getOrSet("k", () => "something", options), "something");
+    assert.equal(await cache.get("k"), "something");
+    await cache.getOrSet("unkept", nothing);
+    await cache.getOrSet("unkept", nothing);
+    assert.equal(asked, 3);
+  });
+
+  check("jitter shortens times to live, and never lengthens them", async (cache) => {
+    const lives: number[] = [];
+    for (let i = 0; i < 50; i++) {
+      await cache.set(`k${i}`, 1, { ttlSeconds: 100, ttlJitter: 0.5 });
+      const view = await cache.inspect(`k${i}`);
+      lives.push(view!.freshUntil - view!.createdAt);
+    }
+    assert.ok(Math.min(...lives) >= 50_000 && Math.max(...lives) <= 100_000);
+    assert.ok(new Set(lives).size > 10);
+  });
+
+  check("early refresh computes anew near the end, and rarely before", async (cache) => {
+    let computed = 0;
+    const factory = async () => {
+      await subject.elapse(5);
+      return ++computed;
+    };
+    await cache.getOrSet("k", factory, { ttlSeconds: 60 });
+    for (let i = 0; i < 20; i++) await cache.resolve("k", factory, { earlyRefresh: 1 });
+    assert.equal(computed, 1, "the end is far and computing cost nothing");
+    for (let i = 0; i < 20; i++) await cache.resolve("k", factory, { earlyRefresh: 1e12 });
+    await eventually(() => computed > 1, "refreshes");
+  });
+
+  check("a dry run counts and removes nothing; a limit is kept", async (cache) => {
+    await cache.setMany(Array.from({ length: 30 }, (_, i) => [`n:${i}`, i] as const));
+    await cache.set("other", 1);
+    assert.deepEqual(await cache.clear("n:*", { dryRun: true }), { cleared: 30, complete: true });
+    assert.deepEqual(await cache.clear("n:1?", { dryRun: true }), { cleared: 10, complete: true });
+    assert.deepEqual(await cache.clear(undefined, { dryRun: true }), {
+      cleared: 31,
+      complete: true,
+    });
+    assert.equal((await cache.stats()).totalKeys, 31);
+    assert.equal((await cache.clear("n:*", { limit: 12 })).cleared, 12);
+    assert.equal((await cache.stats()).totalKeys, 19);
+  });
+
+  check("what answers spared is added up per namespace", async (cache) => {
+    cache.saved("ai:x", { tokens: 100, costMicros: 7 });
+    cache.saved("ai:y", { tokens: 11, costMicros: 2 });
+    const { saved, namespaces } = await cache.stats();
+    assert.deepEqual(saved, { tokens: 111, costMicros: 9 });
+    assert.deepEqual(namespaces.find((row) => row.name === "ai")!.saved, saved);
+  });
+
   check("what the factory says is not for keeping is not kept", async (cache) => {
     const answer = await cache.getOrSet("k", ({ doNotStore }) => {
       doNotStore();
@@ -323,7 +453,10 @@ export function cacheConformance(subject: CacheSubject): void {
     assert.ok(stats.memoryBytes > 1_000 && stats.memoryBytes < 5_000, `${stats.memoryBytes}`);
     assert.match(stats.memoryUsage, /^\d+\.\d KB$/);
     assert.ok(stats.operationsPerSecond > 0);
-    assert.deepEqual(stats.namespaces, [
+    const rows = stats.namespaces.map(({ name, hits, misses, hitRate, keys }) => {
+      return { name, hits, misses, hitRate, keys };
+    });
+    assert.deepEqual(rows, [
       { name: "", hits: 0, misses: 0, hitRate: null, keys: 1 },
       { name: "a", hits: 2, misses: 2, hitRate: 50, keys: 2 },
       { name: "b", hits: 0, misses: 1, hitRate: 0, keys: 1 },

@@ -25,6 +25,11 @@ let opened = 0;
 cacheConformance({
   name: "cache in Redis",
   open: (options) =>
-    openCache({ ...options, redisUrl: server!.url, prefix: `[test*?${opened++}]` }),
+    openCache({
+      commandTimeoutMs: 2_000,
+      ...options,
+      redisUrl: server!.url,
+      prefix: `[test*?${opened++}]`,
+    }),
   elapse: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 });

@@ -6,6 +6,7 @@ import { eventually, RedisServer } from "../support/redis.ts";
 function faultTest(
   name: string,
   fn: (server: RedisServer, cache: CacheService) => Promise<void>,
+  commandTimeoutMs = 100,
 ): void {
   Deno.test({
     name: `cache in Redis: ${name}`,
@@ -13,7 +14,7 @@ function faultTest(
     sanitizeResources: true,
     async fn() {
       await using server = await RedisServer.start();
-      await using cache = await openCache({ redisUrl: server.url });
+      await using cache = await openCache({ redisUrl: server.url, commandTimeoutMs });
       await fn(server, cache);
     },
   });
@@ -28,14 +29,14 @@ async function callsStayHarmless(cache: CacheService, maxMs: number): Promise<vo
     getMany: async () => assert.deepEqual(await cache.getMany(["x", "y"]), [undefined, undefined]),
     set: async () => assert.equal(await cache.set("s", 1), false),
     setMany: async () => assert.equal(await cache.setMany([["s", 1]]), 0),
-    has: async () => assert.equal(await cache.has("k"), false),
-    delete: async () => assert.equal(await cache.delete("k"), false),
-    expire: async () => assert.equal(await cache.expire("k", 5), false),
+    has: async () => assert.equal(await cache.has("absent"), false),
+    delete: async () => assert.equal(await cache.delete("absent"), false),
+    expire: async () => assert.equal(await cache.expire("absent", 5), false),
     getOrSet: async () => assert.equal(await cache.getOrSet("f", () => 42), 42),
     clear: async () => assert.equal((await cache.clear("c*")).complete, false),
     clearOne: async () => assert.equal((await cache.clear("c")).complete, false),
     invalidateTag: async () => assert.equal(await cache.invalidateTag("t"), false),
-    inspect: async () => assert.equal(await cache.inspect("k"), undefined),
+    inspect: async () => assert.equal(await cache.inspect("absent"), undefined),
     stats: async () => assert.equal((await cache.stats()).connected, false),
   };
   for (const [name, call] of Object.entries(calls)) {
@@ -52,7 +53,7 @@ faultTest(
     await cache.set("k", 1);
     await server.kill();
     await eventually(async () => !await connected(cache)(), "notices");
-    await callsStayHarmless(cache, 20);
+    await callsStayHarmless(cache, 80);
     assert.ok((await cache.stats()).refusals.redis_unavailable! > 0);
     await server.restart();
     await eventually(connected(cache), "reconnects");
@@ -68,8 +69,8 @@ faultTest("hung: one call waits its timeout, the others do not", async (server, 
   const startedAt = performance.now();
   assert.equal(await cache.getOrSet("k", () => "computed"), "computed");
   const firstMs = performance.now() - startedAt;
-  assert.ok(firstMs >= 90 && firstMs < 150, `the first call took ${firstMs} ms`);
-  await callsStayHarmless(cache, 20);
+  assert.ok(firstMs >= 80 && firstMs < 250, `the first call took ${firstMs} ms`);
+  await callsStayHarmless(cache, 80);
   const { redis } = await cache.stats();
   assert.notEqual(redis!.state, "closed");
   assert.match(redis!.reason!, /timed out/i);
@@ -116,6 +117,8 @@ faultTest(
     assert.equal(await cache.set("k", 2), true);
     assert.equal((await cache.stats()).totalKeys, 1);
   },
+  // Refusals are what is tested here, not how long they take on a busy machine.
+  2_000,
 );
 
 Deno.test({
@@ -149,7 +152,7 @@ Deno.test({
     const startedAt = performance.now();
     await using cache = await openCache({ redisUrl: server.url, openWaitMs: 200 });
     assert.ok(performance.now() - startedAt < 400);
-    await callsStayHarmless(cache, 20);
+    await callsStayHarmless(cache, 80);
     await server.restart();
     await eventually(connected(cache), "connects");
     assert.equal(await cache.set("k", 1), true);
@@ -164,7 +167,7 @@ Deno.test({
     await using server = await RedisServer.start({ password: "correct horse" });
     const wrong = server.url.replace("correct", "wrong");
     await using refused = await openCache({ redisUrl: wrong, openWaitMs: 200 });
-    await callsStayHarmless(refused, 20);
+    await callsStayHarmless(refused, 80);
     const { redis } = await refused.stats();
     assert.match(redis!.reason!, /WRONGPASS|invalid username-password/i);
     assert.ok(!redis!.reason!.includes("horse"));

@@ -95,18 +95,7 @@ export function modelWeekly(all: RawConversation[], at: Date, now: number) {
     });
   }
   const counts = days.map((day) => day.conversations);
-  const avg = (list: number[]) => list.reduce((a, b) => a + b, 0) / list.length;
-  const half = Math.floor(counts.length / 2);
-  let direction = "insufficient_data";
-  if (counts.length >= 2) {
-    const [first, later] = [avg(counts.slice(0, half)), avg(counts.slice(half))];
-    const change = first === 0 ? (later > 0 ? Infinity : 0) : (later - first) / first;
-    direction = change > 0.05 + 1e-12
-      ? "increasing"
-      : change < -0.05 - 1e-12
-      ? "decreasing"
-      : "stable";
-  }
+  const direction = directionOf(counts);
   const returning = [...users].filter((u) => before.has(u)).length;
   return {
     report_type: "weekly",
@@ -119,7 +108,11 @@ export function modelWeekly(all: RawConversation[], at: Date, now: number) {
       daily_average_conversations: mean(mine.length, days.length),
       days_with_data: counts.filter((n) => n > 0).length,
     },
-    conversation_trends: { daily_trends: days, trend_direction: direction },
+    conversation_trends: {
+      daily_trends: days,
+      trend_direction: direction,
+      trend_slope: slope(counts),
+    },
     user_retention: {
       total_users: users.size,
       returning_users: returning,
@@ -130,7 +123,58 @@ export function modelWeekly(all: RawConversation[], at: Date, now: number) {
   };
 }
 
-export function modelMonthly(all: RawConversation[], at: Date) {
+function directionOf(counts: number[]): string {
+  if (counts.length < 2) return "insufficient_data";
+  const avg = (list: number[]) => list.reduce((a, b) => a + b, 0) / list.length;
+  const half = Math.floor(counts.length / 2);
+  const [first, later] = [avg(counts.slice(0, half)), avg(counts.slice(half))];
+  const change = first === 0 ? (later > 0 ? Infinity : 0) : (later - first) / first;
+  if (change > 0.05 + 1e-12) return "increasing";
+  return change < -0.05 - 1e-12 ? "decreasing" : "stable";
+}
+
+/** Least squares by the textbook's sums. */
+function slope(counts: number[]) {
+  const n = counts.length;
+  if (n < 2) return { value: null, percent: null, n };
+  const sum = (of: (count: number, x: number) => number) =>
+    counts.reduce((total, count, x) => total + of(count, x), 0);
+  const [x, y] = [sum((_, x) => x), sum((count) => count)];
+  const value = (n * sum((count, x) => count * x) - x * y) / (n * sum((_, x) => x * x) - x * x);
+  const near = (a: number) => Math.round(a * 100) / 100 || 0;
+  return { value: near(value), percent: y === 0 ? null : near(value / (y / n) * 100), n };
+}
+
+function trends(all: RawConversation[], y: number, m: number, now: number) {
+  const months = Array.from({ length: 12 }, (_, i) => span(y, m - 11 + i, 1, m - 10 + i, 1))
+    .map((s) => {
+      const mine = inside(all, s);
+      const scores = mine.flatMap((c) => c.score ?? []);
+      return {
+        month: date(s.from).slice(0, 7),
+        partial: s.to > now,
+        conversations: mine.length,
+        active_users: usersOf(mine).size,
+        new_users: newUsers(all, s),
+        average_satisfaction: mean(scores.reduce((a, b) => a + b, 0), scores.length),
+        scores: scores.length,
+      };
+    });
+  const first = months.findIndex((month) => month.conversations > 0);
+  const shown = first < 0 ? [] : months.slice(first);
+  const over = shown.filter((month) => !month.partial);
+  const conversations = over.map((month) => month.conversations);
+  const users = over.map((month) => month.active_users);
+  return {
+    months: shown,
+    conversation_trend: directionOf(conversations),
+    conversation_slope: slope(conversations),
+    user_trend: directionOf(users),
+    user_slope: slope(users),
+  };
+}
+
+export function modelMonthly(all: RawConversation[], at: Date, today = Infinity) {
   const [y, m] = [at.getUTCFullYear(), at.getUTCMonth()];
   const s = span(y, m, 1, m + 1, 1);
   const mine = inside(all, s);
@@ -163,5 +207,6 @@ export function modelMonthly(all: RawConversation[], at: Date) {
       most_active_users: byCount(users).slice(0, 5)
         .map(({ id, n }) => ({ user_id: id, conversation_count: n })),
     },
+    long_term_trends: trends(all, y, m, today),
   };
 }

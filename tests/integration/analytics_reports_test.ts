@@ -178,7 +178,7 @@ class World {
     const { system_performance: _, ...rest } = daily;
     assert.deepEqual(body(rest as Report), modelDaily(this.facts, day));
     assert.deepEqual(body(weekly), modelWeekly(this.facts, day, NOW));
-    assert.deepEqual(body(monthly), modelMonthly(this.facts, day));
+    assert.deepEqual(body(monthly), modelMonthly(this.facts, day, NOW));
   }
 }
 

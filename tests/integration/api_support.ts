@@ -1,5 +1,7 @@
 import { SignJWT } from "jose";
 import { z } from "zod";
+import { Figures } from "../../lib/analytics/figures/figures.ts";
+import { UnansweredQuestions } from "../../lib/analytics/unanswered.ts";
 import { Authenticator } from "../../lib/auth/authenticator.ts";
 import type { Role } from "../../lib/auth/principal.ts";
 import { systemClock } from "../../lib/clock.ts";
@@ -7,10 +9,14 @@ import { loadConfig } from "../../lib/config/config.ts";
 import { conflict, notFound } from "../../lib/errors.ts";
 import { complete, defineJob } from "../../lib/jobs/definition.ts";
 import { JobEngine } from "../../lib/jobs/engine.ts";
+import { countMatching } from "../../lib/jobs/matching.ts";
 import { Scheduler } from "../../lib/jobs/scheduler.ts";
 import { Database } from "../../lib/kv/database.ts";
 import { commitOnce } from "../../lib/kv/idempotency.ts";
 import { createLogger } from "../../lib/log.ts";
+import { Alerts } from "../../lib/monitoring/alerts/alerts.ts";
+import { alertRules } from "../../lib/monitoring/alerts/rules.ts";
+import { Notifier } from "../../lib/notifications/notifier.ts";
 import { HISTORY_METRICS } from "../../lib/wire/schemas/system.ts";
 import { type App, createApp } from "../../routes/app.ts";
 import type { ApiDeps, BotView, NewTurn } from "../../routes/deps.ts";
@@ -73,6 +79,8 @@ export interface TestApi {
   /** How often something was asked of the doubles. */
   cleared: (string | undefined)[];
   stop: AbortController;
+  /** What says whether more may be queued; everything may, until a test puts its own here. */
+  backlog: { admit(count: number): void };
 }
 
 export interface AskOptions {
@@ -123,6 +131,7 @@ export async function withApi(
     enqueue: (tx) => engine.prepare(tx, chore, { what: "nightly" }),
   }]);
   const stop = new AbortController();
+  const backlog = { admit(_count: number): void {} };
   const cleared: (string | undefined)[] = [];
   const deps: ApiDeps = {
     config,
@@ -136,14 +145,36 @@ export async function withApi(
     conversations: conversationsDouble(db, engine),
     bots: botsDouble(),
     reports: reportsDouble(),
+    figures: new Figures({
+      db,
+      clock,
+      unanswered: new UnansweredQuestions(db),
+      texts: { question: () => Promise.resolve(null) },
+    }),
     ...systemDouble(),
+    alerts: new Alerts({
+      db,
+      log,
+      rules: alertRules({ ...config.alerts, diskReserveBytes: 0, tokensPerDay: 0 }),
+      inputs: () => Promise.reject(new Error("nothing is evaluated here")),
+      tell() {},
+    }),
+    backups: null,
+    notifier: new Notifier({ db, clock, engine, canMail: true }),
     metrics: { render: () => Promise.resolve("pixel_up 1\n"), request() {} },
+    bulk: {
+      count: (selection, action) => countMatching(engine, selection, action),
+      enqueue: () => engine.enqueue(chore, { what: "bulk" }),
+    },
     work: {
       report: (tx) => engine.prepare(tx, chore, { what: "report" }),
+      recount: (tx) => engine.prepare(tx, chore, { what: "recount" }),
       cleanup: (tx, type) => [{ type, taskId: engine.prepare(tx, chore, { what: type }) }],
       clearCache: (tx) => engine.prepare(tx, chore, { what: "cache" }),
     },
-    admit() {},
+    admit(count) {
+      backlog.admit(count);
+    },
     ready: () => Promise.resolve(true),
     stopping: stop.signal,
   };
@@ -162,6 +193,7 @@ export async function withApi(
       logged,
       cleared,
       stop,
+      backlog,
       ask: (path, options) => ask(url + path, options),
       token: (role, claims) => platformToken({ role, ...claims }),
     });
@@ -170,6 +202,7 @@ export async function withApi(
     app.close();
     await server.shutdown();
     await engine.stop(1_000);
+    await auth.audit.close();
     await db.close();
     await engine.closed();
   }
@@ -187,7 +220,7 @@ async function ask(url: string, options: AskOptions = {}): Promise<Answer> {
     body: json === undefined ? body : JSON.stringify(json),
   });
   const text = await response.text();
-  const isJson = /json/.test(response.headers.get("content-type") ?? "") && text !== "";
+  const isJson = /[/+]json/.test(response.headers.get("content-type") ?? "") && text !== "";
   return {
     status: response.status,
     headers: response.headers,
@@ -238,26 +271,30 @@ function cacheDouble(cleared: (string | undefined)[]): ApiDeps["cache"] {
 function conversationsDouble(db: Database, engine: JobEngine): ApiDeps["conversations"] {
   const known = new Map<string, { turn: NewTurn; taskId: string; queuedAt: number }>();
   const batches = new Map<string, { content: string; taskIds: string[] }>();
-  const submit: ApiDeps["conversations"]["submit"] = async (turn, claim) => {
+  const submit: ApiDeps["conversations"]["submit"] = async (turn, claim, admit) => {
     const before = known.get(turn.conversationId)?.turn;
     if (before && (before.botId !== turn.botId || before.userId !== turn.userId)) {
       throw conflict("This conversation has another bot or user.");
     }
-    const answer = await commitOnce(db, claim, (tx) => ({
-      taskId: engine.prepare(tx, reply, turn, { priority: turn.priority }),
-      conversationId: turn.conversationId,
-      priority: turn.priority,
-    }));
+    const answer = await commitOnce(db, claim, (tx) => {
+      admit?.();
+      return {
+        taskId: engine.prepare(tx, reply, turn, { priority: turn.priority }),
+        conversationId: turn.conversationId,
+        priority: turn.priority,
+      };
+    });
     known.set(turn.conversationId, { turn, taskId: answer.taskId, queuedAt: Date.now() });
     return answer;
   };
   return {
     submit,
-    async submitBatch(given, turns) {
+    async submitBatch(given, turns, admit) {
       const batchId = given ?? crypto.randomUUID();
       const content = JSON.stringify(turns);
       const before = batches.get(batchId);
       if (before && before.content !== content) throw conflict("This batch has other content.");
+      if (!before) admit?.();
       const taskIds = before?.taskIds ?? [];
       if (!before) { for (const turn of turns) taskIds.push((await submit(turn)).taskId); }
       batches.set(batchId, { content, taskIds });

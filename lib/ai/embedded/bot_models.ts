@@ -1,13 +1,16 @@
 import { createHash } from "node:crypto";
 import type { Clock } from "../../clock.ts";
-import { type BotDefinition, orAborted, ResponderError } from "../responder.ts";
-import { Classifier, classifierBytes, type ClassifierData } from "./classifier.ts";
+import type { Logger } from "../../log.ts";
+import { type BotDefinition, MAX_BOT_BYTES, orAborted, ResponderError } from "../responder.ts";
+import { Classifier } from "./classifier.ts";
+import type { ModelStore } from "./model_files.ts";
+import { bytesOf, type TrainedBot } from "./trained_bot.ts";
 import { Topics, type Utterance } from "./topics.ts";
-import type { Trainer } from "./trainer.ts";
+import { isQuick, type Trainer } from "./trainer.ts";
 
 /** What of a bot matches a message best. */
 export interface Match {
-  /** Index into `topics.list`. */
+  /** A topic's number. */
   topic: number;
   utterance: Utterance;
   score: number;
@@ -18,17 +21,14 @@ export type ClassifierStatus = "none" | "training" | "ready" | "failed";
 /** A bot that is ready to answer. */
 export class BotModel {
   readonly topics: Topics;
-  readonly fingerprint: string;
   readonly classifier: Classifier;
   /** Estimate of the memory held. */
   readonly bytes: number;
 
-  constructor(topics: Topics, fingerprint: string, data: ClassifierData) {
-    this.topics = topics;
-    this.fingerprint = fingerprint;
-    this.classifier = new Classifier(data);
-    const characters = topics.set.texts.reduce((sum, text) => sum + text.length, 0);
-    this.bytes = classifierBytes(data) + characters * 4 + topics.set.texts.length * 300 + 2_000;
+  constructor(bot: BotDefinition, readonly fingerprint: string, readonly trained: TrainedBot) {
+    this.topics = new Topics(bot, trained.index);
+    this.classifier = new Classifier(trained.classifier);
+    this.bytes = bytesOf(trained) + trained.index.entryOf.length * 150 + 2_000;
   }
 
   get threshold(): number {
@@ -55,7 +55,10 @@ interface Slot {
 
 export interface BotModelsOptions {
   trainer: Trainer;
+  /** Keeps what took long to train. */
+  store?: ModelStore;
   clock: Clock;
+  log: Logger;
   maxBytes: number;
   waitMs: number;
 }
@@ -137,13 +140,24 @@ export class BotModels {
   }
 
   async #build(bot: BotDefinition): Promise<BotModel> {
-    const topics = new Topics(bot);
-    const fingerprint = createHash("sha256").update(JSON.stringify(topics.set)).digest("base64");
+    const fingerprint = fingerprintOf(bot);
     for (const { botId, model } of this.#slots.values()) {
       if (botId !== bot.botId || model?.fingerprint !== fingerprint) continue;
-      return new BotModel(topics, fingerprint, model.classifier.data);
+      return new BotModel(bot, fingerprint, model.trained);
     }
-    return new BotModel(topics, fingerprint, await this.#options.trainer.train(topics.set));
+    const { store, trainer, log } = this.#options;
+    if (!store || isQuick(bot)) {
+      return new BotModel(bot, fingerprint, (await trainer.train(bot)).trained);
+    }
+    const failed = (error: unknown): null => {
+      log.warn("A trained bot could not be kept on disk", { bot: bot.botId, error });
+      return null;
+    };
+    const saved = await store.load(bot.botId, fingerprint).catch(failed);
+    if (saved) return new BotModel(bot, fingerprint, saved);
+    const { trained, packed } = await trainer.train(bot);
+    if (packed) await store.save(bot.botId, fingerprint, packed).catch(failed);
+    return new BotModel(bot, fingerprint, trained);
   }
 
   /** Forgets the bot's other versions, then the least recently used bots beyond the bounds. */
@@ -164,4 +178,26 @@ export class BotModels {
 
 function keyOf(bot: BotDefinition): string {
   return `${bot.version}:${bot.botId}`;
+}
+
+/** Raised whenever equal bots would train to something else than before. */
+const TRAINING_VERSION = 2;
+
+/**
+ * A hash of all that training depends on: intents' answers are not among it. Throws a permanent
+ * ResponderError for a bot beyond the size limit.
+ */
+function fingerprintOf({ botId, knowledge, intents }: BotDefinition): string {
+  const taught = intents.map((
+    { name, examples, answer },
+  ) => [name, examples, answer.trim() === ""]);
+  const bytes = new TextEncoder().encode(JSON.stringify([TRAINING_VERSION, knowledge, taught]));
+  const size = intents.reduce((sum, { answer }) => sum + answer.length, bytes.length);
+  if (size > MAX_BOT_BYTES) {
+    throw new ResponderError({
+      retryable: false,
+      reason: `Bot ${botId} is larger than ${MAX_BOT_BYTES} bytes`,
+    });
+  }
+  return createHash("sha256").update(bytes).digest("base64");
 }

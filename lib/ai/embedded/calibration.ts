@@ -78,7 +78,15 @@ function holdBack(set: TrainingSet): Split | null {
   const keepEach = Math.max(2, Math.floor(MAX_CALIBRATION_EXAMPLES / set.classes));
 
   const heldBack: Split["heldBack"] = [];
-  const training: TrainingSet = { texts: [], labels: [], classes: set.classes - leftOut };
+  const hints: Required<TrainingSet>["hints"] = { texts: [], labels: [] };
+  const training: TrainingSet = { texts: [], labels: [], classes: set.classes - leftOut, hints };
+  const newLabels = new Int32Array(set.classes);
+  classes.forEach((c, position) => newLabels[c] = position - leftOut);
+  set.hints?.labels.forEach((label, i) => {
+    if (newLabels[label]! < 0) return;
+    hints.texts.push(set.hints!.texts[i]!);
+    hints.labels.push(newLabels[label]!);
+  });
   classes.forEach((c, position) => {
     const examples = byClass[c]!.slice(0, keepEach);
     const label = position - leftOut;

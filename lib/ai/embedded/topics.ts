@@ -1,7 +1,5 @@
-import { type BotDefinition, MAX_BOT_BYTES, ResponderError } from "../responder.ts";
-import { hash } from "./features.ts";
-import { isStopWord, normaliseText, stem } from "./text.ts";
-import type { TrainingSet } from "./training.ts";
+import { normaliseText } from "./text.ts";
+import { exactKey, type Taught, type TopicIndex, wordsOf } from "./topic_index.ts";
 
 /** One example or question, and which entry of the bot it belongs to. */
 export interface Utterance {
@@ -17,98 +15,80 @@ export interface Topic {
   /** The intent's name; null for knowledge. */
   intent: string | null;
   answer: string;
-  utterances: Utterance[];
 }
 
-/** Most topics a classifier's 16-bit class numbers can tell apart. */
-const MAX_TOPICS = 65_535;
-
-/** Everything a bot can answer, as the classifier's classes. */
+/** Looks up in a bot's definition what its index points at. Costs nothing to make. */
 export class Topics {
-  readonly list: Topic[] = [];
-  readonly set: TrainingSet;
-  readonly #exact = new Map<string, { topic: number; utterance: Utterance }>();
-  readonly #words = new Map<Utterance, Uint32Array>();
+  constructor(readonly bot: Taught, readonly index: TopicIndex) {}
 
-  /** Throws a permanent ResponderError for a bot beyond the size limit. */
-  constructor(bot: BotDefinition) {
-    const bytes = new TextEncoder().encode(JSON.stringify([bot.knowledge, bot.intents])).length;
-    if (bytes > MAX_BOT_BYTES) {
-      throw new ResponderError({
-        retryable: false,
-        reason: `Bot ${bot.botId} is larger than ${MAX_BOT_BYTES} bytes`,
-      });
-    }
-    this.#collect(bot);
-    this.set = { texts: [], labels: [], classes: 0 };
-    this.list = this.list.filter((topic) => topic.utterances.length > 0).slice(0, MAX_TOPICS);
-    this.set.classes = this.list.length;
-    this.list.forEach((topic, index) => {
-      for (const utterance of topic.utterances) {
-        const normalised = normaliseText(utterance.text);
-        if (!this.#exact.has(normalised)) this.#exact.set(normalised, { topic: index, utterance });
-        this.set.texts.push(utterance.text);
-        this.set.labels.push(index);
-      }
-    });
+  get count(): number {
+    return this.index.offsets.length - 1;
   }
 
-  #collect(bot: BotDefinition): void {
-    const topics = new Map<string, Topic>();
-    const add = (topic: Omit<Topic, "utterances">, utterance: Utterance) => {
-      if (topic.answer.trim() === "" || normaliseText(utterance.text) === "") return;
-      const key = topic.intent === null ? `k:${topic.answer}` : `i:${topic.intent}`;
-      const known = topics.get(key) ?? { ...topic, utterances: [] };
-      known.utterances.push(utterance);
-      topics.set(key, known);
-    };
-    bot.knowledge.forEach(({ question, answer }, index) => {
-      for (const text of question.split("\n")) {
-        add({ kind: "knowledge", intent: null, answer }, { text, entry: `knowledge:${index}` });
-      }
-    });
-    for (const { name, examples, answer } of bot.intents) {
-      for (const text of examples) {
-        add({ kind: "intent", intent: name, answer }, { text, entry: `intent:${name}` });
-      }
+  topic(topic: number): Topic {
+    const { knowledge, intents } = this.bot;
+    const entry = this.index.entryOf[this.index.offsets[topic]!]!;
+    if (entry < knowledge.length) {
+      return { kind: "knowledge", intent: null, answer: knowledge[entry]!.answer };
     }
-    this.list.push(...topics.values());
+    const { name, answer } = intents[entry - knowledge.length]!;
+    return { kind: "intent", intent: name, answer };
+  }
+
+  utterance(number: number): Utterance {
+    const { knowledge, intents } = this.bot;
+    const entry = this.index.entryOf[number]!;
+    const part = this.index.partOf[number]!;
+    if (entry < knowledge.length) {
+      return { text: knowledge[entry]!.question.split("\n")[part]!, entry: `knowledge:${entry}` };
+    }
+    const intent = intents[entry - knowledge.length]!;
+    return { text: intent.examples[part]!, entry: `intent:${intent.name}` };
   }
 
   /** The topic of which one utterance reads, normalised, just like `message`. */
   exact(message: string): { topic: number; utterance: Utterance } | undefined {
-    return this.#exact.get(normaliseText(message));
+    const { exactKeys, exactOf } = this.index;
+    const normalised = normaliseText(message);
+    const key = exactKey(normalised);
+    for (let at = firstNotBelow(exactKeys, key); exactKeys[at] === key; at++) {
+      const utterance = this.utterance(exactOf[at]!);
+      if (normaliseText(utterance.text) !== normalised) continue;
+      return { topic: this.#topicOf(exactOf[at]!), utterance };
+    }
   }
 
   /** The utterance of a topic that shares most words with `message` (Dice coefficient). */
   nearest(topic: number, message: string): Utterance {
-    const words = new Set(wordsOf(message));
-    const utterances = this.list[topic]!.utterances;
-    let best = utterances[0]!, bestLikeness = -1;
-    for (const utterance of utterances) {
-      const own = this.#wordsOf(utterance);
+    const { offsets, wordOffsets, words } = this.index;
+    const asked = new Set(wordsOf(normaliseText(message)));
+    let best = offsets[topic]!, bestLikeness = -1;
+    for (let u = offsets[topic]!; u < offsets[topic + 1]!; u++) {
       let shared = 0;
-      for (const word of own) if (words.has(word)) shared++;
-      const likeness = shared / (own.length + words.size);
+      for (let w = wordOffsets[u]!; w < wordOffsets[u + 1]!; w++) {
+        if (asked.has(words[w]!)) shared++;
+      }
+      const likeness = shared / (wordOffsets[u + 1]! - wordOffsets[u]! + asked.size);
       if (likeness > bestLikeness) {
-        best = utterance;
+        best = u;
         bestLikeness = likeness;
       }
     }
-    return best;
+    return this.utterance(best);
   }
 
-  #wordsOf(utterance: Utterance): Uint32Array {
-    let words = this.#words.get(utterance);
-    if (!words) this.#words.set(utterance, words = wordsOf(utterance.text));
-    return words;
+  #topicOf(utterance: number): number {
+    return firstNotBelow(this.index.offsets, utterance + 1) - 1;
   }
 }
 
-/** Hashes of the distinct stems of a text, without stop words where any other word is left. */
-function wordsOf(text: string): Uint32Array {
-  const words = normaliseText(text).split(" ");
-  const meaningful = words.filter((word) => !isStopWord(word));
-  const stems = new Set((meaningful.length > 0 ? meaningful : words).map(stem));
-  return Uint32Array.from([...stems], (word) => hash(word, 0, word.length, 1));
+/** The first position of an ascending array whose value is not below `value`. */
+function firstNotBelow(ascending: Uint32Array, value: number): number {
+  let from = 0, to = ascending.length;
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (ascending[middle]! < value) from = middle + 1;
+    else to = middle;
+  }
+  return from;
 }

@@ -2,25 +2,30 @@ import type { Clock } from "../../clock.ts";
 import type { Logger } from "../../log.ts";
 import { ResponderError } from "../responder.ts";
 import { BACKGROUND } from "./background.ts";
-import { train } from "./calibration.ts";
-import type { ClassifierData } from "./classifier.ts";
-import type { TrainingSet } from "./training.ts";
+import type { Taught } from "./topic_index.ts";
+import { trainBot, type TrainedBot, unpackTrained } from "./trained_bot.ts";
 import type { TrainingRequest, TrainingResult } from "./training_worker.ts";
 
-/** Sets whose training takes at most so many multiplications (some 5 ms) are trained in place. */
+/** Bots whose training takes at most so many multiplications (some 5 ms) are trained in place. */
 const MAX_INLINE_WORK = 4_000_000;
 /** Trainings that may wait for the worker; more are refused until some are done. */
 const MAX_WAITING = 256;
 /** An idle worker is let go after this long; the next training starts another. */
 const IDLE_MS = 10_000;
 
+/** A trained bot and, where that took a worker, the bytes it came in. */
+export interface Training {
+  trained: TrainedBot;
+  packed?: Uint8Array;
+}
+
 interface Waiting {
-  set: TrainingSet;
-  resolve(data: ClassifierData): void;
+  bot: Taught;
+  resolve(training: Training): void;
   reject(error: unknown): void;
 }
 
-/** Trains classifiers one at a time in a Web Worker that may do nothing but compute. */
+/** Trains bots one at a time in a Web Worker that may do nothing but compute. */
 export class Trainer {
   readonly #clock: Clock;
   readonly #log: Logger;
@@ -36,9 +41,10 @@ export class Trainer {
     this.#log = options.log;
   }
 
-  /** Resolves with the trained classifier; rejects with a retryable ResponderError. */
-  train(set: TrainingSet): Promise<ClassifierData> {
-    if (inlineWork(set) <= MAX_INLINE_WORK) return Promise.resolve(train(set));
+  /** Resolves with the trained bot; rejects with a retryable ResponderError. */
+  train({ knowledge, intents }: Taught): Promise<Training> {
+    const bot = { knowledge, intents };
+    if (isQuick(bot)) return Promise.resolve({ trained: trainBot(bot) });
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(closedError());
       if (this.#waiting.length >= MAX_WAITING) {
@@ -50,7 +56,7 @@ export class Trainer {
           }),
         );
       }
-      this.#waiting.push({ set, resolve, reject });
+      this.#waiting.push({ bot, resolve, reject });
       this.#next();
     });
   }
@@ -73,7 +79,7 @@ export class Trainer {
     this.#cancelIdle?.();
     this.#cancelIdle = undefined;
     this.#current = { ...next, id: ++this.#lastId };
-    const request: TrainingRequest = { id: this.#lastId, set: next.set };
+    const request: TrainingRequest = { id: this.#lastId, bot: next.bot };
     try {
       this.#worker ??= this.#startWorker();
       this.#worker.postMessage(request);
@@ -91,7 +97,9 @@ export class Trainer {
     worker.onmessage = ({ data }: MessageEvent<TrainingResult>) => {
       if (data.id !== this.#current?.id) return;
       if ("error" in data) return this.#fail(data.error);
-      this.#settle((current) => current.resolve(data.data));
+      const { packed } = data;
+      const trained = unpackTrained(packed)!;
+      this.#settle((current) => current.resolve({ trained, packed }));
       this.#next();
     };
     worker.onerror = (event) => {
@@ -135,8 +143,12 @@ function closedError(): ResponderError {
   return new ResponderError({ retryable: true, reason: "The service is shutting down" });
 }
 
-/** An upper estimate of the multiplications that fitting once takes: 3 features a character. */
-function inlineWork({ texts, classes }: TrainingSet): number {
-  const characters = texts.reduce((sum, text) => sum + text.length, BACKGROUND.length * 30);
-  return characters * 3 * classes * 15 * 2;
+/** Whether training takes a few milliseconds only, so that it may happen in place. */
+export function isQuick({ knowledge, intents }: Taught): boolean {
+  let characters = BACKGROUND.length * 30;
+  const classes = knowledge.length + intents.length;
+  for (const { question, answer } of knowledge) characters += question.length + answer.length;
+  for (const { examples } of intents) for (const text of examples) characters += text.length;
+  // An upper estimate of the multiplications of fitting once: 3 features a character.
+  return characters * 3 * classes * 15 * 2 <= MAX_INLINE_WORK;
 }

@@ -8,6 +8,8 @@ export interface TrainingSet {
   texts: string[];
   labels: number[];
   classes: number;
+  /** Texts that say what a class is about without being examples of what people write. */
+  hints?: { texts: string[]; labels: number[] };
 }
 
 /** Most weights (features × classes) held while training: 200 MB, in the worker only. */
@@ -36,7 +38,7 @@ type Fitted = Pick<Weights, "method" | "offsets" | "classOf" | "weights" | "bias
  * give equal weights. Everyday sentences serve as examples of no class.
  */
 export function fit(set: TrainingSet): Weights {
-  const bags = set.texts.map(featuresOf);
+  const bags = [...set.texts, ...set.hints?.texts ?? []].map(featuresOf);
   const background = backgroundBags(bags);
   const all = [...bags, ...background];
   const minDocuments = bags.length >= LARGE ? 2 : 1;
@@ -49,7 +51,8 @@ export function fit(set: TrainingSet): Weights {
     trainable ? maxFeatures : 500_000,
   );
   const vectors = all.map((bag) => vocabulary.vector(bag));
-  const labels = Int32Array.from(all, (_, i) => set.labels[i] ?? -1);
+  const given = [...set.labels, ...set.hints?.labels ?? []];
+  const labels = Int32Array.from(all, (_, i) => given[i] ?? -1);
   const epochs = bags.length >= LARGE ? 8 : 15;
   const work = vectors.reduce((sum, v) => sum + v.indices.length, 0) * set.classes * epochs * 2;
   const fitted = trainable && work <= MAX_WORK

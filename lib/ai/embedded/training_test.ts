@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { largeBot, shopBot } from "../../../tests/support/bots.ts";
 import { train } from "./calibration.ts";
 import { Classifier, classifierBytes } from "./classifier.ts";
+import { indexTopics } from "./topic_index.ts";
 import { Topics } from "./topics.ts";
 import { fit, type TrainingSet } from "./training.ts";
 
-const large = new Topics(largeBot()).set;
+const large = indexTopics(largeBot()).set;
 
 /** Every fourth example apart from the others, class by class. */
 function split(set: TrainingSet): { training: TrainingSet; rest: [string, number][] } {
@@ -59,7 +60,9 @@ Deno.test("where training would take too long, centroids answer as well", () => 
 });
 
 Deno.test("one class, no class and empty messages have scores, too", () => {
-  const { set } = new Topics(shopBot({ intents: [], knowledge: shopBot().knowledge.slice(0, 1) }));
+  const { set } = indexTopics(
+    shopBot({ intents: [], knowledge: shopBot().knowledge.slice(0, 1) }),
+  );
   const one = new Classifier(train(set));
   assert.ok(one.classify("when are your opening hours").score > one.data.threshold);
   assert.ok(one.classify("who is the president of france").score < one.data.threshold);
@@ -70,24 +73,37 @@ Deno.test("one class, no class and empty messages have scores, too", () => {
 });
 
 Deno.test("topics join entries of one answer and skip what cannot be matched", () => {
-  const topics = new Topics(shopBot({
+  const bot = shopBot({
     knowledge: [
       { question: "One?\nTwo?\n\n", answer: "A" },
       { question: "Three?", answer: "A" },
       { question: "!!!", answer: "B" },
       { question: "Four?", answer: " " },
     ],
-    intents: [{ name: "n", examples: ["five", "?"], answer: "A" }],
-  }));
-  assert.deepEqual(topics.list.map((t) => [t.kind, t.utterances.map((u) => u.entry)]), [
-    ["knowledge", ["knowledge:0", "knowledge:0", "knowledge:1"]],
-    ["intent", ["intent:n"]],
+    intents: [{ name: "n_m", examples: ["?", "five"], answer: "A" }],
+  });
+  const { index, set } = indexTopics(bot);
+  const topics = new Topics(bot, index);
+  assert.equal(topics.count, 2);
+  assert.deepEqual([0, 1, 2, 3].map((u) => topics.utterance(u)), [
+    { text: "One?", entry: "knowledge:0" },
+    { text: "Two?", entry: "knowledge:0" },
+    { text: "Three?", entry: "knowledge:1" },
+    { text: "five", entry: "intent:n_m" },
   ]);
-  assert.deepEqual(topics.set, {
+  assert.deepEqual([0, 1].map((t) => topics.topic(t)), [
+    { kind: "knowledge", intent: null, answer: "A" },
+    { kind: "intent", intent: "n_m", answer: "A" },
+  ]);
+  assert.deepEqual(set, {
     texts: ["One?", "Two?", "Three?", "five"],
     labels: [0, 0, 0, 1],
     classes: 2,
+    hints: { texts: ["A", "n m"], labels: [0, 1] },
   });
+  assert.equal(topics.exact("one")?.topic, 0);
+  assert.equal(topics.exact("Five!")?.topic, 1);
+  assert.equal(topics.exact("six"), undefined);
   assert.equal(topics.exact(" THREE ")?.utterance.entry, "knowledge:1");
   assert.equal(topics.nearest(0, "is it two or not").text, "Two?");
 });

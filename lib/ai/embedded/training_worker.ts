@@ -1,30 +1,18 @@
 /// <reference no-default-lib="true" />
 /// <reference lib="deno.worker" />
-import { train } from "./calibration.ts";
-import type { ClassifierData } from "./classifier.ts";
-import type { TrainingSet } from "./training.ts";
+import { packTrained, trainBot } from "./trained_bot.ts";
+import type { Taught } from "./topic_index.ts";
 
-/** Trains one set after another and hands the result over without copying it. */
-export type TrainingRequest = { id: number; set: TrainingSet };
+/** Trains one bot after another and hands the result over, packed, without copying it. */
+export type TrainingRequest = { id: number; bot: Taught };
 export type TrainingResult =
-  | { id: number; data: ClassifierData }
+  | { id: number; packed: Uint8Array<ArrayBuffer> }
   | { id: number; error: string };
 
-self.onmessage = ({ data: { id, set } }: MessageEvent<TrainingRequest>) => {
+self.onmessage = ({ data: { id, bot } }: MessageEvent<TrainingRequest>) => {
   try {
-    const data = train(set);
-    const { keys, slots, idf } = data.vocabulary;
-    const buffers = [
-      keys,
-      slots,
-      idf,
-      data.offsets,
-      data.classOf,
-      data.weights,
-      data.bias,
-      data.sizes,
-    ].map((array) => array.buffer as ArrayBuffer);
-    self.postMessage({ id, data } satisfies TrainingResult, buffers);
+    const packed = packTrained(trainBot(bot));
+    self.postMessage({ id, packed } satisfies TrainingResult, [packed.buffer]);
   } catch (thrown) {
     const error = thrown instanceof Error ? thrown.message : String(thrown);
     self.postMessage({ id, error } satisfies TrainingResult);

@@ -37,6 +37,8 @@ export const DEMO_BOTS: DemoBot[] = [bakery, library, broadband, clinic];
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 const LINES_PER_CHUNK = 100;
+/** Conversations of today that are held at the start: about those of a day. */
+const OPENING = 160;
 
 /**
  * The complete service on a temporary folder of its own, with bots, history and traffic that are
@@ -83,9 +85,9 @@ async function fillAndRun(
     await api.request("PUT", `/bots/${bot.botId}`, { body: botDefinition(bot), signal });
   }
   const now = Date.now();
-  const from = Math.floor(now / DAY_MS) * DAY_MS - options.days * DAY_MS;
-  const until = now - 10 * 60 * 1_000;
-  const lines = demoHistory({ bots: DEMO_BOTS, from, until, people, random });
+  const today = Math.floor(now / DAY_MS) * DAY_MS;
+  const from = today - options.days * DAY_MS;
+  const lines = demoHistory({ bots: DEMO_BOTS, from, until: today, people, random });
   const { imported } = await importConversations(api, streamOf(lines), { gzipped: false, signal });
   context.out(welcome(service.url, await service.signInLink(), token, imported, options.days));
   await liveTraffic(api, {
@@ -94,6 +96,7 @@ async function fillAndRun(
     random,
     run: now.toString(36),
     signal,
+    opening: OPENING,
     pauseMs: [800, 4_000],
     thinkMs: [2_000, 6_000],
     onFailure: (reason) => context.err(`a demo conversation failed: ${reason}\n`),

@@ -116,8 +116,11 @@ export function anyQuestion(
   random: Random,
 ): { question: string; answer: string | null } {
   if (random.chance(BEYOND_SHARE)) return { question: random.pick(bot.beyond), answer: null };
-  const entry = random.pick(bot.entries);
-  return { question: random.pick([entry.question, ...entry.asks]), answer: entry.answer };
+  // As everywhere, a few questions are asked over and over, most often in the plainest words.
+  const entry = random.weighted(bot.entries, bot.entries.map((_, rank) => (rank + 1) ** -1.2));
+  const phrases = [entry.question, ...entry.asks];
+  const question = random.weighted(phrases, phrases.map((_, index) => index === 0 ? 4 : 1));
+  return { question, answer: entry.answer };
 }
 
 /** How a person scores a conversation (1–5) in which this many questions stayed unanswered. */

@@ -14,6 +14,8 @@ export interface LiveTrafficOptions {
   /** Distinguishes the conversations of this run from those of others. */
   run: string;
   signal: AbortSignal;
+  /** Conversations that are held at once and without pauses before the gentle part begins. */
+  opening: number;
   /** Between the starts of two conversations. */
   pauseMs: [number, number];
   /** Between an answer and the user's next message. */
@@ -23,8 +25,8 @@ export interface LiveTrafficOptions {
 }
 
 const MAX_AT_ONCE = 12;
+const NO_TIME: [number, number] = [0, 0];
 const SCORED_SHARE = 0.4;
-const OPENING_BURST = 8;
 const PATIENCE_MS = 60_000;
 
 /** Lets the demo's people talk to its bots until the signal aborts; returns when all are done. */
@@ -37,11 +39,12 @@ export async function liveTraffic(api: ApiClient, options: LiveTrafficOptions): 
   };
   for (let number = 1; !signal.aborted; number++) {
     if (underWay.size >= MAX_AT_ONCE) await Promise.race(underWay);
-    const talk = converse(api, random.weighted(bots, weights), `live-${run}-${number}`, options)
+    const rushed = number <= options.opening;
+    const pace = rushed ? { ...options, thinkMs: NO_TIME } : options;
+    const talk = converse(api, random.weighted(bots, weights), `live-${run}-${number}`, pace)
       .catch(quiet).finally(() => underWay.delete(talk));
     underWay.add(talk);
-    const pause = number < OPENING_BURST ? 50 : random.between(...pauseMs);
-    await sleep(pause, signal).catch(() => {});
+    if (!rushed) await sleep(random.between(...pauseMs), signal).catch(() => {});
   }
   await Promise.all(underWay);
 }

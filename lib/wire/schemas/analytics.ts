@@ -25,6 +25,11 @@ const BotRow = z.object({
   average_satisfaction: Rate,
 });
 
+const Direction = z.enum(["increasing", "decreasing", "stable", "insufficient_data"]);
+
+/** Least squares: how many more each period has than the one before, and that in % of the mean. */
+export const TrendSlope = z.object({ value: Rate, percent: Rate, n: Count }).openapi("TrendSlope");
+
 export const DailyReport = z.object({
   report_type: z.literal("daily"),
   date: z.string(),
@@ -61,7 +66,8 @@ export const WeeklyReport = z.object({
   }),
   conversation_trends: z.object({
     daily_trends: z.array(z.object({ date: z.string(), conversations: Count })),
-    trend_direction: z.enum(["increasing", "decreasing", "stable", "insufficient_data"]),
+    trend_direction: Direction,
+    trend_slope: TrendSlope.optional(),
   }),
   user_retention: z.object({
     total_users: Count,
@@ -97,6 +103,21 @@ export const MonthlyReport = z.object({
       z.object({ user_id: z.string(), conversation_count: Count }),
     ),
   }),
+  long_term_trends: z.object({
+    months: z.array(z.object({
+      month: z.string(),
+      partial: z.boolean(),
+      conversations: Count,
+      active_users: Count,
+      new_users: Count,
+      average_satisfaction: Rate,
+      scores: Count,
+    })),
+    conversation_trend: Direction,
+    conversation_slope: TrendSlope,
+    user_trend: Direction,
+    user_slope: TrendSlope,
+  }).optional(),
 }).openapi("MonthlyReport");
 export type MonthlyReport = z.infer<typeof MonthlyReport>;
 

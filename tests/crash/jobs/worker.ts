@@ -126,9 +126,8 @@ const engine = new JobEngine({
   worker: order.worker,
 }).register(work, slow, fickle, sleepy, hopeless, endless, exits);
 
-const recovery = await engine.start();
-say("ready", { ...recovery });
 let stopping = false;
+const recovery = await engine.start();
 Deno.addSignalListener("SIGTERM", async () => {
   stopping = true;
   await engine.stop(order.graceMs ?? 200);
@@ -138,6 +137,7 @@ Deno.addSignalListener("SIGTERM", async () => {
   Deno.exit(0);
 });
 
+say("ready", { ...recovery });
 await Promise.all([produce(), watch()]);
 
 /** Another process may still hold the file for a moment. */
@@ -211,7 +211,11 @@ async function watch(): Promise<void> {
       Deno.exit(0);
     }
     if (said) continue;
-    const depth = (await engine.queues())[0]!.depth;
+    const queues = await engine.queues().catch((error) => {
+      if (!stopping) throw error; // the database may be closed by now
+    });
+    if (!queues) return;
+    const depth = queues[0]!.depth;
     const count = (states: string[]) =>
       states.flatMap((state) => Object.values(depth[state] ?? {})).reduce((a, b) => a + b, 0);
     const open = count(["available", "running", "scheduled", "retrying"]);

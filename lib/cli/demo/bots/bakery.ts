@@ -5,7 +5,7 @@ export const bakery: DemoBot = {
   botId: "bakery",
   name: "Hearth & Crumb Bakery",
   instructions: "You help customers of a neighbourhood bakery. Be warm and brief.",
-  conversationsPerDay: 13,
+  conversationsPerDay: 26,
   week: [0.7, 0.8, 0.9, 1, 1.3, 1.7, 0.6],
   day: dayWith(6, 19, [[8, 3], [16, 1.5]]),
   entries: [

@@ -5,7 +5,7 @@ export const broadband: DemoBot = {
   botId: "lumen-support",
   name: "Lumen Broadband Support",
   instructions: "You support customers of a broadband provider, step by step and without jargon.",
-  conversationsPerDay: 22,
+  conversationsPerDay: 44,
   week: [1.2, 1, 1, 1, 0.9, 0.9, 1],
   day: dayWith(7, 23, [[9, 1], [20, 3]]),
   entries: [

@@ -6,7 +6,7 @@ export const clinic: DemoBot = {
   name: "Riverside Clinic Reception",
   instructions:
     "You are the reception of a clinic. Never give medical advice; point to the doctor.",
-  conversationsPerDay: 12,
+  conversationsPerDay: 24,
   week: [1.8, 1.3, 1.1, 1.1, 1, 0.4, 0.3],
   day: dayWith(7, 19, [[8, 3.5], [13, 1]]),
   entries: [

@@ -5,7 +5,7 @@ export const library: DemoBot = {
   botId: "city-library",
   name: "City Library",
   instructions: "You help visitors of a public library. Answer clearly; be welcoming to everyone.",
-  conversationsPerDay: 11,
+  conversationsPerDay: 22,
   week: [1.1, 1, 1.1, 1, 1, 1.2, 0.4],
   day: dayWith(8, 21, [[11, 1], [16, 2.5]]),
   entries: [

@@ -1,0 +1,178 @@
+/**
+ * The cache beside bare clients and other caches: client CPU of every operation, throughput, memory,
+ * stampedes, outages, staleness and clearing. `deno task bench cache [--json]`.
+ */
+import { RedisServer } from "../tests/support/redis.ts";
+import { SubjectProcess } from "./cache/process.ts";
+import { type BenchOptions, type BenchReport, Figures, type Row } from "./report.ts";
+
+const OWN = "pixel";
+const CLIENTS = ["ioredis", "node-redis"];
+const CACHES = ["bentocache", "cache-manager"];
+
+interface Measure {
+  metric: string;
+  subjects: string[];
+  options: { case: string } & Record<string, unknown>;
+  /** Field of the answer, the figure's name and unit. */
+  figures: [field: string, suffix: string, unit: string][];
+}
+
+const hit = (callers: number, bytes: number, count: number, name: string): Measure => ({
+  metric: `in-process hit ${name}`,
+  subjects: [OWN, ...CACHES, "ioredis"],
+  options: { case: "hit", inProcess: true, callers, bytes, count },
+  figures: [["cpuMicros", "CPU", "µs"]],
+});
+const throughput = (callers: number, suffix: string, count: number): Measure => ({
+  metric: `in-process hit throughput 1 KB${suffix}`,
+  subjects: [OWN, "ioredis", "bentocache"],
+  options: { case: "hit", inProcess: true, callers, bytes: 1_000, count },
+  figures: [["perSecond", "", "calls/s"]],
+});
+const redis = (operation: string, callers: number, count: number): Measure => ({
+  metric: `Redis ${operation === "hit" ? "get" : operation} 1 KB c=${callers}`,
+  subjects: [OWN, ...CLIENTS, ...CACHES],
+  options: { case: operation, inProcess: false, callers, bytes: 1_000, count },
+  figures: [["cpuMicros", "CPU", "µs"], ["perSecond", "throughput", "calls/s"]],
+});
+
+const MEASURES: Measure[] = [
+  throughput(1, "", 40_000),
+  throughput(64, " c=64", 120_000),
+  hit(1, 1_000, 40_000, "1 KB"),
+  hit(1, 100_000, 20_000, "100 KB"),
+  redis("hit", 64, 60_000),
+  redis("hit", 1, 10_000),
+  redis("set", 64, 60_000),
+  redis("set", 1, 10_000),
+  {
+    metric: "memory in Redis 20 KB",
+    subjects: [OWN, "ioredis", "bentocache"],
+    options: { case: "memory", bytes: 20_000 },
+    figures: [["bytes", "", "B"]],
+  },
+  {
+    metric: "stale read after a write",
+    subjects: [OWN, "bentocache"],
+    options: { case: "stale", count: 200 },
+    figures: [["p99", "p99", "ms"]],
+  },
+  {
+    metric: "clear a namespace of 1M keys",
+    subjects: [OWN, "ioredis"],
+    options: { case: "clear", count: 1_000_000 },
+    figures: [["ms", "", "ms"], ["othersP99", "others' p99", "ms"]],
+  },
+];
+
+/** Runs all measures; rounds alternate between the subjects. */
+export async function run(
+  options: BenchOptions,
+): Promise<Pick<BenchReport, "versions" | "rows">> {
+  const figures = new Figures();
+  const wanted = (metric: string) => options.only === undefined || metric.includes(options.only);
+  const taking = (subjects: string[]) =>
+    subjects.filter((name) => !options.subjects || options.subjects.includes(name));
+  await using server = await RedisServer.start();
+  const processes = new Map<string, SubjectProcess>();
+  try {
+    for (const measure of MEASURES.filter(({ metric }) => wanted(metric))) {
+      await server.call("FLUSHALL");
+      for (let round = 1; round <= options.rounds; round++) {
+        for (const name of taking(measure.subjects)) {
+          options.tell(`${measure.metric}, ${name}, round ${round} of ${options.rounds}`);
+          let subject = processes.get(name);
+          if (!subject) processes.set(name, subject = await SubjectProcess.start(name, server.url));
+          const answer = await subject.run(sized(measure.options, options.size));
+          for (const [field, suffix, unit] of measure.figures) {
+            const metric = `${measure.metric} ${suffix}`.trim();
+            figures.add(metric, name, answer[field]!, unit);
+          }
+        }
+      }
+    }
+  } finally {
+    for (const subject of processes.values()) await subject[Symbol.asyncDispose]();
+  }
+  for (let round = 1; round <= Math.min(options.rounds, 3); round++) {
+    for (const name of taking([OWN, ...CACHES])) {
+      if (wanted("factory calls")) await stampede(name, figures, options);
+    }
+    for (const name of taking([OWN, "bentocache"])) {
+      for (const fault of ["killed", "hung"] as const) {
+        if (wanted(`getOrSet while Redis is ${fault}`)) await outage(name, fault, figures, options);
+      }
+    }
+  }
+  return { versions: await versions(server), rows: figures.rows(OWN).map(fewerIsBetter) };
+}
+
+/** Four processes with fifty callers each ask for one cold key at one moment. */
+async function stampede(name: string, figures: Figures, options: BenchOptions): Promise<void> {
+  options.tell(`factory calls, ${name}`);
+  await using server = await RedisServer.start();
+  const subjects = await Promise.all(
+    Array.from({ length: 4 }, () => SubjectProcess.start(name, server.url)),
+  );
+  try {
+    for (const subject of subjects) await subject.run({ case: "hit", ...WARM });
+    const at = Date.now() + 300;
+    const answers = await Promise.all(
+      subjects.map((one) => one.run({ case: "stampede", key: "cold:k", callers: 50, at })),
+    );
+    const calls = answers.reduce((sum, { computed }) => sum + computed!, 0);
+    figures.add("factory calls 4 × 50 on a cold key", name, calls, "calls");
+  } finally {
+    for (const subject of subjects) await subject[Symbol.asyncDispose]();
+  }
+}
+
+const WARM = { inProcess: true, copy: 1, callers: 1, bytes: 100, count: 10 };
+
+/** Whole getOrSets of cold keys after Redis has been killed or stopped. */
+async function outage(
+  name: string,
+  fault: "killed" | "hung",
+  figures: Figures,
+  options: BenchOptions,
+): Promise<void> {
+  const metric = `getOrSet while Redis is ${fault}`;
+  options.tell(`${metric}, ${name}`);
+  await using server = await RedisServer.start();
+  await using subject = await SubjectProcess.start(name, server.url);
+  await subject.run({ case: "hit", ...WARM });
+  if (fault === "killed") await server.kill();
+  else server.pause();
+  const answer = await subject.run({ case: "outage", count: 300, tag: fault });
+  figures.add(`${metric}, first`, name, answer.first!, "ms");
+  figures.add(`${metric}, then p99`, name, answer.p99!, "ms");
+}
+
+/** Of bytes and calls, fewer are better: their ratios are the other way round. */
+function fewerIsBetter(row: Row): Row {
+  if (row.ratio === undefined || (row.unit !== "B" && row.unit !== "calls")) return row;
+  return { ...row, ratio: Math.round(100 / row.ratio) / 100 };
+}
+
+function sized(options: Measure["options"], size: number): Measure["options"] {
+  const { count } = options;
+  return typeof count === "number"
+    ? { ...options, count: Math.max(10, Math.round(count * size)) }
+    : options;
+}
+
+async function versions(server: RedisServer): Promise<Record<string, string>> {
+  const info = String(await server.call("INFO", "server"));
+  const config = JSON.parse(
+    await Deno.readTextFile(new URL("./cache/deno.json", import.meta.url)),
+  ) as { imports: Record<string, string> };
+  const peers = Object.entries(config.imports).map(([name, specifier]) => {
+    return [name, specifier.slice(specifier.lastIndexOf("@") + 1)];
+  });
+  return {
+    deno: Deno.version.deno,
+    redis: /redis_version:(\S+)/.exec(info)?.[1] ?? "?",
+    ...Object.fromEntries(peers),
+  };
+}

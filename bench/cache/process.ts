@@ -1,0 +1,67 @@
+import { fileURLToPath } from "node:url";
+
+const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+
+/** One of the compared caches, in a process of its own with the peers' own dependencies. */
+export class SubjectProcess {
+  readonly #child: Deno.ChildProcess;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #lines: AsyncGenerator<string>;
+
+  private constructor(readonly name: string, url: string) {
+    this.#child = new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "--allow-all",
+        "--no-check",
+        "--no-lock",
+        "--config",
+        path("deno.json"),
+        path("subject.mjs"),
+        name,
+        url,
+      ],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+    this.#input = this.#child.stdin.getWriter();
+    this.#lines = linesOf(this.#child.stdout);
+  }
+
+  static async start(name: string, url: string): Promise<SubjectProcess> {
+    const subject = new SubjectProcess(name, url);
+    await subject.#answer();
+    return subject;
+  }
+
+  /** Runs one case and gives its figures. */
+  async run(options: { case: string } & Record<string, unknown>): Promise<Record<string, number>> {
+    await this.#input.write(new TextEncoder().encode(JSON.stringify(options) + "\n"));
+    const answer = await this.#answer();
+    if ("error" in answer) throw new Error(`${this.name}: ${answer.error}`);
+    return answer;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.#child.status;
+    await this.#input.abort().catch(() => {});
+    while (!(await this.#lines.next()).done) { /* what it had still said */ }
+  }
+
+  async #answer(): Promise<Record<string, number>> {
+    const line = await this.#lines.next();
+    if (line.done) throw new Error(`${this.name} ended without an answer`);
+    return JSON.parse(line.value);
+  }
+}
+
+async function* linesOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
+  let rest = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    const pieces = (rest + text).split("\n");
+    rest = pieces.pop()!;
+    yield* pieces;
+  }
+}

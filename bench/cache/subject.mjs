@@ -1,0 +1,169 @@
+/*
+ * One cache in a process of its own: subject.mjs NAME REDIS_URL. Takes one case a line on stdin, as
+ * JSON, and answers each with one line of JSON on stdout.
+ */
+import { createInterface } from "node:readline";
+import { SUBJECTS } from "./subjects.mjs";
+
+const [name, url] = process.argv.slice(2);
+const opened = new Map();
+
+async function cacheFor(inProcess, copy = 0) {
+  const place = `${inProcess} ${copy}`;
+  const options = { inProcess, readsOthers: copy > 0 };
+  if (!opened.has(place)) opened.set(place, await SUBJECTS[name](url, options));
+  return opened.get(place);
+}
+
+/** A made-up record of about so many bytes as JSON, and not too easy to compress. */
+function record(bytes, seed = 1) {
+  const items = [];
+  let state = seed;
+  const next = () => (state = Math.imul(state, 1_664_525) + 1_013_904_223 >>> 0);
+  for (let size = 20; size < bytes; size += 62) {
+    items.push({ id: next() % 100_000, name: `customer ${next() % 10_000}`, open: next() % 2 > 0 });
+  }
+  return { items };
+}
+
+/** Wall time and CPU of this process, for `count` calls by so many callers at once. */
+async function timed(callers, count, call) {
+  const share = Math.ceil(count / callers);
+  const run = async (rounds) => {
+    await Promise.all(Array.from({ length: callers }, async (_, caller) => {
+      for (let i = 0; i < rounds; i++) await call(caller, i);
+    }));
+  };
+  await run(Math.ceil(share / 4));
+  const cpu = process.cpuUsage();
+  const from = performance.now();
+  await run(share);
+  const ms = performance.now() - from;
+  const used = process.cpuUsage(cpu);
+  const calls = share * callers;
+  return { perSecond: calls / ms * 1_000, cpuMicros: (used.user + used.system) / calls };
+}
+
+function percentile(values, share) {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)];
+}
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+const CASES = {
+  async hit({ bytes, callers, count, inProcess, copy = 0 }) {
+    const cache = await cacheFor(inProcess, copy);
+    const keys = Array.from({ length: 64 }, (_, i) => `hit:${bytes}:${i}`);
+    for (const key of keys) await cache.set(key, record(bytes));
+    await pause(50);
+    for (const key of keys) await cache.get(key);
+    return await timed(callers, count, (caller) => cache.get(keys[caller % 64]));
+  },
+  async set({ bytes, callers, count }) {
+    const cache = await cacheFor(false);
+    const value = record(bytes);
+    return await timed(callers, count, (caller) => cache.set(`set:${bytes}:${caller}`, value));
+  },
+  async memory({ bytes }) {
+    const cache = await cacheFor(false);
+    await cache.set(`memory:${bytes}`, record(bytes));
+    const { Redis } = await import("ioredis");
+    const redis = new Redis(url);
+    const used = await redis.memory("USAGE", cache.storedKey(`memory:${bytes}`));
+    await redis.quit();
+    return { bytes: used };
+  },
+  /** Many callers of one cold key; begins at a time that all processes are given. */
+  async stampede({ key, callers, at }) {
+    const cache = await cacheFor(true, 1);
+    let computed = 0;
+    await pause(at - Date.now());
+    await Promise.all(Array.from({ length: callers }, () =>
+      cache.getOrSet(key, async () => {
+        computed++;
+        await pause(200);
+        return "answer";
+      })));
+    return { computed };
+  },
+  /** Whole getOrSets of cold keys while Redis is in the state that the caller has put it in. */
+  async outage({ count, tag }) {
+    const cache = await cacheFor(true, 1);
+    const took = [];
+    for (let i = 0; i < count; i++) {
+      const from = performance.now();
+      const done = Promise.resolve(cache.getOrSet(`outage:${tag}:${i}`, () => i)).catch(() => {});
+      await Promise.race([done, pause(10_000)]);
+      took.push(performance.now() - from);
+      if (took[i] > 9_000) break;
+    }
+    return { first: took[0], p99: percentile(took.slice(1).length ? took.slice(1) : took, 0.99) };
+  },
+  /** From another process's finished write to the first read that sees it. */
+  async stale({ count }) {
+    const writer = await cacheFor(true, 1);
+    const reader = await cacheFor(true, 2);
+    const took = [];
+    for (let i = 0; i < count; i++) {
+      await reader.get("stale:k");
+      await pause(2);
+      await reader.get("stale:k");
+      await writer.set("stale:k", i);
+      const from = performance.now();
+      for (let turns = 0; await reader.get("stale:k") !== i && performance.now() - from < 5_000;) {
+        if (++turns % 10 === 0) await pause(0);
+      }
+      took.push(performance.now() - from);
+    }
+    return { p99: percentile(took, 0.99) };
+  },
+  /** Clears a namespace while another connection asks on and on. */
+  async clear({ count }) {
+    const cache = await cacheFor(false);
+    for (let from = 0; from < count; from += 10_000) {
+      const many = Math.min(10_000, count - from);
+      await cache.setMany(Array.from({ length: many }, (_, i) => [`big:${from + i}`, from + i]));
+    }
+    const { Redis } = await import("ioredis");
+    const other = new Redis(url);
+    const took = [];
+    let asking = true;
+    const loop = (async () => {
+      while (asking) {
+        const from = performance.now();
+        await other.get("nothing");
+        took.push(performance.now() - from);
+      }
+    })();
+    await pause(200);
+    took.length = 0;
+    const from = performance.now();
+    await cache.clear("big");
+    const ms = performance.now() - from;
+    // What is reclaimed behind is part of what others feel.
+    const before = Number(await other.dbsize());
+    for (let last = before;;) {
+      await pause(300);
+      const now = Number(await other.dbsize());
+      if (now === last) break;
+      last = now;
+    }
+    asking = false;
+    await loop;
+    const othersP99 = percentile(took, 0.99);
+    await other.quit();
+    return { ms, othersP99 };
+  },
+};
+
+console.log(JSON.stringify({ ready: true }));
+for await (const line of createInterface({ input: process.stdin })) {
+  const { case: wanted, ...options } = JSON.parse(line);
+  try {
+    console.log(JSON.stringify(await CASES[wanted](options)));
+  } catch (error) {
+    console.log(JSON.stringify({ error: String(error) }));
+  }
+}
+process.exit(0);

@@ -1,0 +1,228 @@
+/**
+ * The HTTP face beside the least that Hono on Deno.serve can answer, and beside FastAPI with Celery
+ * doing the same job: wrk with one thread and 64 connections, one subject after the other, several
+ * rounds. The service runs as `deno task start` runs it, with its rate limit off.
+ */
+import { fileURLToPath } from "node:url";
+import { output, PEERS_FOLDER } from "./peers/install.ts";
+import { startRedis } from "./peers/servers.ts";
+import { type BenchOptions, type BenchReport, Figures } from "./report.ts";
+
+const ROOT = new URL("../", import.meta.url);
+const PREFIX = "/api/performance";
+const SECONDS = 8;
+const PYTHON = `${PEERS_FOLDER}/http-venv/bin/python`;
+
+/** A server that is measured. */
+interface Subject extends AsyncDisposable {
+  url: string;
+}
+
+interface Load {
+  subject: string;
+  metric: string;
+  url: string;
+  script: "get" | "queue";
+  args: string[];
+  before?: () => Promise<unknown>;
+}
+
+/** Requests a second, and p50 and p99 in milliseconds, of everything the options select. */
+export async function run(options: BenchOptions): Promise<Pick<BenchReport, "versions" | "rows">> {
+  const { rounds, size, only, tell } = options;
+  const wants = (name: string) => !options.subjects || options.subjects.includes(name);
+  const token = `bench-${crypto.randomUUID()}`;
+  await using stack = new AsyncDisposableStack();
+  const hono = stack.use(await startHono());
+  const pixel = stack.use(await startPixel(token));
+  const fastapi = wants("celery") ? stack.use(await startFastApi(token)) : null;
+  const pause = (method: "PUT" | "DELETE") => () =>
+    fetch(`${pixel.url}${PREFIX}/queues/conversations/pause`, {
+      method,
+      headers: { authorization: `Bearer ${token}` },
+    }).then((response) => response.body?.cancel());
+
+  const queued = (metric: string, before?: Load["before"]): Load[] => [
+    { subject: "bare Hono", metric, url: hono.url, script: "get", args: [] },
+    {
+      subject: "pixel",
+      metric,
+      url: pixel.url,
+      script: "queue",
+      args: [`${PREFIX}/conversations/queue`, token],
+      before,
+    },
+    ...(fastapi
+      ? [{
+        subject: "FastAPI + Celery",
+        metric,
+        url: fastapi.url,
+        script: "queue" as const,
+        args: ["/queue", token],
+      }]
+      : []),
+  ];
+  const read = (metric: string, path: string, args: string[]): Load[] => [
+    { subject: "bare Hono", metric, url: hono.url, script: "get", args: [] },
+    { subject: "pixel", metric, url: pixel.url + path, script: "get", args },
+  ];
+  const loads = [
+    ...read("GET /healthz", "/healthz", []),
+    ...read("GET /performance/summary", `${PREFIX}/performance/summary`, [token]),
+    ...queued("POST /conversations/queue, paused", pause("PUT")),
+    ...queued("POST /conversations/queue, running", pause("DELETE")),
+  ].filter(({ metric }) => !only || metric.includes(only));
+
+  const figures = new Figures();
+  // The first round warms everything up and is not counted.
+  for (let round = 0; round <= rounds; round++) {
+    for (const load of loads) {
+      await load.before?.();
+      const taken = await wrk(load, Math.max(1, Math.round(SECONDS * size)), String(Date.now()));
+      tell(`round ${round}: ${load.metric}, ${load.subject}: ${Math.round(taken.rate)}/s`);
+      if (round === 0) continue;
+      figures.add(load.metric, load.subject, taken.rate, "requests/s");
+      figures.add(`${load.metric}, p50`, load.subject, taken.p50, "ms");
+      figures.add(`${load.metric}, p99`, load.subject, taken.p99, "ms");
+    }
+  }
+  return { versions: await versions(fastapi !== null), rows: figures.rows("pixel") };
+}
+
+/** One load of so many seconds. Throws when any answer was no success. */
+async function wrk({ url, script, args }: Load, seconds: number, name: string) {
+  const file = fileURLToPath(new URL(`./http/${script}.lua`, import.meta.url));
+  const own = script === "queue" ? [...args, name] : args;
+  const text = await output("wrk", [
+    ...["-t1", "-c64", `-d${seconds}s`, "--timeout", "10s", "-s", file, url, "--"],
+    ...own,
+  ]);
+  const found = /^RESULT (\S+) (\S+) (\S+) (\d+)$/m.exec(text);
+  if (!found) throw new Error(`wrk told no result:\n${text}`);
+  const [rate, p50, p99, errors] = found.slice(1).map(Number) as [number, number, number, number];
+  if (errors > 0) throw new Error(`${url}: ${errors} answers were no success`);
+  return { rate, p50, p99 };
+}
+
+async function startPixel(token: string): Promise<Subject> {
+  const folder = await Deno.makeTempDir({ prefix: "bench-pixel-" });
+  const port = freePort();
+  const subject = await startServer(
+    port,
+    "/readyz",
+    Deno.execPath(),
+    ["task", "--quiet", "start"],
+    {
+      cwd: ROOT,
+      env: {
+        PORT: String(port),
+        DATA_DIR: folder,
+        ADMIN_TOKEN: token,
+        RATE_LIMIT_PER_SECOND: "0",
+        BACKLOG_LIMIT: "0",
+        LOG_LEVEL: "warn",
+      },
+    },
+  );
+  return {
+    url: subject.url,
+    async [Symbol.asyncDispose]() {
+      await subject[Symbol.asyncDispose]();
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
+
+function startHono(): Promise<Subject> {
+  const port = freePort();
+  const file = fileURLToPath(new URL("./http/bare_hono.ts", import.meta.url));
+  return startServer(port, "/", Deno.execPath(), ["run", "--allow-net", file, String(port)], {
+    cwd: ROOT,
+  });
+}
+
+async function startFastApi(token: string): Promise<Subject> {
+  if (!await Deno.stat(PYTHON).catch(() => null)) {
+    await Deno.mkdir(PEERS_FOLDER, { recursive: true });
+    await output("python3", ["-m", "venv", `${PEERS_FOLDER}/http-venv`]);
+    const packages = ["fastapi", "uvicorn[standard]", "celery[redis]"];
+    await output(PYTHON, ["-m", "pip", "install", "--quiet", ...packages]);
+  }
+  const redis = await startRedis("no");
+  const port = freePort();
+  const app = ["-m", "uvicorn", "fastapi_celery:app", "--port", String(port)];
+  const server = await startServer(
+    port,
+    "/healthz",
+    PYTHON,
+    [...app, "--log-level", "warning", "--no-access-log"],
+    {
+      cwd: new URL("./http/", import.meta.url),
+      env: { BENCH_PORT: redis.address, BENCH_TOKEN: token, PYTHONDONTWRITEBYTECODE: "1" },
+    },
+  );
+  return {
+    url: server.url,
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]();
+      await redis[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Starts a process and waits until it answers on the port; disposing of it ends it. */
+async function startServer(
+  port: number,
+  path: string,
+  command: string,
+  args: string[],
+  options: Omit<Deno.CommandOptions, "args">,
+): Promise<Subject> {
+  const process = new Deno.Command(command, {
+    ...options,
+    args,
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  const url = `http://127.0.0.1:${port}`;
+  const subject: Subject = {
+    url,
+    async [Symbol.asyncDispose]() {
+      process.kill("SIGTERM");
+      await process.status;
+    },
+  };
+  for (let attempt = 0; attempt < 600; attempt++) {
+    const response = await fetch(url + path).catch(() => null);
+    await response?.body?.cancel();
+    if (response?.ok) return subject;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  await subject[Symbol.asyncDispose]();
+  throw new Error(`${command} ${args.join(" ")} did not answer within 60 s`);
+}
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+async function versions(withFastApi: boolean): Promise<Record<string, string>> {
+  const { imports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
+  // wrk prints its version only together with an error.
+  const wrk = await new Deno.Command("wrk", { args: ["-v"], stdin: "null" }).output();
+  const said = new TextDecoder().decode(wrk.stdout) + new TextDecoder().decode(wrk.stderr);
+  const found: Record<string, string> = {
+    deno: Deno.version.deno,
+    hono: imports["hono"].split("@").at(-1),
+    wrk: /wrk (\S+)/.exec(said)?.[1] ?? "?",
+  };
+  if (withFastApi) {
+    const script = "import celery, fastapi, uvicorn, platform;" +
+      "print(fastapi.__version__, celery.__version__, uvicorn.__version__, platform.python_version())";
+    const [fastapi, celery, uvicorn, python] = (await output(PYTHON, ["-c", script])).split(" ");
+    Object.assign(found, { fastapi, celery, uvicorn, python });
+  }
+  return found;
+}

@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { QUARTER_MS } from "../periods.ts";
+import { bucketsOf, isTimeZone, startOf, wallClock } from "./calendar.ts";
+
+const hours = (from: number, to: number) => (to - from) / 4;
+const iso = (quarter: number) => new Date(quarter * QUARTER_MS).toISOString();
+
+Deno.test("days have 23, 24 and 25 hours where the clock is put on and back", () => {
+  const lengths = (from: string, to: string, zone: string) =>
+    bucketsOf(from, to, "day", zone).map((day) => hours(day.from, day.to));
+  assert.deepEqual(lengths("2026-03-28", "2026-03-30", "Europe/Berlin"), [24, 23, 24]);
+  assert.deepEqual(lengths("2026-10-24", "2026-10-26", "Europe/Berlin"), [24, 25, 24]);
+  assert.deepEqual(lengths("2026-04-05", "2026-04-05", "Australia/Lord_Howe"), [24.5]);
+  assert.deepEqual(lengths("2026-03-28", "2026-03-30", "UTC"), [24, 24, 24]);
+  // Samoa left the 30th out when it crossed the date line.
+  assert.deepEqual(lengths("2011-12-29", "2011-12-31", "Pacific/Apia"), [24, 24]);
+});
+
+Deno.test("hours follow the wall clock: one is missing in spring, one is there twice in autumn", () => {
+  const locals = (day: string) =>
+    bucketsOf(day, day, "hour", "Europe/Berlin").map((hour) => hour.local.slice(11));
+  const spring = locals("2026-03-29");
+  assert.equal(spring.length, 23);
+  assert.deepEqual(spring.slice(1, 4), ["01:00+01:00", "03:00+02:00", "04:00+02:00"]);
+  const autumn = locals("2026-10-25");
+  assert.equal(autumn.length, 25);
+  assert.deepEqual(autumn.slice(2, 5), ["02:00+02:00", "02:00+01:00", "03:00+01:00"]);
+});
+
+Deno.test("buckets follow each other without a gap and start at local midnight", () => {
+  for (const zone of ["Asia/Kathmandu", "America/St_Johns", "Pacific/Chatham", "Europe/Berlin"]) {
+    for (const granularity of ["hour", "day", "week", "month"] as const) {
+      const buckets = bucketsOf("2026-01-15", "2026-12-02", granularity, zone);
+      buckets.forEach((bucket, i) => {
+        assert.ok(bucket.to > bucket.from);
+        if (i > 0) assert.equal(bucket.from, buckets[i - 1]!.to, `${zone} ${granularity}`);
+        if (granularity !== "hour") assert.match(bucket.local, /T00:00/);
+      });
+    }
+  }
+  const [first, ...rest] = bucketsOf("2026-03-11", "2026-04-02", "month", "Asia/Kathmandu");
+  assert.equal(iso(first!.from), "2026-02-28T18:15:00.000Z");
+  assert.equal(rest.length, 1);
+  assert.equal(startOf("week", "2026-03-01"), "2026-02-23");
+});
+
+Deno.test("a zone is known by its name; the wall clock is the zone's", () => {
+  assert.equal(isTimeZone("Europe/Berlin"), true);
+  assert.equal(isTimeZone("Mars/Olympus"), false);
+  assert.equal(isTimeZone(""), false);
+  const monday = Date.parse("2026-03-01T23:15:00Z") / QUARTER_MS;
+  assert.deepEqual(wallClock(monday, "Europe/Berlin"), { weekday: 0, hour: 0 });
+  assert.deepEqual(wallClock(monday, "UTC"), { weekday: 6, hour: 23 });
+});

@@ -1,0 +1,49 @@
+import type { Clock } from "../../clock.ts";
+import type { Database } from "../../kv/database.ts";
+import type { QuestionTexts, UnansweredGroup, UnansweredQuestions } from "../unanswered.ts";
+import { busiest, type BusiestQuery, type HourOfWeek } from "./busiest.ts";
+import { compare, type CompareQuery, type Comparison } from "./compare.ts";
+import { botNumber, openRange, type Range, type RangeQuery } from "./range.ts";
+import { type Cohort, retention, type RetentionQuery } from "./retention.ts";
+
+export interface FiguresParts {
+  db: Database;
+  clock: Clock;
+  unanswered: UnansweredQuestions;
+  texts: QuestionTexts;
+}
+
+/** Figures beyond the fixed reports, from rollups and users' records alone. */
+export class Figures {
+  readonly #parts: FiguresParts;
+
+  constructor(parts: FiguresParts) {
+    this.#parts = parts;
+  }
+
+  /** Metrics by hour, day, week or month; see `openRange`. */
+  range(query: RangeQuery): Promise<Range> {
+    return openRange(this.#parts.db.kv, this.#parts.clock, query);
+  }
+
+  /** A period beside the one before; see `compare`. */
+  compare(query: CompareQuery): Promise<Comparison> {
+    return compare(this.#parts.db.kv, this.#parts.clock, query);
+  }
+
+  /** Conversations and turns by hour of the week; see `busiest`. */
+  busiest(query: BusiestQuery): Promise<{ from: string; to: string; hours: HourOfWeek[] }> {
+    return busiest(this.#parts.db.kv, this.#parts.clock, query);
+  }
+
+  /** People who came back; see `retention`. */
+  retention(query: RetentionQuery): Promise<{ from: string; to: string; cohorts: Cohort[] }> {
+    return retention(this.#parts.db.kv, this.#parts.clock, query);
+  }
+
+  /** What to teach a bot next: its unanswered questions grouped by likeness, at most `limit`. */
+  async unanswered(botId: string, limit: number): Promise<UnansweredGroup[]> {
+    const { db, unanswered, texts } = this.#parts;
+    return await unanswered.groups(await botNumber(db.kv, botId), texts, limit);
+  }
+}

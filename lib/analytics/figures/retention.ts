@@ -1,0 +1,107 @@
+import type { Clock } from "../../clock.ts";
+import { decodeCounts } from "../../kv/counts.ts";
+import { userKey, userMonthPrefix } from "../keys.ts";
+import { dateText, dayOf, dayOfDate, periodOf } from "../periods.ts";
+import { ratio2 } from "../rounding.ts";
+import { activeDays } from "../user_activity.ts";
+import { daysOf } from "./range.ts";
+
+export interface RetentionQuery {
+  /** UTC days on which people were first seen, both included; by default the last 60 up to today. */
+  from?: string;
+  to?: string;
+  granularity: "day" | "week" | "month";
+}
+
+/** The share of a cohort that came back on a day; null while that day is not over for all of it. */
+export interface Returned {
+  value: number | null;
+  users: number | null;
+  n: number;
+}
+
+/** People who were first seen in the same day, week or month. */
+export interface Cohort {
+  /** First day of the day, week or month, within the range. */
+  start: string;
+  users: number;
+  d1: Returned;
+  d7: Returned;
+  d30: Returned;
+}
+
+const AFTER = [1, 7, 30] as const;
+const MAX_DAYS = 400;
+const DEFAULT_DAYS = 60;
+const GET_MANY = 10;
+
+interface Counted {
+  first: number;
+  last: number;
+  users: number;
+  returned: [number, number, number];
+}
+
+/**
+ * Of the people first seen on a UTC day, how many started a conversation exactly 1, 7 and 30 days
+ * after. Costs by the distinct users of the range.
+ */
+export async function retention(
+  kv: Deno.Kv,
+  clock: Clock,
+  { granularity, ...query }: RetentionQuery,
+): Promise<{ from: string; to: string; cohorts: Cohort[] }> {
+  const now = clock.now();
+  const { from, to } = daysOf({ ...query, zone: "UTC" }, now, MAX_DAYS, DEFAULT_DAYS);
+  const today = dayOf(now);
+  const [start, end] = [dayOfDate(from), Math.min(dayOfDate(to), today)];
+  const cohorts = new Map<number, Counted>();
+  for (let day = start; day <= end; day++) {
+    const n = periodOf(granularity, day);
+    const cohort = cohorts.get(n);
+    if (cohort) cohort.last = day;
+    else cohorts.set(n, { first: day, last: day, users: 0, returned: [0, 0, 0] });
+  }
+  for (let month = periodOf("month", start); month <= periodOf("month", end); month++) {
+    for await (const days of newcomers(kv, month)) {
+      const first = days[0]!;
+      if (first < start || first > end) continue;
+      const cohort = cohorts.get(periodOf(granularity, first))!;
+      cohort.users++;
+      AFTER.forEach((after, i) => {
+        if (days.includes(first + after)) cohort.returned[i]!++;
+      });
+    }
+  }
+  return {
+    from,
+    to,
+    cohorts: [...cohorts.values()].map(({ first, last, users, returned }) => {
+      const [d1, d7, d30] = AFTER.map((after, i) => {
+        const over = last + after < today;
+        return {
+          value: over ? ratio2(returned[i]!, users, 100) : null,
+          users: over ? returned[i]! : null,
+          n: users,
+        };
+      });
+      return { start: dateText(first), users, d1: d1!, d7: d7!, d30: d30! };
+    }),
+  };
+}
+
+/** The days of each user whose first month this is. */
+async function* newcomers(kv: Deno.Kv, month: number): AsyncGenerator<number[]> {
+  let group: string[] = [];
+  const read = async () => {
+    const users = await kv.getMany(group.map(userKey));
+    group = [];
+    return users.map(({ value }) => activeDays(decodeCounts(value)))
+      .filter(([first]) => first !== undefined && periodOf("month", first) === month);
+  };
+  for await (const { key } of kv.list({ prefix: userMonthPrefix(month) })) {
+    group.push(String(key.at(-1)));
+    if (group.length === GET_MANY) yield* await read();
+  }
+  if (group.length > 0) yield* await read();
+}

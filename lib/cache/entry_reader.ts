@@ -1,0 +1,130 @@
+import type { Clock } from "../clock.ts";
+import type { ReadOptions } from "./cache.ts";
+import { type Frame, frameBody } from "./frame.ts";
+import { isUsableKey, namespaceOf } from "./key_space.ts";
+import type { LookupCounters, Tier } from "./lookup_counters.ts";
+import type { MemoryHit } from "./memory_store.ts";
+import type { NamespaceCounts } from "./namespace_counts.ts";
+import { decodeValue } from "./payload.ts";
+import { Unavailable } from "./redis_link.ts";
+import { UNREADABLE } from "./redis_store.ts";
+import type { Tiers } from "./tiers.ts";
+
+/** An entry that was found, fresh or not. */
+export interface Found {
+  value: unknown;
+  createdAt: number;
+  freshUntil: number;
+  expiresAt: number;
+  costMs: number;
+  tags: readonly string[];
+  bytes: number;
+  tier: Tier;
+}
+
+/** What a look into Redis gave: an entry, none (perhaps one that is of no use), or no answer. */
+export type Reading =
+  | { state: "found"; found: Found }
+  | { state: "none"; useless: number }
+  | { state: "unavailable" };
+
+/** Every so many reads one is timed, the first among them. */
+const TIMED_EVERY = 8;
+
+/** Looks entries up in the tiers and checks that what lies there is what is expected. */
+export class EntryReader {
+  #reads = 0;
+
+  constructor(
+    readonly tiers: Tiers,
+    readonly counters: LookupCounters,
+    readonly clock: Clock,
+    readonly maxEntryBytes: number,
+  ) {}
+
+  /** A copy in the process that fits the schema, fresh or not. */
+  local<T>(key: string, now: number, options: ReadOptions<T>): MemoryHit | undefined {
+    const hit = this.tiers.local.get(key, now);
+    if (hit === undefined || options.schema === undefined) return hit;
+    const parsed = options.schema.safeParse(hit.value);
+    return parsed.success ? { ...hit, value: parsed.data } : undefined;
+  }
+
+  /** The fresh value of an entry that is not at hand in the process, counted as a lookup. */
+  async get<T>(key: string, options: ReadOptions<T>): Promise<T | undefined> {
+    const counts = this.counters.namespaces.of(namespaceOf(key));
+    const now = this.clock.now();
+    const local = options.schema && this.local(key, now, options);
+    if (local && local.freshUntil > now) {
+      this.counters.hit(counts, "process", now);
+      return local.value as T;
+    }
+    const reading = await this.shared(key, counts, options);
+    if (reading.state === "found" && reading.found.freshUntil > this.clock.now()) {
+      this.counters.hit(counts, "redis", now);
+      return reading.found.value as T;
+    }
+    this.counters.miss(counts);
+    return undefined;
+  }
+
+  /** A fresh entry, looked for without counting. */
+  async look(key: string): Promise<Omit<Found, "tier"> | undefined> {
+    if (!isUsableKey(key)) return undefined;
+    const now = this.clock.now();
+    const local = this.tiers.local.get(key, now);
+    if (local && local.freshUntil > now) return local;
+    const counts = this.counters.namespaces.of(namespaceOf(key));
+    const reading = await this.shared(key, counts, {});
+    return reading.state === "found" && reading.found.freshUntil > now ? reading.found : undefined;
+  }
+
+  /** Looks into Redis, and keeps a copy in the process. */
+  async shared<T>(
+    key: string,
+    counts: NamespaceCounts,
+    options: ReadOptions<T>,
+  ): Promise<Reading> {
+    const { redis } = this.tiers;
+    if (redis === null || !redis.link.connected) return { state: "unavailable" };
+    if (!isUsableKey(key)) return { state: "none", useless: 0 };
+    const timed = ++this.#reads % TIMED_EVERY === 1;
+    const startedAt = timed ? performance.now() : 0;
+    const ticket = redis.front.take(key);
+    const read = await redis.store.read(key);
+    if (read instanceof Unavailable) {
+      redis.front.redeem(ticket, null, 0);
+      return { state: "unavailable" };
+    }
+    if (timed) this.counters.took(counts, "redis", performance.now() - startedAt);
+    if (read.damaged) this.counters.damaged++;
+    const now = this.clock.now();
+    const decoded = read.frame && this.decode(read.frame, ticket !== null);
+    if (read.frame === null || decoded === null || read.frame.expiresAt <= now) {
+      redis.front.redeem(ticket, null, 0);
+      const unreadable = read.damaged || (read.frame !== null && decoded === null);
+      return { state: "none", useless: unreadable ? UNREADABLE : read.frame?.createdAt ?? 0 };
+    }
+    redis.front.redeem(ticket, { ...read.frame, ...decoded }, now);
+    let { value } = decoded;
+    if (options.schema) {
+      const parsed = options.schema.safeParse(value);
+      if (!parsed.success) return { state: "none", useless: read.frame.createdAt };
+      value = parsed.data;
+    }
+    const { createdAt, freshUntil, expiresAt, costMs, tags, rawBytes } = read.frame;
+    const facts = { createdAt, freshUntil, expiresAt, costMs, tags };
+    return { state: "found", found: { value, ...facts, bytes: rawBytes, tier: "redis" } };
+  }
+
+  /** A frame's value; null, and counted, where it cannot be read. */
+  decode(frame: Frame, frozen: boolean): { value: unknown; body: Uint8Array } | null {
+    try {
+      const body = frameBody(frame, this.maxEntryBytes);
+      return { value: decodeValue(frame.codec, body, frozen), body };
+    } catch {
+      this.counters.damaged++;
+      return null;
+    }
+  }
+}

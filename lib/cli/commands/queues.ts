@@ -1,0 +1,137 @@
+import { Command } from "commander";
+import type { z } from "zod";
+import type { QueueList, ScheduleList } from "../../wire/schemas/queues.ts";
+import { asking, type Cli, group, numbers, print, tableOrNone } from "../cli.ts";
+import { formatCount, formatMs } from "../format.ts";
+import { awaitTask } from "./task.ts";
+
+type Queues = z.infer<typeof QueueList>["queues"];
+type Schedules = z.infer<typeof ScheduleList>["schedules"];
+
+/** `queue`: depth and speed of every queue; pausing and resuming. */
+export function queueCommand(cli: Cli): Command {
+  const paused = (name: string, method: "PUT" | "DELETE", description: string, done: string) =>
+    new Command(name).description(description).argument("<queue...>", "by name")
+      .action(asking(cli, async (api, _flags, names) => {
+        for (const queue of names) {
+          await api.request(method, `/queues/${encodeURIComponent(queue)}/pause`);
+          cli.context.out(`${queue} is ${done}\n`);
+        }
+      }));
+  return group("queue", "Shows, pauses and resumes queues.", [
+    new Command("list").description("Lists the queues.").action(
+      asking(cli, async (api, flags) => {
+        const { queues } = await api.request<{ queues: Queues }>("GET", "/queues");
+        print(cli, flags, { queues }, () => queueTable(cli, queues));
+      }),
+    ),
+    paused("pause", "PUT", "Starts no more tasks of a queue; running ones end.", "paused"),
+    paused("resume", "DELETE", "Lets a paused queue go on.", "running"),
+    new Command("scale").description("Sets how many tasks of a queue run at the same time.")
+      .argument("<queue>", "by name").argument("<concurrency>", "tasks at the same time")
+      .option("--rate <tasks>", "at most so many starts a second")
+      .action(asking<{ rate?: string }>(cli, async (api, flags, [queue, concurrency]) => {
+        const body = {
+          concurrency: Number(concurrency),
+          ...(flags.rate === undefined ? {} : { rate_per_second: Number(flags.rate) }),
+        };
+        await api.request("PUT", `/queues/${encodeURIComponent(queue!)}/limits`, { body });
+        cli.context.out(`${queue} runs up to ${concurrency} tasks at the same time\n`);
+      })),
+  ]);
+}
+
+/** Queues as a table. */
+export function queueTable(cli: Cli, queues: Queues): string {
+  const ms = (value: number | null) => value === null ? "–" : formatMs(value);
+  return tableOrNone(
+    cli,
+    [
+      { title: "queue", whole: true },
+      ...["waiting", "running", "failed", "oldest", "per second", "p50", "p95"].map(numbers),
+      { title: "" },
+    ],
+    queues.map(
+      ({ name, depth, oldest_waiting_seconds, throughput_per_second, latency, paused }) => {
+        const count = (...states: string[]) =>
+          formatCount(states.reduce((sum, state) => sum + (depth.by_status[state] ?? 0), 0));
+        return [
+          name,
+          count("queued", "scheduled", "retrying"),
+          count("running"),
+          count("failed"),
+          oldest_waiting_seconds === null ? "–" : formatMs(oldest_waiting_seconds * 1_000),
+          throughput_per_second.toFixed(1),
+          ms(latency.p50),
+          ms(latency.p95),
+          paused ? "paused" : "",
+        ];
+      },
+    ),
+    "There are no queues.",
+  );
+}
+
+/** `schedule`: what runs by itself, and running it now. */
+export function scheduleCommand(cli: Cli): Command {
+  return group("schedule", "Shows what runs by itself, and runs it now.", [
+    new Command("list").description("Lists the schedules.").action(
+      asking(cli, async (api, flags) => {
+        const { schedules } = await api.request<{ schedules: Schedules }>("GET", "/schedules");
+        const at = (instant: string | null) => instant?.slice(0, 19).replace("T", " ") ?? "–";
+        print(cli, flags, { schedules }, () =>
+          tableOrNone(
+            cli,
+            [{ title: "schedule", whole: true }, { title: "when (UTC)" }, { title: "next" }, {
+              title: "last",
+            }, {
+              title: "ended",
+            }, numbers("missed")],
+            schedules.map((row) => [
+              row.name,
+              row.cron,
+              at(row.next_run_at),
+              at(row.last_run_at),
+              row.last_status ?? "–",
+              formatCount(row.missed),
+            ]),
+            "There are no schedules.",
+          ));
+      }),
+    ),
+    runCommandOf(cli, "run", "Runs a schedule now and waits for its end.", null),
+  ]);
+}
+
+/** `backup`: the schedule of that name, now. */
+export function backupCommand(cli: Cli): Command {
+  return runCommandOf(cli, "backup", "Backs up the database and waits for it.", "backup-database");
+}
+
+/** `recount`: whether the reports' numbers are those of the facts that are kept. */
+export function recountCommand(cli: Cli): Command {
+  return new Command("recount")
+    .description("Compares every number of the reports with the facts that are kept.")
+    .action(asking(cli, async (api, flags) => {
+      const { task_id } = await api.request<{ task_id: string }>("POST", "/analytics/recount");
+      const task = await awaitTask(api, task_id, cli.context.signal);
+      print(cli, flags, task.result, () => `${JSON.stringify(task.result)}\n`);
+    }));
+}
+
+/** A command that runs a schedule, the one it is given or the one it is for. */
+function runCommandOf(
+  cli: Cli,
+  name: string,
+  description: string,
+  schedule: string | null,
+): Command {
+  const command = new Command(name).description(description);
+  if (schedule === null) command.argument("<schedule>", "by name, as `schedule list` shows it");
+  return command.action(asking(cli, async (api, flags, [given]) => {
+    const path = `/schedules/${encodeURIComponent(schedule ?? given!)}/run`;
+    const { task_id } = await api.request<{ task_id: string }>("POST", path);
+    const task = await awaitTask(api, task_id, cli.context.signal);
+    print(cli, flags, task, () => `${task.name} completed: ${JSON.stringify(task.result ?? {})}\n`);
+  }));
+}

@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { z } from "zod";
+import { systemClock } from "../clock.ts";
+import { Database } from "../kv/database.ts";
+import { silentLogger } from "../log.ts";
+import { complete, defineJob } from "./definition.ts";
+import { JobEngine } from "./engine.ts";
+import { heartbeatKey, sessionKey, shardKey } from "./keys.ts";
+import { WriteSet } from "../kv/write_set.ts";
+
+const LEASE_MS = 300;
+const payload = z.object({ n: z.number() });
+
+/** One of several processes on a database file; each has a handle of its own. */
+async function worker(path: string, name: string, perform: (n: number) => Promise<void> | void) {
+  const db = await Database.open({ path, shared: true });
+  const job = defineJob({
+    kind: "work",
+    queue: "default",
+    payload,
+    backoff: () => 5,
+    async perform(context) {
+      await perform(context.payload.n);
+      const { n } = context.payload;
+      return complete(name, async (tx) => {
+        const key = ["done", n];
+        const entry = await db.kv.get<number>(key);
+        tx.check(key, entry.versionstamp).set(key, (entry.value ?? 0) + 1);
+      });
+    },
+  });
+  let lost = false;
+  const engine = new JobEngine({
+    db,
+    clock: systemClock,
+    log: silentLogger,
+    queues: { default: 4 },
+    worker: name,
+    leaseMs: LEASE_MS,
+    onLost: () => lost = true,
+  }).register(job);
+  const close = async () => {
+    await engine.stop(1_000);
+    await db.close();
+    await engine.closed();
+  };
+  return { db, engine, job, close, lost: () => lost };
+}
+
+Deno.test("a worker serves what others enqueue, and another takes over when it stops", async () => {
+  const path = await Deno.makeTempDir() + "/kv.sqlite";
+  const web = await worker(path, "web", () => {});
+  await web.engine.load();
+  const first = await worker(path, "first", () => {});
+  await first.engine.start();
+  const second = await worker(path, "second", () => {});
+  await second.engine.start();
+  const id = await web.engine.enqueue(web.job, { n: 1 });
+  assert.equal(await web.engine.whenEnded(id, 10_000), true);
+  assert.equal((await web.engine.get(id))?.result, "first");
+  await first.close();
+  const next = await web.engine.enqueue(web.job, { n: 2 });
+  assert.equal(await web.engine.whenEnded(next, 10_000), true);
+  assert.equal((await web.engine.get(next))?.result, "second");
+  await second.close();
+  await web.close();
+});
+
+Deno.test("a worker that falls silent is taken over, and cannot write any more", async () => {
+  const path = await Deno.makeTempDir() + "/kv.sqlite";
+  const started = Promise.withResolvers<void>();
+  const go = Promise.withResolvers<void>();
+  const stale = await worker(path, "stale", async () => {
+    started.resolve();
+    await go.promise;
+  });
+  await stale.engine.start();
+  const id = await stale.engine.enqueue(stale.job, { n: 7 });
+  await started.promise;
+  // What a long stop of the process leaves: a heartbeat that ran out, and a worker that knows nothing.
+  await stale.db.commit(new WriteSet().set(heartbeatKey("stale"), 0));
+  const fresh = await worker(path, "fresh", () => {});
+  await fresh.engine.start();
+  assert.equal((await fresh.db.kv.get(sessionKey("stale"))).value, null);
+  assert.equal((await fresh.db.kv.get(shardKey("default", 0))).value, "fresh");
+  assert.equal(await fresh.engine.whenEnded(id, 10_000), true);
+  go.resolve(); // the stale one finishes now, too late
+  await new Promise((resolve) => setTimeout(resolve, LEASE_MS));
+  assert.equal(stale.lost(), true);
+  assert.equal((await fresh.engine.get(id))?.result, "fresh");
+  assert.equal((await fresh.engine.get(id))?.crashes, 1);
+  assert.equal((await fresh.db.kv.get(["done", 7])).value, 1, "its effects happened once");
+  await stale.close();
+  await fresh.close();
+});
+
+Deno.test("a job cancelled by another process has no effects", async () => {
+  const path = await Deno.makeTempDir() + "/kv.sqlite";
+  const started = Promise.withResolvers<void>();
+  const go = Promise.withResolvers<void>();
+  const busy = await worker(path, "busy", async () => {
+    started.resolve();
+    await go.promise;
+  });
+  await busy.engine.start();
+  const web = await worker(path, "web", () => {});
+  await web.engine.load();
+  const id = await web.engine.enqueue(web.job, { n: 3 });
+  await started.promise;
+  await web.engine.cancel(id, "operator");
+  go.resolve();
+  await busy.close();
+  assert.equal((await web.engine.get(id))?.state, "cancelled");
+  assert.equal((await web.db.kv.get(["done", 3])).value, null);
+  await web.close();
+});

@@ -1,0 +1,43 @@
+import type { CheckResult } from "../checks/check.ts";
+import type { QueueLoads } from "../checks/work.ts";
+import type { HealthReport } from "../health.ts";
+import type { SystemSource } from "../system.ts";
+import type { AlertInputs } from "./rules.ts";
+
+/** Where the figures that alerts judge by come from. */
+export interface AlertSources {
+  system: SystemSource;
+  rates(): Promise<AlertInputs["rates"]>;
+  queues: QueueLoads;
+  deadLetters(): Promise<number>;
+  health(): Promise<HealthReport>;
+  /** When the newest backup was made; null before the first, undefined where none are made. */
+  newestBackupAt(): Promise<number | null | undefined>;
+  tokensToday(): Promise<number>;
+  now(): number;
+  /** When the service started: until a day later the absence of a backup is no fault. */
+  startedAt: number;
+}
+
+/** Reads everything once. */
+export async function alertInputs(sources: AlertSources): Promise<AlertInputs> {
+  const [rates, queues, deadLetters, report, backupAt, tokensToday] = await Promise.all([
+    sources.rates(),
+    sources.queues(),
+    sources.deadLetters(),
+    sources.health(),
+    sources.newestBackupAt(),
+    sources.tokensToday(),
+  ]);
+  const checks: Record<string, CheckResult | undefined> = {};
+  for (const check of report.checks) checks[check.name] = check;
+  return {
+    rates,
+    system: sources.system.latest(),
+    queues,
+    deadLetters,
+    checks,
+    backupAgeMs: backupAt === undefined ? null : sources.now() - (backupAt ?? sources.startedAt),
+    tokensToday,
+  };
+}
