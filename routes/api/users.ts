@@ -23,8 +23,8 @@ export function addUsers(api: ApiBuilder): void {
     answer: UserErased,
     async handle({ params: { user_id }, signal }) {
       const taskId = await users.erase(user_id);
-      const ended = await engine.whenEnded(taskId, WAIT_MS, signal);
-      const task = ended ? await engine.get(taskId) : null;
+      let task = await engine.get(taskId);
+      if (task && await engine.whenEnded(taskId, WAIT_MS, signal)) task = await engine.get(taskId);
       const result = task?.result as { conversations?: number; records?: number } | undefined;
       const expireAt = await users.backupsExpireAt(clock.now());
       return {
