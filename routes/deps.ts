@@ -153,6 +153,13 @@ export interface MessageView {
   model?: string;
   tokens?: { prompt: number; completion: number; total: number; estimated: boolean };
   error?: { code: string; message: string };
+  callback?: {
+    status: "delivered" | "failed" | "cancelled";
+    at: number;
+    attempts: number;
+    statusCode?: number;
+    error?: string;
+  };
 }
 
 /** A conversation in a list; instants are milliseconds UTC. */

@@ -27,6 +27,7 @@ export function workers(
     processConversation({ ...services, ledger }),
     deliverCallback({
       db,
+      clock,
       secret: callbackSecret,
       policy: { trusted: config.allowPrivateAddresses },
     }),

@@ -50,6 +50,16 @@ export interface ConversationRecord {
   archivedChunks?: number;
 }
 
+/** What became of the delivery of a turn's outcome to its sender. */
+export interface CallbackRecord {
+  status: "delivered" | "failed" | "cancelled";
+  at: number;
+  attempts: number;
+  /** Of the receiver's last answer. */
+  statusCode?: number;
+  error?: string;
+}
+
 /** What a user asked. */
 export interface TurnRecord {
   taskId: string;
@@ -58,6 +68,7 @@ export interface TurnRecord {
   priority: number;
   metadata?: Record<string, unknown>;
   callbackUrl?: string;
+  callback?: CallbackRecord;
   batchId?: string;
   /** How it ended before it was tried again by hand, oldest first. */
   earlier?: TurnEnd[];

@@ -129,11 +129,20 @@ function shownMessage(
   message: MessageView,
   { content }: Principal,
 ): Conversation["messages"][number] {
-  const { taskId, latencyMs, ...rest } = message;
+  const { taskId, latencyMs, callback, ...rest } = message;
   return {
     ...rest,
     content: content ? message.content : HIDDEN,
     ...(taskId === undefined ? {} : { task_id: taskId }),
     ...(latencyMs === undefined ? {} : { latency_ms: latencyMs }),
+    ...(callback ? { callback: shownCallback(callback) } : {}),
+  };
+}
+
+function shownCallback({ statusCode, at, ...rest }: NonNullable<MessageView["callback"]>) {
+  return {
+    ...rest,
+    at: instant(at),
+    ...(statusCode === undefined ? {} : { status_code: statusCode }),
   };
 }

@@ -141,6 +141,13 @@ export const Message = z.object({
   tokens: Tokens.optional(),
   cost_micros: Count.optional().openapi({ description: "in millionths of the price table's unit" }),
   error: TaskError.optional(),
+  callback: z.object({
+    status: z.enum(["delivered", "failed", "cancelled"]),
+    at: Instant,
+    attempts: Count,
+    status_code: Count.optional(),
+    error: z.string().optional(),
+  }).optional().openapi({ description: "what became of the delivery to callback_url" }),
 });
 
 export const Conversation = z.object({
