@@ -1,5 +1,6 @@
 import type { Problem } from "../lib/wire/envelope.ts";
 import type { Bot } from "../lib/wire/bots.ts";
+import type { Unanswered } from "../lib/wire/analytics.ts";
 import type { DashboardActions, DashboardData } from "./dashboard_data.ts";
 
 /** Sends a request to our own API in this process, as the visitor who asked for the page. */
@@ -15,12 +16,12 @@ export class ApiRefusal extends Error {
 
 const TRY_SECONDS = 20;
 
-/** What is not there is null; whatever else was refused still is. */
-async function orNone<T>(part: Promise<T>): Promise<T | null> {
+/** What is refused with the status `none` is null; whatever else was refused still is. */
+async function orNone<T>(part: Promise<T>, none = 404): Promise<T | null> {
   try {
     return await part;
   } catch (thrown) {
-    if (thrown instanceof ApiRefusal && thrown.status === 404) return null;
+    if (thrown instanceof ApiRefusal && thrown.status === none) return null;
     throw thrown;
   }
 }
@@ -75,7 +76,23 @@ export function apiData(ask: AskApi): DashboardData & DashboardActions {
     cacheEntry: (key) => orNone(call(keyPath(key))),
     schedules: () => field("schedules", "/schedules"),
     alerts: () => orNone(field("alerts", "/alerts")),
-    unanswered: (asked) => orNone(field("unanswered", `/analytics/unanswered${query(asked)}`)),
+    async unanswered(botIds, limit) {
+      const lists = await Promise.all(botIds.map(async (bot_id) => {
+        const path = `/analytics/unanswered${query({ bot_id, limit })}`;
+        const asked = await orNone(field<Omit<Unanswered, "bot_id">[]>("questions", path));
+        return (asked ?? []).map(({ question, count }) => ({ question, count, bot_id }));
+      }));
+      return lists.flat().sort((a, b) => b.count - a.count).slice(0, limit);
+    },
+    range: (span, granularity, metrics) =>
+      field("analytics", `/analytics/range${query({ ...span, granularity, metrics })}`),
+    compare: (span, metrics) =>
+      field("analytics", `/analytics/compare${query({ ...span, unit: "days", metrics })}`),
+    busiest: (span) => field("analytics", `/analytics/busiest${query(span)}`),
+    retention: (asked) => field("analytics", `/analytics/retention${query(asked)}`),
+    tokens: () => orNone(field("tokens", "/tokens"), 403),
+    sessions: () => orNone(field("sessions", "/sessions"), 403),
+    audit: (limit) => orNone(field("entries", `/audit${query({ limit })}`), 403),
 
     async cancelTask(taskId) {
       await send("DELETE", taskPath(taskId));
@@ -104,6 +121,12 @@ export function apiData(ask: AskApi): DashboardData & DashboardActions {
     runSchedule: async (name) =>
       (await send<{ task_id: string }>("POST", `/schedules/${encodeURIComponent(name)}/run`))
         .task_id,
+    async revokeToken(tokenId) {
+      await send("DELETE", `/tokens/${encodeURIComponent(tokenId)}`);
+    },
+    async endSession(sessionId) {
+      await send("DELETE", `/sessions/${encodeURIComponent(sessionId)}`);
+    },
     async acknowledgeAlert(name) {
       await send("POST", `/alerts/${encodeURIComponent(name)}/acknowledge`);
     },

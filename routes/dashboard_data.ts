@@ -8,6 +8,15 @@ import type {
 } from "../lib/wire/analytics.ts";
 import type { CacheEntry, CacheStats } from "../lib/wire/cache.ts";
 import type { Conversation, ConversationPage, TurnQueued } from "../lib/wire/conversations.ts";
+import type { AuditEntry, OpenSession, Token } from "../lib/wire/access.ts";
+import type {
+  BusiestHours,
+  Comparison,
+  RangeMetric,
+  RangeReport,
+  Retention,
+  Span,
+} from "../lib/wire/figures.ts";
 import type { History, HistoryQuery } from "../lib/wire/history.ts";
 import type { Schedule } from "../lib/wire/schedules.ts";
 import type { HealthReport, PerformanceSummary } from "../lib/wire/system.ts";
@@ -43,8 +52,19 @@ export interface DashboardData {
   schedules(): Promise<Schedule[]>;
   /** Null where the service has no alerts. */
   alerts(): Promise<Alert[] | null>;
-  /** What bots could not answer, most often asked first; null where it is not collected. */
-  unanswered(query: { from: string; to: string; limit: number }): Promise<Unanswered[] | null>;
+  /** What these bots could not answer, most often asked first. */
+  unanswered(botIds: string[], limit: number): Promise<Unanswered[]>;
+  range(span: Span, granularity: "day" | "hour", metrics: RangeMetric[]): Promise<RangeReport>;
+  /** A number of days beside as many before. */
+  compare(span: Span, metrics: RangeMetric[]): Promise<Comparison>;
+  busiest(span: Span): Promise<BusiestHours>;
+  retention(
+    query: { from: string; to: string; granularity: "day" | "week" | "month" },
+  ): Promise<Retention>;
+  /** For administrators; null for others. */
+  tokens(): Promise<Token[] | null>;
+  sessions(): Promise<OpenSession[] | null>;
+  audit(limit: number): Promise<AuditEntry[] | null>;
 }
 
 /** What a plain form can do; islands ask the API for the same. */
@@ -60,6 +80,8 @@ export interface DashboardActions {
   tryBot(botId: string, message: string, conversationId: string): Promise<TurnQueued>;
   /** Answers the id of the task that it became. */
   runSchedule(name: string): Promise<string>;
+  revokeToken(tokenId: string): Promise<void>;
+  endSession(sessionId: string): Promise<void>;
   acknowledgeAlert(name: string): Promise<void>;
   clearCache(pattern: string | undefined): Promise<{ cleared_entries: number; complete?: boolean }>;
   cleanUp(type: string): Promise<{ cleanup_tasks: { type: string; task_id: string }[] }>;

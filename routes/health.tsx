@@ -1,3 +1,4 @@
+import ChartReader from "../islands/ChartReader.tsx";
 import HealthBoard from "../islands/HealthBoard.tsx";
 import { count, duration, mean, percent } from "../islands/parts/format.ts";
 import type { HealthData } from "../islands/parts/page_data.ts";
@@ -106,6 +107,7 @@ export default function Health({ data, url }: PageProps<HealthPage, PageState>) 
           ))}
         </div>
       )}
+      <ChartReader />
     </>
   );
 }

@@ -1,6 +1,6 @@
 /** What one looks at first at three in the morning: answers, the last failure, savings, gaps. */
 import type { OverviewData } from "./page_data.ts";
-import { count, counted, duration, percent } from "./format.ts";
+import { count, counted, duration, mean, percent } from "./format.ts";
 import { Badge, Empty, Figure, Moment, Name, Panel, Unread } from "./pieces.tsx";
 import { TaskAction } from "./task_actions.tsx";
 import { OVERVIEW as T } from "./texts.ts";
@@ -67,20 +67,18 @@ export function LastFailure({ failure, operator, csrf, now }: OverviewData) {
   );
 }
 
-export function Saved({ cache }: OverviewData) {
-  const day = cache?.last_day;
+export function Saved({ saved }: OverviewData) {
+  const answers = saved?.n ? Math.round(saved.n * (saved.hit_rate ?? 0) / 100) : 0;
+  const money = saved?.saved_cost ?? 0;
   return (
     <Panel title={T.saved} aside={T.savedSpan} class="saved">
-      {!day ? <Unread what={T.saved} /> : (
-        <dl class="figures two">
-          <Figure name={T.calls} value={count(day.hits)} note={T.callsNote} />
-          <Figure
-            name={T.hitRate}
-            value={percent(day.hit_rate)}
-            note={day.hits + day.misses === 0
-              ? T.noLookups
-              : T.ofLookups(count(day.hits + day.misses))}
-          />
+      {!saved ? <Unread what={T.saved} /> : (
+        <dl class="figures three">
+          <Figure name={T.calls} value={count(answers)} note={T.ofAnswers(count(saved.n))} />
+          <Figure name={T.time} value={duration(saved.saved_ms)} note={T.timeNote} />
+          {money > 0
+            ? <Figure name={T.money} value={mean(money)} note={T.moneyNote} />
+            : <Figure name={T.hitRate} value={percent(saved.hit_rate)} />}
         </dl>
       )}
     </Panel>
@@ -89,8 +87,8 @@ export function Saved({ cache }: OverviewData) {
 
 export function UnansweredQuestions({ unanswered, operator }: OverviewData) {
   return (
-    <Panel title={T.unanswered} aside={T.unansweredSpan} class="unanswered">
-      {unanswered === null ? <Empty>{T.notCollected}</Empty> : unanswered.length === 0
+    <Panel title={T.unanswered} class="unanswered">
+      {unanswered === null ? <Unread what={T.unanswered} /> : unanswered.length === 0
         ? (
           <Empty>
             <Badge tone="ok">{T.allAnswered}</Badge>

@@ -36,7 +36,9 @@ export interface OverviewData extends LiveData {
   queues: QueueInfo[] | null;
   /** The task that failed last; null when none is kept, undefined when it could not be read. */
   failure?: TaskDetail | null;
-  /** What bots could not answer in the last days; null where that is not collected. */
+  /** What the cache saved today: answers, seconds, money; null when it could not be read. */
+  saved: Record<string, number | null> | null;
+  /** What bots could not answer, most often asked first; null when it could not be read. */
   unanswered: Unanswered[] | null;
   /** The last hour by the minute. */
   history: History | null;

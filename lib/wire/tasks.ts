@@ -1,6 +1,7 @@
 /** Tasks and queues as the API answers them; types only, so that no schema reaches the browser. */
 import type { z } from "@hono/zod-openapi";
 import type * as queues from "./schemas/queues.ts";
+import type * as actions from "./schemas/task_actions.ts";
 import type * as schema from "./schemas/tasks.ts";
 
 /** `task_status` of GET /tasks/{task_id}, and an item of `tasks` in GET /tasks. */
@@ -13,6 +14,9 @@ export type Waiting = TaskDetail["waiting_because"][number];
 export type WaitingReason = Waiting["reason"];
 /** An item of `queues` in GET /queues. */
 export type QueueInfo = z.infer<typeof queues.Queue>;
+
+/** POST /tasks/actions. */
+export type BulkAnswer = z.infer<typeof actions.TaskActionAnswer>;
 
 /** GET /tasks. */
 export interface TaskPage {

@@ -16,6 +16,7 @@ import type { TaskDetail } from "../../lib/wire/tasks.ts";
 import { mountPages, type PageBindings } from "../../routes/pages.ts";
 import { periodOf } from "../../routes/periods.ts";
 import * as sample from "./sample_data.ts";
+import * as figures from "./sample_figures.ts";
 import * as pages from "./sample_pages.ts";
 
 export const OPERATOR_TOKEN = "operator-token-for-tests";
@@ -50,7 +51,7 @@ const freshData = () =>
     conversations: pages.conversations,
     conversation: pages.conversation,
     bots: pages.bots,
-    unanswered: pages.unanswered as typeof pages.unanswered | null,
+    unanswered: pages.unanswered,
     schedules: pages.schedules,
     alerts: pages.alerts as typeof pages.alerts | null,
     cacheEntries: pages.cacheEntries,
@@ -183,13 +184,19 @@ function addPages(
     alert.acknowledged = { by: "ada", at: new Date(sample.NOW).toISOString() };
     return c.json(ok({ alert }));
   });
-  app.get(
-    "/analytics/unanswered",
-    (c) =>
-      data.unanswered
-        ? c.json(ok({ unanswered: data.unanswered.slice(0, Number(c.req.query("limit") ?? 50)) }))
-        : problem(404, "There is nothing here."),
-  );
+  app.get("/analytics/unanswered", (c) => {
+    const bot_id = c.req.query("bot_id");
+    const questions = data.unanswered.filter((one) => one.bot_id === bot_id)
+      .map((one) => ({ ...one, variants: [], last_asked_at: new Date(sample.NOW).toISOString() }));
+    return c.json(ok({ bot_id, questions }));
+  });
+  app.get("/analytics/range", (c) => {
+    const { from, to, tz, bot_id } = c.req.query() as Record<string, string>;
+    return c.json(ok({ analytics: figures.range(from!, to!, tz ?? "UTC", bot_id) }));
+  });
+  app.get("/analytics/compare", (c) => c.json(ok({ analytics: figures.comparison })));
+  app.get("/analytics/busiest", (c) => c.json(ok({ analytics: figures.busiest })));
+  app.get("/analytics/retention", (c) => c.json(ok({ analytics: figures.retention })));
   app.get("/cache/key/:key", (c) => {
     const key = c.req.param("key");
     return key in data.cacheEntries

@@ -18,7 +18,8 @@ const PAGES = [
   "/schedules",
   "/health?hours=1",
   "/settings",
-  "/analytics?date=2026-03-05",
+  "/analytics",
+  "/analytics?report=weekly&date=2026-03-05",
   "/analytics?report=daily",
   "/analytics?report=monthly",
 ];
