@@ -80,7 +80,10 @@ export function createApi(deps: ApiDeps, gate: Gate, feed: EventFeed): Api {
       const { method } = request;
       const open = env.path === `${API_PREFIX}/openapi.json`;
       if (!open) await gate.admit({ request, info: env.info }, roleForMethod(method));
-      const allowed = METHODS.filter((other) => app.router.match(other, env.path)[0].length > 0);
+      const plain = api.plainMethods(env.path.slice(API_PREFIX.length));
+      const allowed = plain.length > 0
+        ? plain
+        : METHODS.filter((other) => app.router.match(other, env.path)[0].length > 0);
       if (allowed.length === 0) throw notFound("There is no such address in this API.");
       if (allowed.includes("GET")) allowed.push("HEAD");
       throw new Refusal(

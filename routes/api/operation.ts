@@ -89,6 +89,13 @@ export class ApiBuilder {
     return handler?.({ request, info: env.info, env, params: NO_PARAMS });
   }
 
+  /** The methods of an address without names in it; none where there is no such address. */
+  plainMethods(path: string): string[] {
+    return [...this.#plain.keys()]
+      .filter((route) => route.slice(route.indexOf(" ") + 1) === path)
+      .map((route) => route.slice(0, route.indexOf(" ")));
+  }
+
   #handler<
     P extends Schema | undefined,
     Q extends Schema | undefined,
@@ -110,12 +117,14 @@ export class ApiBuilder {
       gate.checkOrigin(request, visitor);
       checkEncoding(env.path);
       let json: unknown;
-      if (operation.body) json = await readJson(request, bodyLimits) ?? {};
+      if (operation.body) json = await readJson(request, bodyLimits);
       else if (takesBody && !operation.streams) refuseLongBody(request, bodyLimits);
       const query = operation.query
         ? validated(operation.query, queryOf(request.url), "query")
         : {};
-      const body = operation.body ? validated(operation.body, json, "body") : {};
+      const body = operation.body
+        ? validated(operation.body, json === undefined ? {} : json, "body")
+        : {};
       const params = operation.params ? pathParams(given, operation) : {};
       const claim = operation.queues
         ? claimOf(deps, request, visitor.principal, operation.route, [params, query, body])
