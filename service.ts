@@ -1,5 +1,6 @@
 import type { BotDefinition } from "./lib/ai/responder.ts";
 import { type Config, ConfigError, loadConfig } from "./lib/config/config.ts";
+import type { AnyDefinition } from "./lib/jobs/definition.ts";
 import type { Scheduler } from "./lib/jobs/scheduler.ts";
 import { countMatching } from "./lib/jobs/matching.ts";
 import { createLogger } from "./lib/log.ts";
@@ -15,6 +16,7 @@ import { mountPages } from "./routes/pages.ts";
 import { bulkActionJob } from "./workers/bulk_action.ts";
 import { reapplyErasures, requestErasure } from "./workers/erase_user.ts";
 import { workers } from "./workers/mod.ts";
+import { userHandlers } from "./workers/user_handlers.ts";
 import { SCHEDULES } from "./workers/schedules.ts";
 import { requestedWork } from "./workers/work.ts";
 import { signingSecret } from "./workers/signing_secret.ts";
@@ -47,6 +49,7 @@ export async function startService(
   const startedAt = performance.now();
   const config = loadConfig(env, { terminal });
   const log = createLogger({ ...config.log, secrets: config.secrets });
+  const own = await userHandlers(config.handlers);
   await using stack = new AsyncDisposableStack();
   const lost = Promise.withResolvers<void>();
   const services = stack.use(
@@ -56,11 +59,13 @@ export async function startService(
       terminal,
       print: (line) => console.log(line),
       schedules: SCHEDULES,
+      queues: own.map(({ queue }) => queue),
     }),
   );
   const { engine, db, clock, auth, scheduler } = services;
   const secret = await signingSecret(db, config.webhookSecret);
   engine.register(...workers(services, secret));
+  registerOwn(engine, own);
 
   const stopping = new AbortController();
   const app = createApp(apiDeps(services, scheduler, stopping.signal));
@@ -119,6 +124,15 @@ export async function startService(
       log.info("stopped");
     },
   };
+}
+
+/** Adds a user's own handlers; a name that is taken stops the start. */
+function registerOwn(engine: Services["engine"], own: AnyDefinition[]): void {
+  try {
+    engine.register(...own);
+  } catch (error) {
+    throw error instanceof RangeError ? new ConfigError("HANDLERS", error.message) : error;
+  }
 }
 
 /** What the API needs of the services. */

@@ -93,6 +93,8 @@ export interface OpenOptions {
   print?: (line: string) => void;
   /** Every schedule of the service. */
   schedules?: readonly Schedule[];
+  /** Queues beside those of the configuration. */
+  queues?: readonly string[];
 }
 
 /**
@@ -144,7 +146,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     db,
     clock,
     log,
-    queues: config.concurrency,
+    queues: queuesOf(config, options.queues),
     worker: `worker-${crypto.randomUUID().slice(0, 8)}`,
     leaseMs: config.kvUrl ? LEASE_MS : undefined,
     onLost: options.onLost,
@@ -269,6 +271,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     });
     stack.adopt(heartbeat, (heartbeat) => heartbeat.close()).start();
   }
+  stack.defer(() => auth.audit.close());
   const alerts = stack.adopt(
     new Alerts({
       db,
@@ -392,4 +395,10 @@ async function countJobs(engine: JobEngine, states: JobState[]): Promise<number>
     }
   }
   return count;
+}
+
+/** Every queue with its concurrency; those of a user's own handlers have the default one's. */
+function queuesOf({ concurrency }: Config, more: readonly string[] = []): Record<string, number> {
+  const own = more.map((queue): [string, number] => [queue, concurrency.default]);
+  return { ...Object.fromEntries(own), ...concurrency };
 }

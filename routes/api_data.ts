@@ -1,4 +1,5 @@
 import type { Problem } from "../lib/wire/envelope.ts";
+import type { Bot } from "../lib/wire/bots.ts";
 import type { DashboardActions, DashboardData } from "./dashboard_data.ts";
 
 /** Sends a request to our own API in this process, as the visitor who asked for the page. */
@@ -9,6 +10,18 @@ export class ApiRefusal extends Error {
   override readonly name = "ApiRefusal";
   constructor(readonly status: number, readonly problem: Partial<Problem>) {
     super(problem.detail ?? problem.title ?? `The API answered ${status}`);
+  }
+}
+
+const TRY_SECONDS = 20;
+
+/** What is not there is null; whatever else was refused still is. */
+async function orNone<T>(part: Promise<T>): Promise<T | null> {
+  try {
+    return await part;
+  } catch (thrown) {
+    if (thrown instanceof ApiRefusal && thrown.status === 404) return null;
+    throw thrown;
   }
 }
 
@@ -38,6 +51,10 @@ export function apiData(ask: AskApi): DashboardData & DashboardActions {
   };
   const taskPath = (taskId: string) => `/tasks/${encodeURIComponent(taskId)}`;
 
+  const botPath = (botId: string) => `/bots/${encodeURIComponent(botId)}`;
+  const keyPath = (key: string) => `/cache/key/${encodeURIComponent(key)}`;
+  const pausePath = (queue: string) => `/queues/${encodeURIComponent(queue)}/pause`;
+
   return {
     summary: () => field("performance_summary", "/performance/summary"),
     health: () => field("health_report", "/health"),
@@ -46,25 +63,49 @@ export function apiData(ask: AskApi): DashboardData & DashboardActions {
     queues: () => field("queues", "/queues"),
     history: (asked) => field("history", `/performance/history${query(asked)}`),
     tasks: (asked) => call(`/tasks${query(asked)}`),
-    async task(taskId) {
-      try {
-        return await field("task_status", taskPath(taskId));
-      } catch (thrown) {
-        if (thrown instanceof ApiRefusal && thrown.status === 404) return null;
-        throw thrown;
-      }
-    },
+    task: (taskId) => orNone(field("task_status", taskPath(taskId))),
     daily: (date) => field("analytics", `/analytics/daily${query({ date })}`),
     weekly: (date) => field("analytics", `/analytics/weekly${query({ date })}`),
     monthly: (date) => field("analytics", `/analytics/monthly${query({ date })}`),
+
+    conversations: (asked) => call(`/conversations${query(asked)}`),
+    conversation: (id) => orNone(field("conversation", `/conversations/${encodeURIComponent(id)}`)),
+    bots: (asked) => call(`/bots${query(asked)}`),
+    bot: (botId) => orNone(field("bot", botPath(botId))),
+    cacheEntry: (key) => orNone(call(keyPath(key))),
+    schedules: () => field("schedules", "/schedules"),
+    alerts: () => orNone(field("alerts", "/alerts")),
+    unanswered: (asked) => orNone(field("unanswered", `/analytics/unanswered${query(asked)}`)),
 
     async cancelTask(taskId) {
       await send("DELETE", taskPath(taskId));
     },
     retryTask: async (taskId) =>
       (await send<{ task_id: string }>("POST", `${taskPath(taskId)}/retry`)).task_id,
+    async pauseQueue(queue) {
+      await send("PUT", pausePath(queue));
+    },
     async resumeQueue(queue) {
-      await send("DELETE", `/queues/${encodeURIComponent(queue)}/pause`);
+      await send("DELETE", pausePath(queue));
+    },
+    deleteCacheKey: async (key) =>
+      (await send<{ deleted: boolean }>("DELETE", keyPath(key))).deleted,
+    saveBot: async (botId, bot) => (await send<{ bot: Bot }>("PUT", botPath(botId), bot)).bot,
+    tryBot: (botId, message, conversationId) =>
+      call("/conversations/queue", {
+        method: "POST",
+        body: JSON.stringify({
+          conversation_id: conversationId,
+          bot_id: botId,
+          user_message: message,
+        }),
+        headers: { "content-type": "application/json", prefer: `wait=${TRY_SECONDS}` },
+      }),
+    runSchedule: async (name) =>
+      (await send<{ task_id: string }>("POST", `/schedules/${encodeURIComponent(name)}/run`))
+        .task_id,
+    async acknowledgeAlert(name) {
+      await send("POST", `/alerts/${encodeURIComponent(name)}/acknowledge`);
     },
     clearCache: (pattern) => send("POST", "/cache/clear", pattern ? { pattern } : {}),
     cleanUp: (type) => send("POST", "/maintenance/cleanup", { cleanup_type: type }),

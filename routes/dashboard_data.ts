@@ -1,6 +1,15 @@
-import type { DailyReport, MonthlyReport, WeeklyReport } from "../lib/wire/analytics.ts";
-import type { CacheStats } from "../lib/wire/cache.ts";
+import type { Alert } from "../lib/wire/alerts.ts";
+import type { Bot, BotInput, BotPage } from "../lib/wire/bots.ts";
+import type {
+  DailyReport,
+  MonthlyReport,
+  Unanswered,
+  WeeklyReport,
+} from "../lib/wire/analytics.ts";
+import type { CacheEntry, CacheStats } from "../lib/wire/cache.ts";
+import type { Conversation, ConversationPage, TurnQueued } from "../lib/wire/conversations.ts";
 import type { History, HistoryQuery } from "../lib/wire/history.ts";
+import type { Schedule } from "../lib/wire/schedules.ts";
 import type { HealthReport, PerformanceSummary } from "../lib/wire/system.ts";
 import type { ActiveTask, QueueInfo, TaskDetail, TaskPage, TaskQuery } from "../lib/wire/tasks.ts";
 
@@ -22,6 +31,20 @@ export interface DashboardData {
   daily(date: string): Promise<DailyReport>;
   weekly(date: string): Promise<WeeklyReport>;
   monthly(date: string): Promise<MonthlyReport>;
+  /** Newest first. */
+  conversations(query: { limit: number; cursor?: string }): Promise<ConversationPage>;
+  /** Null when there is no such conversation. */
+  conversation(conversationId: string): Promise<Conversation | null>;
+  bots(query: { limit: number; cursor?: string }): Promise<BotPage>;
+  /** Null when there is no such bot. */
+  bot(botId: string): Promise<Bot | null>;
+  /** Null when there is no such key. */
+  cacheEntry(key: string): Promise<CacheEntry | null>;
+  schedules(): Promise<Schedule[]>;
+  /** Null where the service has no alerts. */
+  alerts(): Promise<Alert[] | null>;
+  /** What bots could not answer, most often asked first; null where it is not collected. */
+  unanswered(query: { from: string; to: string; limit: number }): Promise<Unanswered[] | null>;
 }
 
 /** What a plain form can do; islands ask the API for the same. */
@@ -29,7 +52,15 @@ export interface DashboardActions {
   cancelTask(taskId: string): Promise<void>;
   /** Answers the id of the task that runs again. */
   retryTask(taskId: string): Promise<string>;
+  pauseQueue(queue: string): Promise<void>;
   resumeQueue(queue: string): Promise<void>;
+  deleteCacheKey(key: string): Promise<boolean>;
+  saveBot(botId: string, bot: BotInput): Promise<Bot>;
+  /** Asks a bot in a conversation of its own, and waits for the answer. */
+  tryBot(botId: string, message: string, conversationId: string): Promise<TurnQueued>;
+  /** Answers the id of the task that it became. */
+  runSchedule(name: string): Promise<string>;
+  acknowledgeAlert(name: string): Promise<void>;
   clearCache(pattern: string | undefined): Promise<{ cleared_entries: number; complete?: boolean }>;
   cleanUp(type: string): Promise<{ cleanup_tasks: { type: string; task_id: string }[] }>;
 }

@@ -79,6 +79,7 @@ export type EnginePort = Pick<
   | "resume"
   | "whenEnded"
   | "queueNames"
+  | "performs"
   | "worker"
   | "events"
 >;
@@ -95,6 +96,14 @@ export interface CachePort {
     memoryBytes: number;
     operationsPerSecond: number;
     uptimeSeconds: number;
+    lastDay: { hits: number; misses: number; hitRate: number | null };
+    namespaces: {
+      name: string;
+      hits: number;
+      misses: number;
+      hitRate: number | null;
+      keys: number;
+    }[];
   }>;
   /** Looks without counting a lookup; undefined when there is none. */
   inspect(key: string): Promise<{ value: unknown } | undefined>;
@@ -141,6 +150,8 @@ export interface MessageView {
   score?: number;
   cached?: boolean;
   latencyMs?: number;
+  model?: string;
+  tokens?: { prompt: number; completion: number; total: number; estimated: boolean };
   error?: { code: string; message: string };
   callback?: {
     status: "delivered" | "failed" | "cancelled";
@@ -151,7 +162,26 @@ export interface MessageView {
   };
 }
 
+/** A conversation in a list; instants are milliseconds UTC. */
+export interface ConversationRowView {
+  conversationId: string;
+  botId: string;
+  userId: string;
+  status: "pending" | "processing" | "completed" | "failed";
+  startedAt: number;
+  storedAt: number;
+  turns: number;
+  taskId?: string;
+  satisfaction?: number;
+  imported: boolean;
+}
+
 export interface ConversationsPort {
+  /** By when they were stored here, newest first. */
+  list(
+    limit: number,
+    cursor?: string,
+  ): Promise<{ conversations: ConversationRowView[]; nextCursor?: string }>;
   /**
    * Queues a turn. With a claim, all of it goes through `commitOnce(db, claim, …)`, whose answer
    * is this call's. AppError `conflict` when the conversation has another bot or user. `admit` is
@@ -292,6 +322,15 @@ export interface WorkPort {
   report(tx: WriteSet, type: ReportType, range: { start: string; end: string }): string;
   recount(tx: WriteSet): string;
   cleanup(tx: WriteSet, type: CleanupType): { type: string; taskId: string }[];
+  /**
+   * A task that is performed by POSTing its payload to `url`; where an unfinished task of the
+   * queue holds the unique key, that one's id.
+   */
+  httpTask(
+    tx: WriteSet,
+    task: { name: string; queue: string; url: string; payload: unknown },
+    options: { priority: number; runAt?: number; uniqueKey?: string; maxAttempts?: number },
+  ): Promise<string>;
   /** Goes on clearing where `cursor` stopped. */
   clearCache(tx: WriteSet, pattern: string | undefined, cursor: string | undefined): string;
 }

@@ -4,13 +4,16 @@ import { CLEANUP } from "../islands/parts/words.ts";
 import type { PageContext, PageProps } from "../lib/web/page.ts";
 import { wantsData } from "../lib/web/serve_pages.ts";
 import type { History } from "../lib/wire/history.ts";
-import { ApiRefusal } from "./api_data.ts";
+import { dayOf } from "./periods.ts";
+import { orNull } from "./parts.ts";
 import { backWith, Notice } from "./_notices.tsx";
 import { Trends } from "./_trends.tsx";
 import { liveData, type PageState } from "./pages.ts";
 
 const ACTIVE_SHOWN = 6;
 const HOUR_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+const QUESTIONS_SHOWN = 3;
 
 export const handler = {
   async GET(ctx: PageContext<PageState>): Promise<Response> {
@@ -22,18 +25,23 @@ export const handler = {
         to: new Date(now).toISOString(),
         granularity,
       }));
-    const [summary, health, cache, active, queues, history, day] = await Promise.all([
-      orNull(data.summary()),
-      orNull(data.health()),
-      orNull(data.cacheStats()),
-      orNull(data.activeTasks(ACTIVE_SHOWN)),
-      orNull(data.queues()),
-      past("cpu_percent,memory_percent", "minute", 1),
-      wantsData(ctx.hono) ? null : past("score,queue_depth,latency_ms", "hour", 24),
-    ]);
+    const week = { from: dayOf(now - 6 * DAY_MS), to: dayOf(now), limit: QUESTIONS_SHOWN };
+    const [summary, health, cache, active, queues, history, failed, unanswered, day] = await Promise
+      .all([
+        orNull(data.summary()),
+        orNull(data.health()),
+        orNull(data.cacheStats()),
+        orNull(data.activeTasks(ACTIVE_SHOWN)),
+        orNull(data.queues()),
+        past("cpu_percent,memory_percent,queue_depth", "minute", 1),
+        orNull(data.tasks({ status: "failed", limit: 1 })),
+        orNull(data.unanswered(week)),
+        wantsData(ctx.hono) ? null : past("score,queue_depth,latency_ms", "hour", 24),
+      ]);
     const overview: OverviewData = {
       ...liveData(ctx.state),
-      ...{ summary, health, cache, active, queues, history },
+      ...{ summary, health, cache, active, queues, history, unanswered },
+      failure: failed ? failed.tasks[0] ?? null : undefined,
       origin: ctx.url.origin,
     };
     const shown: ShownOverview = { overview, day };
@@ -54,16 +62,6 @@ export const handler = {
     return ctx.redirect(backWith("/", "cleaning", cleanup_tasks.length));
   },
 };
-
-/** A part that cannot be read is told as such in its place; losing the session ends the page. */
-async function orNull<T>(part: Promise<T>): Promise<T | null> {
-  try {
-    return await part;
-  } catch (thrown) {
-    if (thrown instanceof ApiRefusal && thrown.status === 401) throw thrown;
-    return null;
-  }
-}
 
 /** The board keeps itself fresh; the day's lines are drawn once. */
 interface ShownOverview {

@@ -6,10 +6,14 @@ import { type JwtOptions, jwtVerifier, type VerifyJwt } from "./jwt.ts";
 import type { Principal } from "./principal.ts";
 import { sameHash, secretHash } from "./secret.ts";
 import { Sessions } from "./sessions.ts";
+import { AuditLog } from "./audit.ts";
 import { SignInLinks } from "./sign_in_links.ts";
+import { TOKEN_PREFIX, Tokens } from "./tokens.ts";
 
 /** Keys of a key server may be withdrawn, so what they signed is verified again after this. */
 const REMEMBER_MS = 600_000;
+/** A token of ours may be revoked, which holds everywhere after this. */
+const REMEMBER_TOKEN_MS = 500;
 const MAX_REMEMBERED = 10_000;
 const MAX_TOKEN_LENGTH = 8_192;
 
@@ -31,6 +35,8 @@ export interface AuthenticatorOptions {
 export class Authenticator {
   readonly sessions: Sessions;
   readonly links: SignInLinks;
+  readonly tokens: Tokens;
+  readonly audit: AuditLog;
   readonly #clock: Clock;
   readonly #admin: Principal;
   readonly #adminHash: string;
@@ -38,7 +44,12 @@ export class Authenticator {
   readonly #verifyJwt: VerifyJwt | null;
   readonly #remembered = new Map<string, { principal: Principal; until: number }>();
 
-  private constructor(options: AuthenticatorOptions, adminHash: string, jwt: VerifyJwt | null) {
+  private constructor(
+    options: AuthenticatorOptions,
+    adminHash: string,
+    jwt: VerifyJwt | null,
+    tokens: (ended: (id: string) => void) => Tokens,
+  ) {
     this.#clock = options.clock;
     this.#adminHash = adminHash;
     this.#keysMayChange = options.jwt?.jwksUrl !== undefined;
@@ -53,6 +64,8 @@ export class Authenticator {
       expiresAt: null,
     };
     this.links = new SignInLinks(options.db, options.clock);
+    this.tokens = tokens((id) => this.#forget(id));
+    this.audit = new AuditLog(options);
     this.sessions = new Sessions({
       db: options.db,
       clock: options.clock,
@@ -77,7 +90,8 @@ export class Authenticator {
     if (options.jwt?.secret && options.jwt.secret.length < 32) {
       options.log.warn("JWT_SECRET is shorter than 32 characters, which HS256 should have");
     }
-    return new Authenticator(options, adminHash, jwt);
+    const tokens = await Tokens.open(options.db, options.clock);
+    return new Authenticator(options, adminHash, jwt, (ended) => tokens.telling(ended));
   }
 
   /** The principal of a token verified a moment ago, without waiting; undefined: ask `authenticate`. */
@@ -97,6 +111,8 @@ export class Authenticator {
     this.#remembered.delete(hash);
     const principal = sameHash(hash, this.#adminHash)
       ? this.#admin
+      : token.startsWith(TOKEN_PREFIX)
+      ? await this.tokens.find(token)
       : await this.#verifyJwt?.(token, now) ?? null;
     if (principal) this.#remember(hash, principal, now);
     return principal;
@@ -113,14 +129,26 @@ export class Authenticator {
       if (!oldest.done) this.#remembered.delete(oldest.value);
     }
     const until = Math.min(
-      this.#keysMayChange ? now + REMEMBER_MS : Infinity,
+      principal.source === "token"
+        ? now + REMEMBER_TOKEN_MS
+        : this.#keysMayChange
+        ? now + REMEMBER_MS
+        : Infinity,
       principal.expiresAt ?? Infinity,
     );
     this.#remembered.set(hash, { principal, until });
   }
 
-  /** Sessions made with an admin token that is no longer the one in force end with it. */
-  #stillHolds(principal: Principal): boolean {
+  /** A principal's secret holds no longer. */
+  #forget(id: string): void {
+    for (const [hash, { principal }] of this.#remembered) {
+      if (principal.id === id) this.#remembered.delete(hash);
+    }
+  }
+
+  /** Sessions end with the token that they were made with. */
+  #stillHolds(principal: Principal): boolean | Promise<boolean> {
+    if (principal.source === "token") return this.tokens.holds(principal);
     return principal.source !== "bootstrap" || principal.fingerprint === this.#admin.fingerprint;
   }
 }

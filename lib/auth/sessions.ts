@@ -5,8 +5,9 @@ import type { Principal } from "./principal.ts";
 import { newSecret, sameHash, secretHash } from "./secret.ts";
 
 /** A session is read from memory this long, so its end is seen everywhere within it. */
-const REMEMBER_MS = 1_000;
+const REMEMBER_MS = 500;
 const MAX_REMEMBERED = 5_000;
+const MAX_LISTED = 10_000;
 /** How exactly the last use is kept; each update is a write. */
 const TOUCH_MS = 60_000;
 
@@ -35,7 +36,7 @@ export interface SessionsOptions {
   idleMs: number;
   maxMs: number;
   /** Whether the credential that a session was started with is still in force. */
-  holds: (principal: Principal) => boolean;
+  holds: (principal: Principal) => boolean | Promise<boolean>;
 }
 
 /** Dashboard sessions: an opaque id in a cookie, everything else in the database. */
@@ -51,6 +52,7 @@ export class Sessions {
   async start(
     principal: Principal,
     from: { address?: string; userAgent?: string } = {},
+    also?: (tx: WriteSet) => void,
   ): Promise<{ id: string; endsAt: number }> {
     const now = this.#options.clock.now();
     const id = newSecret();
@@ -63,7 +65,9 @@ export class Sessions {
       address: (from.address ?? "").slice(0, 100),
       userAgent: (from.userAgent ?? "").slice(0, 300),
     };
-    await this.#options.db.commit(new WriteSet().set(keyOf(secretHash(id)), record));
+    const tx = new WriteSet().set(keyOf(secretHash(id)), record);
+    also?.(tx);
+    await this.#options.db.commit(tx);
     return { id, endsAt };
   }
 
@@ -76,7 +80,7 @@ export class Sessions {
     if (remembered && remembered.until > now) return remembered.session;
     this.#remembered.delete(hash);
     const entry = await this.#options.db.kv.get<SessionRecord>(keyOf(hash));
-    if (!entry.value || !this.#alive(entry.value, now)) return null;
+    if (!entry.value || !await this.#alive(entry.value, now)) return null;
     if (now - entry.value.usedAt >= TOUCH_MS) {
       // Checked, so that a session that ends at this moment does not come back.
       await this.#options.db.commit(
@@ -91,11 +95,46 @@ export class Sessions {
   }
 
   /** Ends a session; at once here, within a second in other processes. */
-  async end(id: string): Promise<void> {
+  async end(id: string, also?: (tx: WriteSet) => void): Promise<void> {
     const hash = secretHash(id);
     this.#remembered.delete(hash);
-    await this.#options.db.commit(new WriteSet().delete(keyOf(hash)));
+    const tx = new WriteSet().delete(keyOf(hash));
+    also?.(tx);
+    await this.#options.db.commit(tx);
     this.#remembered.delete(hash);
+  }
+
+  /** A page of sessions that have not ended; `cursor` is the name of the last one seen. */
+  async list(
+    limit: number,
+    cursor?: string,
+  ): Promise<{ sessions: (SessionRecord & { name: string })[]; next?: string }> {
+    const now = this.#options.clock.now();
+    const range = cursor === undefined
+      ? { prefix: PREFIX }
+      : { prefix: PREFIX, start: [...PREFIX, cursor, 0] };
+    const sessions: (SessionRecord & { name: string })[] = [];
+    const found = this.#options.db.kv.list<SessionRecord>(range, { limit: MAX_LISTED });
+    for await (const { key, value } of found) {
+      if (!await this.#alive(value, now)) continue;
+      if (sessions.length === limit) return { sessions, next: sessions.at(-1)!.name };
+      sessions.push({ ...value, name: String(key.at(-1)) });
+    }
+    return { sessions };
+  }
+
+  /**
+   * Ends a session by its name in the list, which is not what its browser keeps; at once here,
+   * within half a second in other processes. False when there is none. `also` joins the commit.
+   */
+  async revoke(name: string, also?: (tx: WriteSet) => void): Promise<boolean> {
+    const { key, versionstamp } = await this.#options.db.kv.get(keyOf(name));
+    if (versionstamp === null) return false;
+    const tx = new WriteSet().delete(key);
+    also?.(tx);
+    await this.#options.db.commit(tx);
+    this.#remembered.delete(name);
+    return true;
   }
 
   /** Deletes up to `limit` sessions that ended; returns how many. */
@@ -103,16 +142,16 @@ export class Sessions {
     const now = this.#options.clock.now();
     const write = new WriteSet();
     for await (const entry of this.#options.db.kv.list<SessionRecord>({ prefix: PREFIX })) {
-      if (!this.#alive(entry.value, now)) write.delete(entry.key);
+      if (!await this.#alive(entry.value, now)) write.delete(entry.key);
       if (write.mutations.length >= limit) break;
     }
     if (!write.empty) await this.#options.db.commit(write);
     return write.mutations.length;
   }
 
-  #alive(record: SessionRecord, now: number): boolean {
+  async #alive(record: SessionRecord, now: number): Promise<boolean> {
     return record.endsAt > now && record.usedAt + this.#options.idleMs > now &&
-      this.#options.holds(record.principal);
+      await this.#options.holds(record.principal);
   }
 
   #remember(hash: string, session: Session, until: number): void {

@@ -5,6 +5,7 @@ import type {
   ConversationRecord,
   Message,
   TurnRecord,
+  TurnResult,
 } from "./conversation.ts";
 import {
   answerKey,
@@ -22,6 +23,8 @@ export interface TranscriptMessage extends Message {
   score?: number;
   cached?: boolean;
   latencyMs?: number;
+  model?: string;
+  tokens?: TurnResult["tokens"];
   error?: { code: string; message: string };
   callback?: CallbackRecord;
 }
@@ -79,6 +82,8 @@ export async function readTranscript(
       score: result.score,
       cached: result.cached,
       latencyMs: result.latency_ms,
+      ...(result.model === undefined ? {} : { model: result.model }),
+      ...(result.tokens === undefined ? {} : { tokens: result.tokens }),
     });
   });
   return messages;

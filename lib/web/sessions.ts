@@ -36,5 +36,5 @@ export interface Sessions {
   redeem(code: string, from: Visitor): Promise<NewSession | null>;
   /** The session of a cookie's value; null when unknown, expired or signed out. */
   find(cookie: string): Promise<Session | null>;
-  signOut(cookie: string): Promise<void>;
+  signOut(cookie: string, from: { address: string; userAgent: string }): Promise<void>;
 }

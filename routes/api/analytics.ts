@@ -62,10 +62,11 @@ export function addAnalytics(api: ApiBuilder): void {
     body: NewReport,
     answer: ReportQueued,
     queues: true,
-    async handle({ body: { report_type, date_range }, claim }) {
+    async handle({ body: { report_type, date_range }, claim, audit }) {
       const range = { start: date_range.start_date, end: date_range.end_date };
       return await commitOnce(db, claim, (tx) => {
         admit(1);
+        audit(tx);
         return { task_id: work.report(tx, report_type, range), report_type, date_range };
       });
     },

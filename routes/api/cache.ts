@@ -37,6 +37,18 @@ export function addCache(api: ApiBuilder): void {
           memory_bytes: s.memoryBytes,
           operations_per_second: s.operationsPerSecond,
           uptime_seconds: s.uptimeSeconds,
+          last_day: {
+            hits: s.lastDay.hits,
+            misses: s.lastDay.misses,
+            hit_rate: s.lastDay.hitRate,
+          },
+          namespaces: s.namespaces.map(({ name, keys, hits, misses, hitRate }) => ({
+            name,
+            keys,
+            hits,
+            misses,
+            hit_rate: hitRate,
+          })),
         },
       };
     },
@@ -51,16 +63,19 @@ export function addCache(api: ApiBuilder): void {
     body: ClearPattern,
     answer: CacheCleared,
     queues: true,
-    async handle({ query, body, claim }) {
+    async handle({ query, body, claim, audit }) {
       const pattern = body.pattern ?? query.pattern ?? undefined;
       const first = await claim?.earlier();
       if (first) return first.answer as { cleared_entries: number; pattern: string | null };
       const { cleared, complete, cursor } = await cache.clear(pattern, { waitMs: CLEAR_WAIT_MS });
-      return await commitOnce(db, claim, (tx) => ({
-        cleared_entries: cleared,
-        pattern: pattern ?? null,
-        ...(complete ? {} : { complete, task_id: work.clearCache(tx, pattern, cursor) }),
-      }));
+      return await commitOnce(db, claim, (tx) => {
+        audit(tx);
+        return {
+          cleared_entries: cleared,
+          pattern: pattern ?? null,
+          ...(complete ? {} : { complete, task_id: work.clearCache(tx, pattern, cursor) }),
+        };
+      });
     },
   });
 

@@ -2,6 +2,7 @@ import type { z } from "@hono/zod-openapi";
 import type { Principal } from "../../lib/auth/principal.ts";
 import type { AppError } from "../../lib/errors.ts";
 import type { IdempotencyClaim } from "../../lib/kv/idempotency.ts";
+import type { WriteSet } from "../../lib/kv/write_set.ts";
 import type { RouteName } from "../middleware/roles.ts";
 
 export type Schema = z.ZodObject;
@@ -31,6 +32,11 @@ export interface Call<P, Q, B> {
   requestId: string;
   /** The claim of an `Idempotency-Key`, over everything the request asks for. */
   claim: IdempotencyClaim | undefined;
+  /**
+   * Adds the change's line in the audit log to the commit that makes it; `made` is the id of what
+   * it makes. A handler that has no commit of its own leaves it: the line follows right after.
+   */
+  audit(tx: WriteSet, made?: string): void;
 }
 
 /** A route of the contract: what it takes, what it answers, and the port call between. */
@@ -52,6 +58,8 @@ export interface Operation<
   statuses?: (404 | 409 | 503)[];
   /** The request queues something: it takes an `Idempotency-Key`. */
   queues?: boolean;
+  /** It is asked so often that the audit log counts it instead of telling each time. */
+  often?: boolean;
   /** It waits for a turn's end where the caller prefers so. */
   waits?: boolean;
   /** The handler reads the body as a stream, of any length. */

@@ -5,6 +5,8 @@ import {
   BatchStatus,
   ConversationAnswer,
   ConversationClosed,
+  ConversationList,
+  ConversationsQuery,
   ConversationStatus,
   FeedbackTaken,
   HandoffTaken,
@@ -23,7 +25,7 @@ import type { NewTurn as Turn, TurnResultView } from "../deps.ts";
 import type { Call, Payload } from "./call.ts";
 import { type GivenAddress, refuseInnerAddresses } from "./given_address.ts";
 import type { ApiBuilder } from "./operation.ts";
-import { instant, shownConversation, shownResult } from "./shown.ts";
+import { instant, shownConversation, shownResult, shownRow } from "./shown.ts";
 import { preferredWait, waitForEnd } from "./waiting.ts";
 
 const ConversationId = z.object({ conversation_id: Id });
@@ -43,6 +45,7 @@ export function addConversations(api: ApiBuilder): void {
     query: QueueQuery,
     body: NewTurn,
     answer: TurnQueued,
+    often: true,
     queues: true,
     waits: true,
     handle: (call) => queueTurn(api, call, call.query.priority ?? call.body.priority ?? "normal"),
@@ -54,6 +57,7 @@ export function addConversations(api: ApiBuilder): void {
     summary: "Queue a user's message before the others",
     body: UrgentTurn,
     answer: TurnQueued,
+    often: true,
     queues: true,
     waits: true,
     handle: (call) => queueTurn(api, call, "high"),
@@ -164,6 +168,21 @@ export function addConversations(api: ApiBuilder): void {
   });
 
   api.add({
+    route: "GET /conversations",
+    tag: "Conversations",
+    summary: "Conversations by when they were stored here, newest first",
+    query: ConversationsQuery,
+    answer: ConversationList,
+    async handle({ query: { limit, cursor } }) {
+      const page = await conversations.list(limit, cursor);
+      return {
+        conversations: page.conversations.map(shownRow),
+        ...(page.nextCursor === undefined ? {} : { next_cursor: page.nextCursor }),
+      };
+    },
+  });
+
+  api.add({
     route: "GET /conversations/{conversation_id}",
     tag: "Conversations",
     summary: "One conversation with its messages",
@@ -184,6 +203,7 @@ export function addConversations(api: ApiBuilder): void {
     params: ConversationId,
     unknown,
     body: NewFeedback,
+    often: true,
     answer: FeedbackTaken,
     async handle({ params: { conversation_id }, body }) {
       await conversations.feedback(

@@ -8,8 +8,10 @@ import { type EventFeed, eventText } from "./event_feed.ts";
 import type { Call } from "./call.ts";
 import type { ApiBuilder } from "./operation.ts";
 
-/** How often a stream says that it lives, and asks whether its reader is still somebody. */
-const HEARTBEAT_MS = 15_000;
+/** How often a stream asks whether its reader is still somebody. */
+const CHECK_MS = 500;
+/** After so many checks it says that it lives. */
+const CHECKS_A_BEAT = 30;
 /** A reader that is this far behind is sent away; it comes back and catches up. */
 const MAX_BEHIND_BYTES = 1024 * 1024;
 const encoder = new TextEncoder();
@@ -49,6 +51,7 @@ function liveStream(
   return new ReadableStream<Uint8Array>({
     start(controller) {
       let cancelBeat = () => {};
+      let checks = 0;
       const send = (text: string) => {
         if (text === "") return;
         if ((controller.desiredSize ?? 0) < -MAX_BEHIND_BYTES) return finish();
@@ -66,8 +69,8 @@ function liveStream(
         const lives = await stillSomebody(api, call).catch(() => true);
         if (ended) return;
         if (!lives) return finish();
-        send(": alive\n\n");
-        cancelBeat = api.deps.clock.after(HEARTBEAT_MS, beat);
+        if (++checks % CHECKS_A_BEAT === 0) send(": alive\n\n");
+        cancelBeat = api.deps.clock.after(CHECK_MS, beat);
       };
       let ended = false;
       let unsubscribe = () => {};
@@ -81,7 +84,7 @@ function liveStream(
       send("retry: 2000\n\n");
       unsubscribe = feed.subscribe((events) => send(eventText(events)), lastEventId);
       if (ended) unsubscribe();
-      cancelBeat = api.deps.clock.after(HEARTBEAT_MS, beat);
+      cancelBeat = api.deps.clock.after(CHECK_MS, beat);
     },
     cancel: () => end(),
   }, { highWaterMark: 0, size: (chunk) => chunk?.byteLength ?? 0 });

@@ -7,6 +7,7 @@ import { roleForMethod } from "../middleware/roles.ts";
 import { apiHeaders } from "../middleware/secure_headers.ts";
 import { addAlerts } from "./alerts.ts";
 import { addAnalytics } from "./analytics.ts";
+import { addAudit } from "./audit.ts";
 import { addBots } from "./bots.ts";
 import { addCache } from "./cache.ts";
 import { addConversationStream } from "./conversation_stream.ts";
@@ -22,6 +23,7 @@ import { addSchedules } from "./schedules.ts";
 import { addSystem } from "./system.ts";
 import { addTaskActions } from "./task_actions.ts";
 import { addTasks } from "./tasks.ts";
+import { addTokens } from "./tokens.ts";
 import { addUsers } from "./users.ts";
 
 /** Where the API lives. */
@@ -33,6 +35,8 @@ type Router = OpenAPIHono<ApiEnv>;
 
 /** The API: answers every request whose path lies under its prefix. */
 export interface Api {
+  /** The OpenAPI document, as it is served. */
+  document(): string;
   fetch(request: Request, env: ApiEnv["Bindings"]): Response | Promise<Response>;
 }
 
@@ -58,13 +62,15 @@ export function createApi(deps: ApiDeps, gate: Gate, feed: EventFeed): Api {
   addSchedules(api);
   addAlerts(api);
   addEvents(api, feed);
+  addTokens(api);
+  addAudit(api);
 
-  let document: string | undefined;
+  let made: string | undefined;
+  const document = () => made ??= JSON.stringify(openApiDocument(app));
   app.get("/openapi.json", (c) => {
-    document ??= JSON.stringify(openApiDocument(app));
     const headers = apiHeaders("application/json", c.env.requestId);
     headers["cache-control"] = "public, max-age=300";
-    return new Response(document, { headers });
+    return new Response(document(), { headers });
   });
 
   app.notFound(async (c) => {
@@ -88,6 +94,7 @@ export function createApi(deps: ApiDeps, gate: Gate, feed: EventFeed): Api {
   });
   app.onError((error, c) => told(error, { request: c.req.raw, env: c.env }, deps));
   return {
+    document,
     fetch: (request, env) =>
       api.answerPlain(request, env.path.slice(API_PREFIX.length), env) ?? app.fetch(request, env),
   };

@@ -1,7 +1,9 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
+import type { Principal } from "../../lib/auth/principal.ts";
 import { AppError, notFound } from "../../lib/errors.ts";
 import { isId } from "../../lib/wire/schemas/text.ts";
 import type { ApiDeps } from "../deps.ts";
+import { type Audited, AuditTrail } from "../middleware/audit_trail.ts";
 import { readJson, refuseLongBody } from "../middleware/body.ts";
 import type { Gate } from "../middleware/gate.ts";
 import { isOurFault, problemResponse } from "../middleware/problem.ts";
@@ -27,9 +29,12 @@ export interface ApiEnv {
 /** One request to the API: what was sent, and what the way here found out about it. */
 export interface Asked {
   request: Request;
+  info: ServeInfo | undefined;
   env: ApiEnv["Bindings"];
   /** What stands in the place of the path's names, decoded. */
   params: Record<string, string>;
+  /** Who asks, once that is known. */
+  principal?: Principal;
 }
 
 type Handler = (asked: Asked) => Promise<Response>;
@@ -40,12 +45,15 @@ const NO_PARAMS: Record<string, string> = Object.freeze({});
 export class ApiBuilder {
   /** Handlers of addresses without a name in them, by method and path below the prefix. */
   readonly #plain = new Map<string, Handler>();
+  readonly trail: AuditTrail;
 
   constructor(
     readonly app: OpenAPIHono<ApiEnv>,
     readonly deps: ApiDeps,
     readonly gate: Gate,
-  ) {}
+  ) {
+    this.trail = new AuditTrail(deps.auth.audit, deps.clock, deps.config.trustProxy);
+  }
 
   add<
     A extends Schema,
@@ -64,7 +72,7 @@ export class ApiBuilder {
     this.app.on(
       method,
       pattern,
-      (c) => handler({ request: c.req.raw, env: c.env, params: c.req.param() }),
+      (c) => handler({ request: c.req.raw, info: c.env.info, env: c.env, params: c.req.param() }),
     );
   }
 
@@ -77,7 +85,8 @@ export class ApiBuilder {
     path: string,
     env: ApiEnv["Bindings"],
   ): Promise<Response> | undefined {
-    return this.#plain.get(`${request.method} ${path}`)?.({ request, env, params: NO_PARAMS });
+    const handler = this.#plain.get(`${request.method} ${path}`);
+    return handler?.({ request, info: env.info, env, params: NO_PARAMS });
   }
 
   #handler<
@@ -86,16 +95,18 @@ export class ApiBuilder {
     B extends Schema | undefined,
     A extends Schema,
   >(operation: Operation<P, Q, B, A>): Handler {
-    const { deps, gate } = this;
+    const { deps, gate, trail } = this;
     const { limits } = deps.config;
     const bodyLimits = { bytes: limits.bodyBytes, timeoutMs: limits.bodyTimeoutMs };
     const role = ROUTE_ROLES[operation.route];
     const takesBody = operation.route.startsWith("POST") || operation.route.startsWith("PUT");
 
     const pattern = operation.route.slice(operation.route.indexOf("/"));
-    const answer = async ({ request, env, params: given }: Asked): Promise<Response> => {
+    const changes = !operation.route.startsWith("GET");
+    const answer = async (asked: Asked): Promise<Response> => {
+      const { request, env, params: given } = asked;
       env.route = pattern;
-      const visitor = await gate.admit({ request, info: env.info }, role);
+      const visitor = await gate.admit(asked, role);
       gate.checkOrigin(request, visitor);
       checkEncoding(env.path);
       let json: unknown;
@@ -109,6 +120,7 @@ export class ApiBuilder {
       const claim = operation.queues
         ? claimOf(deps, request, visitor.principal, operation.route, [params, query, body])
         : undefined;
+      let audited = !changes;
       const payload = await operation.handle({
         params: params as Fields<P>,
         query: query as Fields<Q>,
@@ -120,9 +132,18 @@ export class ApiBuilder {
           return AbortSignal.any([request.signal, deps.stopping]);
         },
         claim,
+        audit: (tx, made) => {
+          audited = true;
+          trail.add(tx, auditedOf(asked), operation.route, made);
+        },
       });
+      if (operation.often) trail.gather(auditedOf(asked), operation.route, 200);
+      else if (!audited && !claim?.replayed) {
+        await trail.write(auditedOf(asked), operation.route, 200);
+      }
       if (payload instanceof Response) return payload;
       const headers = apiHeaders("application/json", env.requestId);
+      gate.addRateLimit(headers, visitor.principal);
       if (claim?.replayed) headers["idempotent-replayed"] = "true";
       const at = claim?.answeredAt ?? deps.clock.now();
       const timestamp = new Date(at).toISOString();
@@ -136,10 +157,23 @@ export class ApiBuilder {
       try {
         return await answer(asked);
       } catch (thrown) {
-        return told(thrown, asked, deps);
+        const more: Record<string, string> = {};
+        if (asked.principal) gate.addRateLimit(more, asked.principal);
+        const response = told(thrown, asked, deps, more);
+        const { status } = response;
+        const refused = status === 401 && asked.request.headers.has("authorization");
+        if (refused) trail.gather(auditedOf(asked), "authenticate", status);
+        else if (changes && status !== 401) {
+          trail.gather(auditedOf(asked), operation.route, status);
+        }
+        return response;
       }
     };
   }
+}
+
+function auditedOf({ request, env, principal }: Asked): Audited {
+  return { request, path: env.path, requestId: env.requestId, info: env.info, principal };
 }
 
 /** A problem's answer; what is our fault is also logged, with what the answer keeps to itself. */
@@ -147,11 +181,12 @@ export function told(
   thrown: unknown,
   { request, env: { path, requestId } }: Pick<Asked, "request" | "env">,
   { log }: Pick<ApiDeps, "log">,
+  headers: Record<string, string> = {},
 ): Response {
   if (isOurFault(thrown)) {
     log.error("a request failed", { request_id: requestId, method: request.method, path, thrown });
   }
-  return problemResponse(thrown, { requestId, path });
+  return problemResponse(thrown, { requestId, path }, headers);
 }
 
 /** JSON, in which a BigInt that a cache or a task holds is its digits. */

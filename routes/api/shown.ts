@@ -2,9 +2,15 @@ import type { Principal } from "../../lib/auth/principal.ts";
 import type { JobView } from "../../lib/jobs/job_reader.ts";
 import type { WaitingReason } from "../../lib/jobs/waiting.ts";
 import type { TaskStatus } from "../../lib/wire/schemas/tasks.ts";
+import type { ConversationRow } from "../../lib/wire/conversations.ts";
 import type { Conversation, TurnResult } from "../../lib/wire/schemas/conversations.ts";
 import { HIDDEN, priorityWord } from "../../lib/wire/schemas/text.ts";
-import type { ConversationView, MessageView, TurnResultView } from "../deps.ts";
+import type {
+  ConversationRowView,
+  ConversationView,
+  MessageView,
+  TurnResultView,
+} from "../deps.ts";
 
 /** An instant on the wire. */
 export const instant = (at: number): string => new Date(at).toISOString();
@@ -13,6 +19,9 @@ export const instant = (at: number): string => new Date(at).toISOString();
 export function statusWord(state: JobView["state"]): TaskStatus["status"] {
   return state === "available" ? "queued" : state;
 }
+
+/** A task's name for people; those that call somebody's address carry it behind a mark. */
+export const taskName = (kind: string): string => kind.startsWith("http:") ? kind.slice(5) : kind;
 
 /** What a task was given, by name, for those who may read it. */
 export function shownPayload(
@@ -33,7 +42,7 @@ export function shownTask(
   const lastError = job.errors?.at(-1);
   return {
     task_id: job.id,
-    name: job.kind,
+    name: taskName(job.kind),
     status: statusWord(job.state),
     queue: job.queue,
     priority: priorityWord(job.priority),
@@ -96,6 +105,23 @@ export function shownConversation(
     updated_at: instant(Math.max(startedAt, queuedAt, completedAt, lastMessageAt)),
     ...(satisfaction === undefined ? {} : { satisfaction_score: satisfaction }),
     messages: found.messages.map((message) => shownMessage(message, principal)),
+  };
+}
+
+/** A conversation in a list: nothing that anybody wrote. */
+export function shownRow(row: ConversationRowView): ConversationRow {
+  const { taskId, satisfaction } = row;
+  return {
+    conversation_id: row.conversationId,
+    user_id: row.userId,
+    bot_id: row.botId,
+    status: row.status,
+    started_at: instant(row.startedAt),
+    stored_at: instant(row.storedAt),
+    turns: row.turns,
+    ...(taskId === undefined ? {} : { task_id: taskId }),
+    ...(satisfaction === undefined ? {} : { satisfaction_score: satisfaction }),
+    imported: row.imported,
   };
 }
 

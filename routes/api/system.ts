@@ -76,10 +76,11 @@ export function addSystem(api: ApiBuilder): void {
     body: CleanupInput,
     answer: CleanupQueued,
     queues: true,
-    async handle({ query, body, claim }) {
+    async handle({ query, body, claim, audit }) {
       const kind = body.cleanup_type ?? query.cleanup_type ?? "all";
       return await commitOnce(db, claim, (tx) => {
         admit(1);
+        audit(tx);
         const tasks = work.cleanup(tx, kind);
         return {
           cleanup_tasks: tasks.map(({ type, taskId }) => ({ type, task_id: taskId })),

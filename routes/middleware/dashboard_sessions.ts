@@ -1,3 +1,4 @@
+import type { AuditEntry } from "../../lib/auth/audit.ts";
 import type { Authenticator } from "../../lib/auth/authenticator.ts";
 import type { Principal, Role } from "../../lib/auth/principal.ts";
 import type { Session } from "../../lib/auth/sessions.ts";
@@ -20,6 +21,8 @@ export interface SignInOrigin {
   userAgent: string;
 }
 
+const NOWHERE: SignInOrigin = { address: "", userAgent: "" };
+
 /** Signing in to the dashboard with a token or a one-time link, and out again. */
 export class DashboardSessions {
   constructor(readonly auth: Authenticator, readonly gate: Gate) {}
@@ -29,8 +32,15 @@ export class DashboardSessions {
     token: string,
     from: SignInOrigin,
   ): Promise<{ cookie: string; session: SignedIn } | null> {
-    const principal = await this.gate.signIn(token.trim(), from.address);
-    return principal && await this.#start(principal, from);
+    let principal: Principal | null = null;
+    try {
+      principal = await this.gate.signIn(token.trim(), from.address);
+    } catch (error) {
+      this.#refused("sign_in", 429, from);
+      throw error;
+    }
+    if (!principal) this.#refused("sign_in", 401, from);
+    return principal && await this.#start("sign_in", principal, from);
   }
 
   /** Exchanges the code of a one-time link; null when it was used or is too old. */
@@ -39,7 +49,8 @@ export class DashboardSessions {
     from: SignInOrigin,
   ): Promise<{ cookie: string; session: SignedIn } | null> {
     const principal = await this.auth.links.redeem(code);
-    return principal && await this.#start(principal, from);
+    if (!principal) this.#refused("sign_in_by_link", 401, from);
+    return principal && await this.#start("sign_in_by_link", principal, from);
   }
 
   /** The session of a cookie's value; null when it ended or never was. */
@@ -48,14 +59,40 @@ export class DashboardSessions {
     return session && signedIn(session);
   }
 
-  signOut(cookie: string): Promise<void> {
-    return this.auth.sessions.end(cookie);
+  /** Ends a cookie's session. */
+  async signOut(cookie: string, from: SignInOrigin = NOWHERE): Promise<void> {
+    const session = await this.auth.sessions.find(cookie);
+    await this.auth.sessions.end(cookie, (tx) => {
+      if (session) this.auth.audit.add(tx, this.#entry("sign_out", session.principal, 200, from));
+    });
   }
 
-  async #start(principal: Principal, from: SignInOrigin) {
-    const { id } = await this.auth.sessions.start(principal, from);
+  async #start(action: string, principal: Principal, from: SignInOrigin) {
+    const entry = this.#entry(action, principal, 200, from);
+    const { id } = await this.auth.sessions.start(
+      principal,
+      from,
+      (tx) => this.auth.audit.add(tx, entry),
+    );
     const session = await this.auth.sessions.find(id);
     return session && { cookie: id, session: signedIn(session) };
+  }
+
+  #refused(action: string, status: number, from: SignInOrigin): void {
+    this.auth.audit.gather(this.#entry(action, null, status, from));
+  }
+
+  #entry(action: string, principal: Principal | null, status: number, from: SignInOrigin) {
+    return {
+      at: this.gate.options.clock.now(),
+      actor: principal?.id ?? "anonymous",
+      subject: principal?.subject ?? "",
+      action,
+      target: "dashboard",
+      address: from.address,
+      status,
+      requestId: "",
+    } satisfies AuditEntry;
   }
 }
 

@@ -19,6 +19,8 @@ export interface Visitor {
 interface Asked {
   request: Request;
   info: ServeInfo | undefined;
+  /** Set as soon as it is known who asks, also when they are then refused. */
+  principal?: Principal;
 }
 
 /** A set that forgets its oldest member when it is full. */
@@ -37,6 +39,7 @@ class RecentNames extends Set<string> {
 export class Gate {
   readonly #requests: TokenBuckets;
   readonly #failures: TokenBuckets;
+  readonly #policy: string;
   /** Addresses that were refused for wrong tokens, until they are seen to have recovered. */
   readonly #blocked = new RecentNames(10_000);
   /** Address and principal of every token that was verified. */
@@ -48,6 +51,8 @@ export class Gate {
       { perSecond: limits.requestsPerSecond, burst: limits.requestBurst },
       options.clock,
     );
+    const window = Math.max(1, Math.ceil(limits.requestBurst / limits.requestsPerSecond));
+    this.#policy = `"token";q=${limits.requestBurst};w=${window}`;
     const perMinute = limits.signInFailuresPerMinute;
     this.#failures = new TokenBuckets(
       { perSecond: perMinute / 60, burst: perMinute },
@@ -61,6 +66,7 @@ export class Gate {
     const known = token ? this.options.auth.known(token) : undefined;
     if (known && this.#blocked.size > 0) this.#checkBlocked(asked, known);
     const visitor = known ? { principal: known } : await this.#identify(asked, token);
+    asked.principal = visitor?.principal;
     if (visitor) this.#countRequest(visitor.principal);
     this.#measureHeaders(asked.request);
     if (!visitor) {
@@ -78,6 +84,15 @@ export class Gate {
       );
     }
     return visitor;
+  }
+
+  /** Adds what a principal has left, as draft-ietf-httpapi-ratelimit-headers says it. */
+  addRateLimit(headers: Record<string, string>, { id }: Principal): void {
+    const left = this.#requests.left(id);
+    if (left === null) return;
+    const { perSecond, burst } = this.#requests.size;
+    headers["ratelimit-policy"] = this.#policy;
+    headers["ratelimit"] = `"token";r=${left};t=${Math.ceil((burst - left) / perSecond)}`;
   }
 
   /** Refuses a request that a cookie authenticated unless one of our pages made it. */

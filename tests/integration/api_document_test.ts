@@ -58,7 +58,7 @@ Deno.test("every route refuses who has no token, a wrong one, or too small a rol
       const asViewer = await ask(path, { method, token: viewer });
       assert.equal(asViewer.status === 403, role !== "viewer", `${name}: ${asViewer.status}`);
       const asOperator = await ask(path, { method, token: operator });
-      assert.equal(asOperator.status === 403, (role as string) === "admin", name);
+      assert.equal(asOperator.status === 403, role === "admin", name);
       assert.notEqual(asOperator.status, 401, name);
     }
   }));
@@ -77,6 +77,7 @@ Deno.test("an answer has no status, header or field that the document does not k
         assert.ok(headers.get("x-request-id"));
         const type = Object.keys(operation.responses[status].content)[0];
         assert.equal(headers.get("content-type"), type, name);
+        if (status === 200 && type !== "application/json") continue;
         if (status === 200) {
           assert.equal(body.status, "success");
           assert.match(body.timestamp, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);

@@ -20,11 +20,17 @@ import { alertRules } from "../../lib/monitoring/alerts/rules.ts";
 import { Notifier } from "../../lib/notifications/notifier.ts";
 import { HISTORY_METRICS } from "../../lib/wire/schemas/system.ts";
 import { type App, createApp } from "../../routes/app.ts";
+import { httpTasks } from "../../workers/http_task.ts";
+import { taskUrlPolicy } from "../../workers/mod.ts";
+import { requestedWork } from "../../workers/work.ts";
 import type { ApiDeps, BotView, NewTurn } from "../../routes/deps.ts";
 
 export const ADMIN = "the-admin-token-of-these-tests";
 export const JWT_SECRET = "a secret that the platform and these tests share";
 const QUEUES = { default: 2, conversations: 4, analytics: 1, notifications: 1, maintenance: 1 };
+
+/** Signs what tasks by URL send. */
+export const SECRET = "whsec_" + btoa("a secret of these tests, 32 byte");
 
 const ReplyPayload = z.object({
   conversationId: z.string(),
@@ -123,7 +129,7 @@ export async function withApi(
     queues: QUEUES,
     worker: "test",
   });
-  engine.register(reply, chore);
+  engine.register(reply, chore, httpTasks({ secret: SECRET, policy: taskUrlPolicy(config) }));
   await engine.start();
   const schedules = new Scheduler({ db, clock, log, engine }, [{
     name: "nightly",
@@ -176,6 +182,7 @@ export async function withApi(
       report: (tx) => engine.prepare(tx, chore, { what: "report" }),
       recount: (tx) => engine.prepare(tx, chore, { what: "recount" }),
       cleanup: (tx, type) => [{ type, taskId: engine.prepare(tx, chore, { what: type }) }],
+      httpTask: requestedWork(engine).httpTask,
       clearCache: (tx) => engine.prepare(tx, chore, { what: "cache" }),
     },
     admit(count) {
@@ -208,6 +215,7 @@ export async function withApi(
     app.close();
     await server.shutdown();
     await engine.stop(1_000);
+    await auth.audit.close();
     await db.close();
     await engine.closed();
   }
@@ -225,7 +233,7 @@ async function ask(url: string, options: AskOptions = {}): Promise<Answer> {
     body: json === undefined ? body : JSON.stringify(json),
   });
   const text = await response.text();
-  const isJson = /json/.test(response.headers.get("content-type") ?? "") && text !== "";
+  const isJson = /[/+]json/.test(response.headers.get("content-type") ?? "") && text !== "";
   return {
     status: response.status,
     headers: response.headers,
@@ -257,6 +265,8 @@ function cacheDouble(cleared: (string | undefined)[]): ApiDeps["cache"] {
         memoryBytes: 1024,
         operationsPerSecond: 0,
         uptimeSeconds: 1,
+        lastDay: { hits: 0, misses: 0, hitRate: null },
+        namespaces: [],
       }),
     inspect: (key) => Promise.resolve(entries.has(key) ? { value: entries.get(key) } : undefined),
     delete: (key) => Promise.resolve(entries.delete(key)),
@@ -331,6 +341,20 @@ function conversationsDouble(db: Database, engine: JobEngine): ApiDeps["conversa
         total: known.size,
         breakdown: { pending: known.size, processing: 0, completed: 0, failed: 0 },
         successRate: null,
+      }),
+    list: (limit) =>
+      Promise.resolve({
+        conversations: [...known.values()].slice(0, limit).map(({ turn, taskId, queuedAt }) => ({
+          conversationId: turn.conversationId,
+          botId: turn.botId,
+          userId: turn.userId,
+          status: "pending" as const,
+          startedAt: queuedAt,
+          storedAt: queuedAt,
+          turns: 1,
+          taskId,
+          imported: false,
+        })),
       }),
     get(conversationId) {
       const found = known.get(conversationId);

@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { success } from "./envelope.ts";
 import { TaskError } from "./tasks.ts";
-import { Count, HIDDEN, Id, Instant, Percent, PriorityWord, words } from "./text.ts";
+import { Count, HIDDEN, Id, Instant, pageSize, Percent, PriorityWord, words } from "./text.ts";
 
 const hidden = z.literal(HIDDEN);
 const MAX_METADATA_CHARACTERS = 8_192;
@@ -35,6 +35,13 @@ export type NewTurn = z.infer<typeof NewTurn>;
 
 export const QueueQuery = z.object({ priority: PriorityWord.optional() });
 
+const Tokens = z.object({
+  prompt: Count,
+  completion: Count,
+  total: Count,
+  estimated: z.boolean(),
+});
+
 export const TurnResult = z.object({
   conversation_id: z.string(),
   response: z.string(),
@@ -46,8 +53,7 @@ export const TurnResult = z.object({
   score: z.number().openapi({ minimum: 0, maximum: 1 }),
   cached: z.boolean(),
   model: z.string().optional(),
-  tokens: z.object({ prompt: Count, completion: Count, total: Count, estimated: z.boolean() })
-    .optional(),
+  tokens: Tokens.optional(),
   cost_micros: Count.optional().openapi({ description: "millionths of AI_PRICES' currency" }),
   latency_ms: z.number(),
 }).openapi("TurnResult");
@@ -131,6 +137,9 @@ export const Message = z.object({
   score: z.number().optional(),
   cached: z.boolean().optional(),
   latency_ms: z.number().optional(),
+  model: z.string().optional(),
+  tokens: Tokens.optional(),
+  cost_micros: Count.optional().openapi({ description: "in millionths of the price table's unit" }),
   error: TaskError.optional(),
   callback: z.object({
     status: z.enum(["delivered", "failed", "cancelled"]),
@@ -153,6 +162,29 @@ export const Conversation = z.object({
 }).openapi("Conversation");
 export type Conversation = z.infer<typeof Conversation>;
 export const ConversationAnswer = success({ conversation: Conversation });
+
+const LIST_CURSOR = /^\d{1,15}~/;
+export const ConversationsQuery = z.object({
+  limit: pageSize(200, 50),
+  cursor: z.string().max(300).regex(LIST_CURSOR, "must be the next_cursor of an earlier page")
+    .optional(),
+});
+export const ConversationRow = z.object({
+  conversation_id: z.string(),
+  user_id: z.string(),
+  bot_id: z.string(),
+  status: ConversationState,
+  started_at: Instant,
+  stored_at: Instant,
+  turns: Count,
+  task_id: z.string().optional(),
+  satisfaction_score: z.number().optional(),
+  imported: z.boolean(),
+}).openapi("ConversationRow");
+export const ConversationList = success({
+  conversations: z.array(ConversationRow),
+  next_cursor: z.string().optional(),
+});
 
 export const NewFeedback = z.object({
   satisfaction_score: z.number().min(1).max(5),

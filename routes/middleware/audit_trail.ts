@@ -1,0 +1,49 @@
+import type { AuditEntry, AuditLog } from "../../lib/auth/audit.ts";
+import type { Principal } from "../../lib/auth/principal.ts";
+import type { Clock } from "../../lib/clock.ts";
+import type { WriteSet } from "../../lib/kv/write_set.ts";
+import { clientAddress, type ServeInfo } from "./visit.ts";
+
+/** What a line of the audit log is made of. */
+export interface Audited {
+  request: Request;
+  /** The path, without its query, which may hold secrets. */
+  path: string;
+  requestId: string;
+  info: ServeInfo | undefined;
+  principal: Principal | undefined;
+}
+
+/** Tells the audit log what requests changed, or were not allowed to. */
+export class AuditTrail {
+  constructor(readonly audit: AuditLog, readonly clock: Clock, readonly trustProxy: number) {}
+
+  /** Adds to the commit of the change itself. */
+  add(tx: WriteSet, asked: Audited, action: string, made?: string): void {
+    const target = made === undefined ? asked.path : `${asked.path}/${made}`;
+    this.audit.add(tx, { ...this.#entry(asked, action, 200), target });
+  }
+
+  /** Tells of a change that is already made; resolves when that is durable. */
+  write(asked: Audited, action: string, status: number): Promise<void> {
+    return this.audit.write(this.#entry(asked, action, status));
+  }
+
+  /** Tells of what happens often: alike ones become one entry with their count. */
+  gather(asked: Audited, action: string, status: number): void {
+    this.audit.gather(this.#entry(asked, action, status));
+  }
+
+  #entry({ request, path, requestId, info, principal }: Audited, action: string, status: number) {
+    return {
+      at: this.clock.now(),
+      actor: principal?.id ?? "anonymous",
+      subject: principal?.subject ?? "",
+      action,
+      target: path,
+      address: clientAddress(request, info, this.trustProxy),
+      status,
+      requestId,
+    } satisfies AuditEntry;
+  }
+}
