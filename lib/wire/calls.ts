@@ -28,11 +28,14 @@ import type {
   BatchQueued,
   BatchStatus,
   ConversationAnswer,
+  ConversationClosed,
   ConversationStatus,
   FeedbackTaken,
+  HandoffTaken,
   MetricsAnswer,
   NewBatch,
   NewFeedback,
+  NewHandoff,
   NewTurn,
   QueueQuery,
   TurnQueued,
@@ -51,6 +54,7 @@ import type {
   UnansweredAnswer,
   UnansweredQuery,
 } from "./schemas/figures.ts";
+import type { UserErased } from "./schemas/users.ts";
 import type { QueueList, QueuePaused, ScheduleList, ScheduleRun } from "./schemas/queues.ts";
 import type {
   CleanupInput,
@@ -132,6 +136,12 @@ export interface Calls {
     body: typeof NewFeedback;
     answer: typeof FeedbackTaken;
   };
+  "POST /conversations/{conversation_id}/handoff": {
+    body: typeof NewHandoff;
+    answer: typeof HandoffTaken;
+  };
+  "POST /conversations/{conversation_id}/close": { answer: typeof ConversationClosed };
+  "DELETE /users/{user_id}": { answer: typeof UserErased };
   "GET /analytics/range": { query: typeof RangeQuery; answer: typeof RangeAnswer };
   "GET /analytics/compare": { query: typeof CompareQuery; answer: typeof CompareAnswer };
   "GET /analytics/busiest": { query: typeof BusiestQuery; answer: typeof BusiestAnswer };
