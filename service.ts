@@ -14,6 +14,7 @@ import { createApp } from "./routes/app.ts";
 import type { ApiDeps } from "./routes/deps.ts";
 import { mountPages } from "./routes/pages.ts";
 import { bulkActionJob } from "./workers/bulk_action.ts";
+import { reapplyErasures, requestErasure } from "./workers/erase_user.ts";
 import { workers } from "./workers/mod.ts";
 import { userHandlers } from "./workers/user_handlers.ts";
 import { SCHEDULES } from "./workers/schedules.ts";
@@ -80,6 +81,8 @@ export async function startService(
   if (config.role === "all" || config.role === "worker") await engine.start();
   else await engine.load();
   stack.defer(() => engine.stop(1_000)); // also when the rest of the start fails
+  const erasedAgain = await reapplyErasures(services);
+  if (erasedAgain > 0) log.warn("an older backup was restored: erasing again", { erasedAgain });
   if (config.role === "all" || config.role === "scheduler") {
     await scheduler.start();
     bringTicks(scheduler, stopping.signal);
@@ -138,6 +141,7 @@ function apiDeps(services: Services, scheduler: Scheduler, stopping: AbortSignal
   return {
     ...services,
     bots: botsPort(services),
+    users: usersPort(services),
     schedules: scheduler,
     summary: sharedReading(() =>
       performanceSummary({
@@ -156,6 +160,23 @@ function apiDeps(services: Services, scheduler: Scheduler, stopping: AbortSignal
     admit: (count) => admission.admit(count),
     ready: async () => (await db.kv.get(["meta", "schema"])).value !== null,
     stopping,
+  };
+}
+
+const DAY_MS = 86_400_000;
+
+/** Erasing people; backups keep them for as long as the policy keeps backups. */
+function usersPort({ config, erasures, engine, backups }: Services): ApiDeps["users"] {
+  const { backupsDaily, backupsWeekly } = config.retention;
+  return {
+    erase: (userId) => requestErasure({ erasures, engine }, userId),
+    async backupsExpireAt(now) {
+      const newest = await backups?.newestAt() ?? null;
+      if (newest === null) return null;
+      // The newest one may be its day's and its week's last, whichever is kept longer.
+      const days = Math.max(backupsDaily, 7 * backupsWeekly) + 1;
+      return Math.max(now, newest) + days * DAY_MS;
+    },
   };
 }
 

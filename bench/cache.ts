@@ -4,7 +4,7 @@
  */
 import { RedisServer } from "../tests/support/redis.ts";
 import { SubjectProcess } from "./cache/process.ts";
-import { type BenchOptions, type BenchReport, Figures } from "./report.ts";
+import { type BenchOptions, type BenchReport, Figures, type Row } from "./report.ts";
 
 const OWN = "pixel";
 const CLIENTS = ["ioredis", "node-redis"];
@@ -105,7 +105,7 @@ export async function run(
       }
     }
   }
-  return { versions: await versions(server), rows: figures.rows(OWN) };
+  return { versions: await versions(server), rows: figures.rows(OWN).map(fewerIsBetter) };
 }
 
 /** Four processes with fifty callers each ask for one cold key at one moment. */
@@ -147,6 +147,12 @@ async function outage(
   const answer = await subject.run({ case: "outage", count: 300, tag: fault });
   figures.add(`${metric}, first`, name, answer.first!, "ms");
   figures.add(`${metric}, then p99`, name, answer.p99!, "ms");
+}
+
+/** Of bytes and calls, fewer are better: their ratios are the other way round. */
+function fewerIsBetter(row: Row): Row {
+  if (row.ratio === undefined || (row.unit !== "B" && row.unit !== "calls")) return row;
+  return { ...row, ratio: Math.round(100 / row.ratio) / 100 };
 }
 
 function sized(options: Measure["options"], size: number): Measure["options"] {

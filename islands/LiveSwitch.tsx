@@ -1,7 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
-import { livePage } from "./client/live.ts";
+import { livePage, POLL_SECONDS } from "./client/live.ts";
 import { useLiveState } from "./client/use_live.ts";
 import { duration } from "./parts/format.ts";
+import { LIVE as T } from "./parts/texts.ts";
 
 /** Switches live updates on and off, and says how fresh the page is. */
 export default function LiveSwitch() {
@@ -21,15 +22,17 @@ export default function LiveSwitch() {
 
   if (mode === "signed out") {
     const next = encodeURIComponent(location.pathname + location.search);
-    return <a class="switch bad" href={`/sign-in?next=${next}`}>Session ended: sign in</a>;
+    return <a class="switch bad" href={`/sign-in?next=${next}`}>{T.ended}</a>;
   }
   const text = !on
-    ? "Updates off"
+    ? T.off
     : failing
-    ? `Stale for ${duration(Date.now() - (updatedAt ?? opened))}`
+    ? T.stale(duration(Date.now() - (updatedAt ?? opened)))
     : mode === "polling"
-    ? "Every 10 s"
-    : "Live";
+    ? T.every(POLL_SECONDS)
+    : mode === "interval"
+    ? T.every(livePage.interval)
+    : T.live;
   const toggle = () => {
     setOn(!on);
     livePage.setSwitch(!on);
@@ -39,11 +42,11 @@ export default function LiveSwitch() {
       type="button"
       role="switch"
       aria-checked={on}
-      aria-label="Live updates"
+      aria-label={T.label}
       class={`switch needs-script ${on && failing ? "warn" : ""}`}
       data-mode={!on ? "off" : failing ? "stale" : mode}
       onClick={toggle}
-      title={on ? "Switch live updates off" : "Switch live updates on"}
+      title={on ? T.turnOff : T.turnOn}
     >
       <span class="knob" aria-hidden="true" />
       <span class="state">{text}</span>

@@ -14,6 +14,7 @@ import {
   Services,
   Talks,
 } from "./parts/overview_panels.tsx";
+import { Answered, LastFailure, Saved, UnansweredQuestions } from "./parts/overview_glance.tsx";
 import type { OverviewData } from "./parts/page_data.ts";
 import { Badge, Panel, Unread } from "./parts/pieces.tsx";
 import { Score } from "./parts/Score.tsx";
@@ -32,14 +33,23 @@ export default function OverviewBoard(rendered: OverviewData) {
           <h1>{title}</h1>
           <p>{work}</p>
         </div>
+      </section>
+      {empty ? <FirstConversation origin={data.origin} /> : (
+        <div class="glance">
+          <Answered {...data} now={now} />
+          <LastFailure {...data} now={now} />
+          <Saved {...data} />
+          <UnansweredQuestions {...data} />
+        </div>
+      )}
+      <section class="panel score-panel" aria-label="Score">
         {data.summary ? <Score summary={data.summary} /> : <Unread what="The score" />}
       </section>
-      {empty && <FirstConversation origin={data.origin} />}
       <Machine health={data.health} history={data.history} />
       {!empty && <Talks summary={data.summary} />}
-      <Services health={data.health} />
       <ActiveTasks active={data.active} now={now} />
       <Queues queues={data.queues} />
+      <Services health={data.health} />
       <CachePanel {...data} />
       {data.operator && <Maintenance csrf={data.csrf} />}
     </div>

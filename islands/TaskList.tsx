@@ -1,11 +1,14 @@
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { TaskDetail } from "../lib/wire/tasks.ts";
 import { useLivePage, useNow } from "./client/use_live.ts";
-import { counted, duration, NONE, shortId } from "./parts/format.ts";
-import { mergeRows, type ShownRow } from "./parts/merge_rows.ts";
+import { duration, NONE, shortId } from "./parts/format.ts";
+import { useLiveRows } from "./parts/live_rows.tsx";
+import type { Shown } from "./parts/merge_rows.ts";
 import { TaskProgress } from "./parts/overview_panels.tsx";
 import type { TaskListData } from "./parts/page_data.ts";
 import { Empty, Moment, Name, StatusBadge } from "./parts/pieces.tsx";
+import { BulkBar } from "./parts/BulkBar.tsx";
+import { TASKS as T } from "./parts/texts.ts";
 import { TaskAction } from "./parts/task_actions.tsx";
 import { PRIORITY } from "./parts/words.ts";
 
@@ -16,32 +19,38 @@ import { PRIORITY } from "./parts/words.ts";
 export default function TaskList(rendered: TaskListData) {
   const data = useLivePage(rendered);
   const now = useNow(data.now);
-  const [rows, setRows] = useState<ShownRow[]>(() => mergeRows([], rendered.page.tasks).rows);
-  const [fresh, setFresh] = useState(0);
-  useEffect(() => {
-    if (data === rendered) return;
-    const merged = mergeRows(rows, data.page.tasks);
-    setRows(merged.rows);
-    setFresh(merged.fresh);
-  }, [data]);
-  const showAll = () => {
-    setRows(mergeRows([], data.page.tasks).rows);
-    setFresh(0);
+  const { rows, news } = useLiveRows(
+    rendered.page.tasks,
+    data.page.tasks,
+    (row) => row.task_id,
+    "newer task",
+  );
+
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const toggle = (id: string) => {
+    const next = new Set(chosen);
+    if (!next.delete(id)) next.add(id);
+    setChosen(next);
   };
 
-  if (rows.length === 0 && fresh === 0) return <Empty>No task fits these filters.</Empty>;
+  if (rows.length === 0) return <Empty>{T.none}</Empty>;
   return (
     <>
-      <p class="fresh" role="status">
-        {fresh > 0 && (
-          <button type="button" class="button" onClick={showAll}>
-            Show {counted(fresh, "newer task")}
-          </button>
-        )}
-      </p>
+      {news}
+      {data.operator && (
+        <BulkBar
+          rows={rows}
+          chosen={chosen}
+          choose={(ids) => setChosen(new Set(ids))}
+          more={data.page.next_cursor !== undefined || data.query.cursor !== undefined}
+          query={data.query}
+          csrf={data.csrf}
+        />
+      )}
       <table class="rows tasks">
         <thead>
           <tr>
+            {data.operator && <td class="needs-script tick" />}
             <th scope="col">Task</th>
             <th scope="col">Status</th>
             <th scope="col" class="wide">Queue</th>
@@ -53,16 +62,43 @@ export default function TaskList(rendered: TaskListData) {
           </tr>
         </thead>
         <tbody>
-          {rows.map((row) => <Row key={row.task_id} row={row} now={now} data={data} />)}
+          {rows.map((row) => (
+            <Row
+              key={row.task_id}
+              row={row}
+              now={now}
+              data={data}
+              chosen={chosen.has(row.task_id)}
+              toggle={() => toggle(row.task_id)}
+            />
+          ))}
         </tbody>
       </table>
     </>
   );
 }
 
-function Row({ row, now, data }: { row: ShownRow; now: number; data: TaskListData }) {
+interface RowProps {
+  row: Shown<TaskDetail>;
+  now: number;
+  data: TaskListData;
+  chosen: boolean;
+  toggle: () => void;
+}
+
+function Row({ row, now, data, chosen, toggle }: RowProps) {
   return (
     <tr class={row.gone ? "gone" : undefined}>
+      {data.operator && (
+        <td class="needs-script tick">
+          <input
+            type="checkbox"
+            checked={chosen}
+            onChange={toggle}
+            aria-label={T.chooseOne(`${row.name} ${shortId(row.task_id)}`)}
+          />
+        </td>
+      )}
       <td>
         <a href={`/tasks/${encodeURIComponent(row.task_id)}`}>
           <Name of={row.name} />

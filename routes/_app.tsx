@@ -1,19 +1,32 @@
+import LiveInterval from "../islands/LiveInterval.tsx";
 import LiveSwitch from "../islands/LiveSwitch.tsx";
+import PageKeys from "../islands/PageKeys.tsx";
+import { PAGES } from "../islands/parts/texts.ts";
 import { ROLE } from "../islands/parts/words.ts";
 import type { AppProps } from "../lib/web/page.ts";
 import type { Session } from "../lib/web/sessions.ts";
 import type { PageState } from "./pages.ts";
 
-const TABS = [
-  { href: "/", name: "Overview", live: true },
-  { href: "/tasks", name: "Background Tasks", live: true },
-  { href: "/analytics", name: "Analytics", live: false },
+type Path = keyof typeof PAGES;
+
+/** In the bar; Settings are below the visitor's name. */
+const TABS: Path[] = [
+  "/",
+  "/tasks",
+  "/conversations",
+  "/analytics",
+  "/bots",
+  "/cache",
+  "/schedules",
+  "/health",
 ];
+/** Pages that refresh themselves. */
+const LIVE = new Set<Path>(["/", "/tasks", "/conversations", "/cache", "/schedules", "/health"]);
 
 /** The document around every page. */
 export default function App({ page, title, url, state, href }: AppProps<PageState | null>) {
   const session = state?.session ?? null;
-  const here = TABS.findLast((tab) => url.pathname === tab.href || inside(url.pathname, tab.href));
+  const here = TABS.findLast((tab) => url.pathname === tab || inside(url.pathname, tab));
   return (
     <html lang="en">
       <head>
@@ -45,22 +58,21 @@ export default function App({ page, title, url, state, href }: AppProps<PageStat
               <nav aria-label="Pages">
                 {TABS.map((tab) => (
                   <a
-                    key={tab.href}
-                    href={tab.href}
-                    aria-current={tab === here
-                      ? url.pathname === tab.href ? "page" : "true"
-                      : undefined}
+                    key={tab}
+                    href={tab}
+                    aria-current={tab === here ? url.pathname === tab ? "page" : "true" : undefined}
                   >
-                    {tab.name}
+                    {PAGES[tab]}
                   </a>
                 ))}
               </nav>
-              {here?.live && <LiveSwitch />}
+              {here && LIVE.has(here) && <LiveSwitch />}
               <Account session={session} />
             </>
           )}
         </header>
         <main id="main">{page}</main>
+        {session && <PageKeys />}
       </body>
     </html>
   );
@@ -76,6 +88,8 @@ function Account({ session }: { session: Session }) {
           <br />
           <span class="muted">{ROLE[session.role]}</span>
         </p>
+        <LiveInterval />
+        <a href="/settings">{PAGES["/settings"]}</a>
         <form method="post" action="/sign-out">
           <input type="hidden" name="csrf" value={session.csrf} />
           <button type="submit" class="button">Sign out</button>

@@ -3,7 +3,12 @@ import { counted } from "../islands/parts/format.ts";
 const NOTICES: Record<string, (n: number) => string> = {
   cleared: (n) => `Cleared ${counted(n, "key")} from the cache.`,
   cleaning: (n) => `The clean-up started as ${counted(n, "task")}.`,
+  started: () => "It runs now, as a task of its own.",
+  acknowledged: () => "The others see that you have seen it.",
+  taught: () => "Taught. The bot answers so from now on.",
+  saved: () => "Saved.",
   cancelled: () => "The task is cancelled.",
+  paused: () => "The queue is paused.",
   resumed: () => "Its queue goes on.",
   retried: () => "The task is queued again.",
 };

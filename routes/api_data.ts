@@ -1,4 +1,6 @@
 import type { Problem } from "../lib/wire/envelope.ts";
+import type { Bot } from "../lib/wire/bots.ts";
+import type { Unanswered } from "../lib/wire/analytics.ts";
 import type { DashboardActions, DashboardData } from "./dashboard_data.ts";
 
 /** Sends a request to our own API in this process, as the visitor who asked for the page. */
@@ -9,6 +11,18 @@ export class ApiRefusal extends Error {
   override readonly name = "ApiRefusal";
   constructor(readonly status: number, readonly problem: Partial<Problem>) {
     super(problem.detail ?? problem.title ?? `The API answered ${status}`);
+  }
+}
+
+const TRY_SECONDS = 20;
+
+/** What is refused with the status `none` is null; whatever else was refused still is. */
+async function orNone<T>(part: Promise<T>, none = 404): Promise<T | null> {
+  try {
+    return await part;
+  } catch (thrown) {
+    if (thrown instanceof ApiRefusal && thrown.status === none) return null;
+    throw thrown;
   }
 }
 
@@ -38,6 +52,10 @@ export function apiData(ask: AskApi): DashboardData & DashboardActions {
   };
   const taskPath = (taskId: string) => `/tasks/${encodeURIComponent(taskId)}`;
 
+  const botPath = (botId: string) => `/bots/${encodeURIComponent(botId)}`;
+  const keyPath = (key: string) => `/cache/key/${encodeURIComponent(key)}`;
+  const pausePath = (queue: string) => `/queues/${encodeURIComponent(queue)}/pause`;
+
   return {
     summary: () => field("performance_summary", "/performance/summary"),
     health: () => field("health_report", "/health"),
@@ -46,25 +64,71 @@ export function apiData(ask: AskApi): DashboardData & DashboardActions {
     queues: () => field("queues", "/queues"),
     history: (asked) => field("history", `/performance/history${query(asked)}`),
     tasks: (asked) => call(`/tasks${query(asked)}`),
-    async task(taskId) {
-      try {
-        return await field("task_status", taskPath(taskId));
-      } catch (thrown) {
-        if (thrown instanceof ApiRefusal && thrown.status === 404) return null;
-        throw thrown;
-      }
-    },
+    task: (taskId) => orNone(field("task_status", taskPath(taskId))),
     daily: (date) => field("analytics", `/analytics/daily${query({ date })}`),
     weekly: (date) => field("analytics", `/analytics/weekly${query({ date })}`),
     monthly: (date) => field("analytics", `/analytics/monthly${query({ date })}`),
+
+    conversations: (asked) => call(`/conversations${query(asked)}`),
+    conversation: (id) => orNone(field("conversation", `/conversations/${encodeURIComponent(id)}`)),
+    bots: (asked) => call(`/bots${query(asked)}`),
+    bot: (botId) => orNone(field("bot", botPath(botId))),
+    cacheEntry: (key) => orNone(call(keyPath(key))),
+    schedules: () => field("schedules", "/schedules"),
+    alerts: () => orNone(field("alerts", "/alerts")),
+    async unanswered(botIds, limit) {
+      const lists = await Promise.all(botIds.map(async (bot_id) => {
+        const path = `/analytics/unanswered${query({ bot_id, limit })}`;
+        const asked = await orNone(field<Omit<Unanswered, "bot_id">[]>("questions", path));
+        return (asked ?? []).map(({ question, count }) => ({ question, count, bot_id }));
+      }));
+      return lists.flat().sort((a, b) => b.count - a.count).slice(0, limit);
+    },
+    range: (span, granularity, metrics) =>
+      field("analytics", `/analytics/range${query({ ...span, granularity, metrics })}`),
+    compare: (span, metrics) =>
+      field("analytics", `/analytics/compare${query({ ...span, unit: "days", metrics })}`),
+    busiest: (span) => field("analytics", `/analytics/busiest${query(span)}`),
+    retention: (asked) => field("analytics", `/analytics/retention${query(asked)}`),
+    tokens: () => orNone(field("tokens", "/tokens"), 403),
+    sessions: () => orNone(field("sessions", "/sessions"), 403),
+    audit: (limit) => orNone(field("entries", `/audit${query({ limit })}`), 403),
 
     async cancelTask(taskId) {
       await send("DELETE", taskPath(taskId));
     },
     retryTask: async (taskId) =>
       (await send<{ task_id: string }>("POST", `${taskPath(taskId)}/retry`)).task_id,
+    async pauseQueue(queue) {
+      await send("PUT", pausePath(queue));
+    },
     async resumeQueue(queue) {
-      await send("DELETE", `/queues/${encodeURIComponent(queue)}/pause`);
+      await send("DELETE", pausePath(queue));
+    },
+    deleteCacheKey: async (key) =>
+      (await send<{ deleted: boolean }>("DELETE", keyPath(key))).deleted,
+    saveBot: async (botId, bot) => (await send<{ bot: Bot }>("PUT", botPath(botId), bot)).bot,
+    tryBot: (botId, message, conversationId) =>
+      call("/conversations/queue", {
+        method: "POST",
+        body: JSON.stringify({
+          conversation_id: conversationId,
+          bot_id: botId,
+          user_message: message,
+        }),
+        headers: { "content-type": "application/json", prefer: `wait=${TRY_SECONDS}` },
+      }),
+    runSchedule: async (name) =>
+      (await send<{ task_id: string }>("POST", `/schedules/${encodeURIComponent(name)}/run`))
+        .task_id,
+    async revokeToken(tokenId) {
+      await send("DELETE", `/tokens/${encodeURIComponent(tokenId)}`);
+    },
+    async endSession(sessionId) {
+      await send("DELETE", `/sessions/${encodeURIComponent(sessionId)}`);
+    },
+    async acknowledgeAlert(name) {
+      await send("POST", `/alerts/${encodeURIComponent(name)}/acknowledge`);
     },
     clearCache: (pattern) => send("POST", "/cache/clear", pattern ? { pattern } : {}),
     cleanUp: (type) => send("POST", "/maintenance/cleanup", { cleanup_type: type }),

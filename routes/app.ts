@@ -10,6 +10,7 @@ import { AppError } from "../lib/errors.ts";
 import { PROMETHEUS_CONTENT_TYPE } from "../lib/monitoring/prometheus.ts";
 import { problemResponse } from "./middleware/problem.ts";
 import { newNonce, securePage } from "./middleware/secure_headers.ts";
+import { runbookPage } from "./runbook.ts";
 import {
   clientAddress,
   isSecure,
@@ -68,6 +69,8 @@ export function createApp(deps: ApiDeps): App {
     deps.log.error("a page failed", { request_id: requestId, thrown: error });
     return problemResponse(error, placeOf(c.req.raw, c.env));
   });
+
+  site.get("/docs/runbook", (c) => runbookPage(c.env.nonce));
 
   const metrics = async (request: Request, info: ServeInfo | undefined): Promise<Response> => {
     const requestId = requestIdOf(request);

@@ -1,6 +1,24 @@
-import type { DailyReport, MonthlyReport, WeeklyReport } from "../lib/wire/analytics.ts";
-import type { CacheStats } from "../lib/wire/cache.ts";
+import type { Alert } from "../lib/wire/alerts.ts";
+import type { Bot, BotInput, BotPage } from "../lib/wire/bots.ts";
+import type {
+  DailyReport,
+  MonthlyReport,
+  Unanswered,
+  WeeklyReport,
+} from "../lib/wire/analytics.ts";
+import type { CacheEntry, CacheStats } from "../lib/wire/cache.ts";
+import type { Conversation, ConversationPage, TurnQueued } from "../lib/wire/conversations.ts";
+import type { AuditEntry, OpenSession, Token } from "../lib/wire/access.ts";
+import type {
+  BusiestHours,
+  Comparison,
+  RangeMetric,
+  RangeReport,
+  Retention,
+  Span,
+} from "../lib/wire/figures.ts";
 import type { History, HistoryQuery } from "../lib/wire/history.ts";
+import type { Schedule } from "../lib/wire/schedules.ts";
 import type { HealthReport, PerformanceSummary } from "../lib/wire/system.ts";
 import type { ActiveTask, QueueInfo, TaskDetail, TaskPage, TaskQuery } from "../lib/wire/tasks.ts";
 
@@ -22,6 +40,31 @@ export interface DashboardData {
   daily(date: string): Promise<DailyReport>;
   weekly(date: string): Promise<WeeklyReport>;
   monthly(date: string): Promise<MonthlyReport>;
+  /** Newest first. */
+  conversations(query: { limit: number; cursor?: string }): Promise<ConversationPage>;
+  /** Null when there is no such conversation. */
+  conversation(conversationId: string): Promise<Conversation | null>;
+  bots(query: { limit: number; cursor?: string }): Promise<BotPage>;
+  /** Null when there is no such bot. */
+  bot(botId: string): Promise<Bot | null>;
+  /** Null when there is no such key. */
+  cacheEntry(key: string): Promise<CacheEntry | null>;
+  schedules(): Promise<Schedule[]>;
+  /** Null where the service has no alerts. */
+  alerts(): Promise<Alert[] | null>;
+  /** What these bots could not answer, most often asked first. */
+  unanswered(botIds: string[], limit: number): Promise<Unanswered[]>;
+  range(span: Span, granularity: "day" | "hour", metrics: RangeMetric[]): Promise<RangeReport>;
+  /** A number of days beside as many before. */
+  compare(span: Span, metrics: RangeMetric[]): Promise<Comparison>;
+  busiest(span: Span): Promise<BusiestHours>;
+  retention(
+    query: { from: string; to: string; granularity: "day" | "week" | "month" },
+  ): Promise<Retention>;
+  /** For administrators; null for others. */
+  tokens(): Promise<Token[] | null>;
+  sessions(): Promise<OpenSession[] | null>;
+  audit(limit: number): Promise<AuditEntry[] | null>;
 }
 
 /** What a plain form can do; islands ask the API for the same. */
@@ -29,7 +72,17 @@ export interface DashboardActions {
   cancelTask(taskId: string): Promise<void>;
   /** Answers the id of the task that runs again. */
   retryTask(taskId: string): Promise<string>;
+  pauseQueue(queue: string): Promise<void>;
   resumeQueue(queue: string): Promise<void>;
+  deleteCacheKey(key: string): Promise<boolean>;
+  saveBot(botId: string, bot: BotInput): Promise<Bot>;
+  /** Asks a bot in a conversation of its own, and waits for the answer. */
+  tryBot(botId: string, message: string, conversationId: string): Promise<TurnQueued>;
+  /** Answers the id of the task that it became. */
+  runSchedule(name: string): Promise<string>;
+  revokeToken(tokenId: string): Promise<void>;
+  endSession(sessionId: string): Promise<void>;
+  acknowledgeAlert(name: string): Promise<void>;
   clearCache(pattern: string | undefined): Promise<{ cleared_entries: number; complete?: boolean }>;
   cleanUp(type: string): Promise<{ cleanup_tasks: { type: string; task_id: string }[] }>;
 }

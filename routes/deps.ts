@@ -3,6 +3,7 @@ import type { Authenticator } from "../lib/auth/authenticator.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Config } from "../lib/config/config.ts";
 import type { JobEngine } from "../lib/jobs/engine.ts";
+import type { ReplyStreams } from "../lib/conversations/reply_streams.ts";
 import type { BulkAction, Selection } from "../lib/jobs/matching.ts";
 import type { Scheduler } from "../lib/jobs/scheduler.ts";
 import type { Database } from "../lib/kv/database.ts";
@@ -37,6 +38,9 @@ export interface ApiDeps {
   schedules: Pick<Scheduler, "list" | "runNow">;
   cache: CachePort;
   conversations: ConversationsPort;
+  users: UsersPort;
+  /** Replies in the making. */
+  streams: Pick<ReplyStreams, "listeners" | "subscribe">;
   bots: BotsPort;
   reports: ReportsPort;
   figures: Pick<Figures, "range" | "compare" | "busiest" | "retention" | "unanswered">;
@@ -92,6 +96,14 @@ export interface CachePort {
     memoryBytes: number;
     operationsPerSecond: number;
     uptimeSeconds: number;
+    lastDay: { hits: number; misses: number; hitRate: number | null };
+    namespaces: {
+      name: string;
+      hits: number;
+      misses: number;
+      hitRate: number | null;
+      keys: number;
+    }[];
   }>;
   /** Looks without counting a lookup; undefined when there is none. */
   inspect(key: string): Promise<{ value: unknown } | undefined>;
@@ -138,10 +150,38 @@ export interface MessageView {
   score?: number;
   cached?: boolean;
   latencyMs?: number;
+  model?: string;
+  tokens?: { prompt: number; completion: number; total: number; estimated: boolean };
   error?: { code: string; message: string };
+  callback?: {
+    status: "delivered" | "failed" | "cancelled";
+    at: number;
+    attempts: number;
+    statusCode?: number;
+    error?: string;
+  };
+}
+
+/** A conversation in a list; instants are milliseconds UTC. */
+export interface ConversationRowView {
+  conversationId: string;
+  botId: string;
+  userId: string;
+  status: "pending" | "processing" | "completed" | "failed";
+  startedAt: number;
+  storedAt: number;
+  turns: number;
+  taskId?: string;
+  satisfaction?: number;
+  imported: boolean;
 }
 
 export interface ConversationsPort {
+  /** By when they were stored here, newest first. */
+  list(
+    limit: number,
+    cursor?: string,
+  ): Promise<{ conversations: ConversationRowView[]; nextCursor?: string }>;
   /**
    * Queues a turn. With a claim, all of it goes through `commitOnce(db, claim, …)`, whose answer
    * is this call's. AppError `conflict` when the conversation has another bot or user. `admit` is
@@ -190,6 +230,11 @@ export interface ConversationsPort {
   }>;
   get(conversationId: string): Promise<ConversationView | null>;
   feedback(conversationId: string, score: number, comment?: string): Promise<void>;
+  handoff(
+    conversationId: string,
+    reason?: string,
+  ): Promise<{ handoffAt: number; first: boolean }>;
+  close(conversationId: string): Promise<{ closedAt: number }>;
   /** Reads plain lines; an error of the stream itself ends the import with it. */
   importStream(lines: ReadableStream<Uint8Array>): Promise<{
     imported: number;
@@ -207,6 +252,8 @@ export interface BotView {
   instructions?: string;
   model?: string;
   cache?: "shared" | "user" | "off";
+  cacheTtlSeconds?: number;
+  dailyBudget?: number;
   knowledge: { question: string; answer: string }[];
   intents: { name: string; examples: string[]; answer: string }[];
   classifier?: { status: string; version: number };
@@ -224,6 +271,13 @@ export interface BotsPort {
     })[];
     nextCursor?: string;
   }>;
+}
+
+export interface UsersPort {
+  /** Queues a user's erasure; returns the task. */
+  erase(userId: string): Promise<string>;
+  /** When the last backup made before `now` is deleted (ms UTC); null where there are none. */
+  backupsExpireAt(now: number): Promise<number | null>;
 }
 
 export interface ReportsPort {

@@ -1,16 +1,22 @@
+import ChartReader from "../islands/ChartReader.tsx";
 import OverviewBoard from "../islands/OverviewBoard.tsx";
 import type { OverviewData } from "../islands/parts/page_data.ts";
 import { CLEANUP } from "../islands/parts/words.ts";
 import type { PageContext, PageProps } from "../lib/web/page.ts";
 import { wantsData } from "../lib/web/serve_pages.ts";
+import type { Unanswered } from "../lib/wire/analytics.ts";
+import type { DashboardData } from "./dashboard_data.ts";
 import type { History } from "../lib/wire/history.ts";
-import { ApiRefusal } from "./api_data.ts";
+import { dayOf } from "./periods.ts";
+import { orNull } from "./parts.ts";
 import { backWith, Notice } from "./_notices.tsx";
 import { Trends } from "./_trends.tsx";
 import { liveData, type PageState } from "./pages.ts";
 
 const ACTIVE_SHOWN = 6;
 const HOUR_MS = 3_600_000;
+const BOTS_ASKED = 10;
+const QUESTIONS_SHOWN = 3;
 
 export const handler = {
   async GET(ctx: PageContext<PageState>): Promise<Response> {
@@ -22,18 +28,26 @@ export const handler = {
         to: new Date(now).toISOString(),
         granularity,
       }));
-    const [summary, health, cache, active, queues, history, day] = await Promise.all([
-      orNull(data.summary()),
-      orNull(data.health()),
-      orNull(data.cacheStats()),
-      orNull(data.activeTasks(ACTIVE_SHOWN)),
-      orNull(data.queues()),
-      past("cpu_percent,memory_percent", "minute", 1),
-      wantsData(ctx.hono) ? null : past("score,queue_depth,latency_ms", "hour", 24),
-    ]);
+    const today = { from: dayOf(now), to: dayOf(now), tz: "UTC" };
+    const [summary, health, cache, active, queues, history, failed, saved, unanswered, day] =
+      await Promise
+        .all([
+          orNull(data.summary()),
+          orNull(data.health()),
+          orNull(data.cacheStats()),
+          orNull(data.activeTasks(ACTIVE_SHOWN)),
+          orNull(data.queues()),
+          past("cpu_percent,memory_percent,queue_depth", "minute", 1),
+          orNull(data.tasks({ status: "failed", limit: 1 })),
+          orNull(data.range(today, "day", ["cache"])),
+          orNull(questions(data)),
+          wantsData(ctx.hono) ? null : past("score,queue_depth,latency_ms", "hour", 24),
+        ]);
     const overview: OverviewData = {
       ...liveData(ctx.state),
-      ...{ summary, health, cache, active, queues, history },
+      ...{ summary, health, cache, active, queues, history, unanswered },
+      saved: saved?.totals.cache ?? null,
+      failure: failed ? failed.tasks[0] ?? null : undefined,
       origin: ctx.url.origin,
     };
     const shown: ShownOverview = { overview, day };
@@ -55,14 +69,10 @@ export const handler = {
   },
 };
 
-/** A part that cannot be read is told as such in its place; losing the session ends the page. */
-async function orNull<T>(part: Promise<T>): Promise<T | null> {
-  try {
-    return await part;
-  } catch (thrown) {
-    if (thrown instanceof ApiRefusal && thrown.status === 401) throw thrown;
-    return null;
-  }
+/** What the bots that are known could not answer. */
+async function questions(data: DashboardData): Promise<Unanswered[]> {
+  const { bots } = await data.bots({ limit: BOTS_ASKED });
+  return await data.unanswered(bots.map((bot) => bot.bot_id), QUESTIONS_SHOWN);
 }
 
 /** The board keeps itself fresh; the day's lines are drawn once. */
@@ -77,6 +87,7 @@ export default function Overview({ data, url }: PageProps<ShownOverview, PageSta
       <Notice url={url} />
       <OverviewBoard {...data.overview} />
       <Trends history={data.day} />
+      <ChartReader />
     </>
   );
 }

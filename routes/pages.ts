@@ -39,16 +39,19 @@ export interface PageState {
   data: DashboardData & DashboardActions;
   /** When the page was asked for, ms since the epoch: pages tell all times from here. */
   now: number;
+  /** The visitor's time zone, as their browser told it; else UTC. */
+  zone: string;
   signIn(token: string): Promise<boolean>;
   redeem(code: string): Promise<boolean>;
   signOut(): Promise<void>;
 }
 
 /** What every live page tells its islands. */
-export function liveData({ session, now }: PageState): LiveData {
+export function liveData({ session, now, zone }: PageState): LiveData {
   return {
     now,
     operator: session !== null && session.role !== "viewer",
+    zone,
     csrf: session?.csrf ?? "",
   };
 }
@@ -96,6 +99,7 @@ export async function mountPages<E extends { Bindings: PageBindings }>(
           return dataOf(c, session);
         },
         now,
+        zone: zoneFrom(c.req.header("cookie")),
         signIn: async (token) => begin(await deps.sessions.signIn(token, from)),
         redeem: async (code) => begin(await deps.sessions.redeem(code, from)),
         async signOut() {
@@ -131,6 +135,18 @@ const STATUS: Partial<Record<AppError["code"], number>> = {
   unavailable: 503,
   overloaded: 503,
 };
+
+/** The time zone that islands/PageKeys.tsx left in a cookie, if it is one. */
+export function zoneFrom(cookies: string | undefined): string {
+  const name = /(?:^|;\s*)zone=([\w+\-/%]{1,64})/.exec(cookies ?? "")?.[1];
+  if (!name) return "UTC";
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: decodeURIComponent(name) }).resolvedOptions()
+      .timeZone;
+  } catch {
+    return "UTC";
+  }
+}
 
 /** To the sign-in page, and back to where the visitor wanted to go. */
 function turnAway(c: Context): Response {

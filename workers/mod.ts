@@ -1,3 +1,4 @@
+import { summaryEmail } from "../lib/analytics/summary_email.ts";
 import type { AnyDefinition } from "../lib/jobs/definition.ts";
 import { sweepIdempotency } from "../lib/kv/idempotency.ts";
 import type { Services } from "../lib/services.ts";
@@ -5,6 +6,7 @@ import { bulkAction } from "./bulk_action.ts";
 import { deliverCallback } from "./deliver_callback.ts";
 import { deliverNotification } from "./deliver_notification.ts";
 import { httpTasks } from "./http_task.ts";
+import { eraseUserWorker } from "./erase_user.ts";
 import { generateReport } from "./generate_report.ts";
 import { maintenance } from "./maintenance.ts";
 import { recountAnalytics } from "./recount.ts";
@@ -25,11 +27,16 @@ export function workers(
     processConversation({ ...services, ledger }),
     deliverCallback({
       db,
+      clock,
       secret: callbackSecret,
       policy: { trusted: config.allowPrivateAddresses },
     }),
     httpTasks({ secret: callbackSecret, policy: taskUrlPolicy(config) }),
     bulkAction(services.engine),
+    eraseUserWorker({
+      ...services,
+      clearAnswers: () => services.cache.clear("answer:*"),
+    }),
     deliverNotification({
       clock,
       log: services.notifier.log,
@@ -37,7 +44,7 @@ export function workers(
       webhookUrl: config.alerts.webhookUrl,
       secret: callbackSecret,
     }),
-    sendReport({ ...services, to: config.reportEmail }),
+    sendReport({ ...services, to: config.reportEmail, email: summaryEmail }),
     generateReport(services.reports),
     recountAnalytics(db),
     ...maintenance({
@@ -58,6 +65,7 @@ export function workers(
           auth.links.sweep(),
           healthHistory.sweep(clock.now()),
           auth.audit.sweep(clock.now() - retention.auditMs),
+          services.spending.sweep(),
           services.notifier.log.sweep(clock.now() - retention.notificationsMs),
           services.recorder.unanswered.sweep(clock.now()),
         ]);

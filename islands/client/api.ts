@@ -8,18 +8,31 @@ export class ActionFailed extends Error {
 
 const REQUEST_MS = 30_000;
 
+/** Reads from the API, as the visitor that is signed in. */
+export async function ask<T>(path: string, signal: AbortSignal): Promise<T> {
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(REQUEST_MS)]);
+  return await answerOf<T>(
+    await fetch(`/api/performance${path}`, {
+      headers: { accept: "application/json" },
+      signal: limit,
+    }),
+  );
+}
+
 /** Asks the API to do something, as the visitor that is signed in. */
 export async function act<T>(
   method: "POST" | "PUT" | "DELETE",
   path: string,
   csrf: string,
   body?: unknown,
+  headers: Record<string, string> = {},
 ): Promise<T> {
   let response: Response;
   try {
     response = await fetch(`/api/performance${path}`, {
       method,
       headers: {
+        ...headers,
         "accept": "application/json",
         "x-csrf-token": csrf,
         ...(body === undefined ? {} : { "content-type": "application/json" }),
@@ -30,6 +43,10 @@ export async function act<T>(
   } catch {
     throw new ActionFailed("The service did not answer. Nothing may have happened.", "");
   }
+  return await answerOf<T>(response);
+}
+
+async function answerOf<T>(response: Response): Promise<T> {
   const answer = await response.json().catch(() => ({}));
   if (response.ok) return answer as T;
   if (response.status === 401) throw new ActionFailed("Your session has ended: sign in again.", "");

@@ -4,7 +4,7 @@
  * a timer does. Nothing is open while the tab is hidden or live updates are switched off.
  */
 type Timer = ReturnType<typeof setTimeout>;
-export type LiveMode = "starting" | "live" | "polling" | "off" | "signed out";
+export type LiveMode = "starting" | "live" | "polling" | "interval" | "off" | "signed out";
 
 export interface LiveState {
   mode: LiveMode;
@@ -19,12 +19,17 @@ const EVENTS = ["task", "queue", "health", "alert", "reset"];
 const STREAM = "/api/performance/events";
 /** With the stream, figures that no event announces (CPU, rates) still move. */
 const QUIET_MS = 30_000;
-const POLL_MS = 10_000;
+export const POLL_SECONDS = 10;
+const POLL_MS = POLL_SECONDS * 1_000;
 /** However many events come, the page asks for data at most this often. */
 const PACE_MS = 2_000;
 const REQUEST_MS = 15_000;
 const REOPEN_MS = 60_000;
 const SWITCH = "live-updates";
+const INTERVAL = "live-interval";
+
+/** Seconds between refreshes that one may choose instead of the stream. */
+export const INTERVALS = [5, 30, 60] as const;
 
 export class LivePage {
   state: LiveState = { mode: "starting", updatedAt: null, failing: false };
@@ -66,12 +71,27 @@ export class LivePage {
   }
 
   setSwitch(on: boolean): void {
-    try {
-      localStorage.setItem(SWITCH, on ? "on" : "off");
-    } catch { /* Storage can be forbidden; the switch then holds for this page only. */ }
+    keep(SWITCH, on ? "on" : "off");
     this.#set({ mode: on ? "starting" : "off" });
     if (on) this.#adapt();
     else this.#stop();
+  }
+
+  /** Seconds between refreshes; 0 = as it happens. */
+  get interval(): number {
+    try {
+      const chosen = Number(localStorage.getItem(INTERVAL));
+      return INTERVALS.find((seconds) => seconds === chosen) ?? 0;
+    } catch {
+      return 0;
+    }
+  }
+
+  setInterval(seconds: number): void {
+    keep(INTERVAL, String(seconds));
+    this.#stop();
+    if (this.switchedOn) this.#set({ mode: "starting" });
+    this.#adapt();
   }
 
   /** Asks for the page's data now. */
@@ -113,7 +133,10 @@ export class LivePage {
       if (!this.switchedOn) this.#set({ mode: "off" });
       return;
     }
-    if (!this.#stream) this.#open();
+    if (this.interval > 0) {
+      this.#set({ mode: "interval" });
+      this.#every(this.interval * 1_000);
+    } else if (!this.#stream) this.#open();
     const stale = this.state.updatedAt !== null && Date.now() - this.state.updatedAt > PACE_MS;
     if (stale) this.#nudge();
   };
@@ -156,6 +179,12 @@ export class LivePage {
     this.state = { ...this.state, ...change };
     for (const listener of this.#listeners) listener();
   }
+}
+
+function keep(name: string, value: string): void {
+  try {
+    localStorage.setItem(name, value);
+  } catch { /* Storage can be forbidden; the choice then holds for this page only. */ }
 }
 
 /** The one of this tab. It does nothing until somebody subscribes. */

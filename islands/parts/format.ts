@@ -57,6 +57,26 @@ export function ago(at: number, now: number): string {
 export const exact = (at: number): string =>
   `${new Date(at).toISOString().slice(0, 19).replace("T", " ")} UTC`;
 
+/** "09:12", with " UTC" where that is the zone; with the day when it is not the one of `now`. */
+export function clock(at: number, now: number, zone: string): string {
+  const part = (options: Intl.DateTimeFormatOptions, instant: number) =>
+    new Date(instant).toLocaleString("en-GB", { timeZone: zone, ...options });
+  const time = part({ hour: "2-digit", minute: "2-digit" }, at);
+  const days = { day: "numeric", month: "short" } as const;
+  const day = part(days, at);
+  return `${day === part(days, now) ? "" : `${day}, `}${time}${zone === "UTC" ? " UTC" : ""}`;
+}
+
+/** "10 Mar 2026, 13:00:04 Europe/Berlin (12:00:04 UTC)" */
+export function exactIn(at: number, zone: string): string {
+  const here = new Date(at).toLocaleString("en-GB", {
+    timeZone: zone,
+    dateStyle: "medium",
+    timeStyle: "medium",
+  });
+  return zone === "UTC" ? exact(at) : `${here} ${zone} (${exact(at)})`;
+}
+
 /** "Mon 2 Mar": a UTC day. */
 export const shortDay = (day: string): string => {
   const [weekday, date, month] = dayParts(day);

@@ -1,56 +1,80 @@
 import type { OverviewData } from "./page_data.ts";
-import { count, counted, duration, percent } from "./format.ts";
+import { clock, count, counted, duration, percent } from "./format.ts";
+import { byMinute } from "./minutes.ts";
+import { OVERVIEW as T } from "./texts.ts";
 import { asWords, HEALTH, type Tone } from "./words.ts";
 
 export interface Headline {
   tone: Tone;
-  /** How it stands, in one or two words or with the reason. */
+  /** How it stands and since when, or why not well; then what waits. One sentence each. */
   title: string;
-  /** What waits and what runs. */
+  /** What runs, and how conversations end. */
   work: string;
 }
 
-/** One glance: how the service stands, why if not well, and what it has to do. */
-export function headline(
-  data: Pick<OverviewData, "health" | "queues" | "active" | "summary">,
-): Headline {
-  return { ...standing(data.health), work: workload(data) };
+type Parts = Pick<
+  OverviewData,
+  "health" | "queues" | "active" | "summary" | "history" | "now" | "zone"
+>;
+
+/** One glance: how the service stands, why if not well, and whether its work piles up. */
+export function headline(data: Parts): Headline {
+  const { tone, title } = standing(data);
+  return { tone, title: [title, waiting(data)].filter(Boolean).join(" "), work: running(data) };
 }
 
-function standing(health: OverviewData["health"]): { tone: Tone; title: string } {
-  if (!health) return { tone: "bad", title: "Health could not be read" };
-  if (health.status === "healthy") return { tone: "ok", title: "All well" };
+function standing({ health, now, zone }: Parts): { tone: Tone; title: string } {
+  if (!health) return { tone: "bad", title: T.noHealth };
+  const { since } = health;
+  if (health.status === "healthy") {
+    return { tone: "ok", title: since ? T.wellSince(clock(Date.parse(since), now, zone)) : T.well };
+  }
   const { word, tone } = HEALTH[health.status];
   const reasons = health.checks.filter((check) => check.status !== "healthy");
   const worst = reasons.find((check) => check.status === "unhealthy") ?? reasons[0];
-  if (!worst) return { tone, title: word };
-  const reason = worst.detail ? worst.detail.replace(/\.$/, "") : asWords(worst.name);
-  const others = reasons.length > 1 ? `, and ${count(reasons.length - 1)} more` : "";
-  return { tone, title: `${word}: ${reason}${others}` };
+  if (!worst) return { tone, title: `${word}.` };
+  const reason = worst.detail ? worst.detail.replace(/\.$/, "") : T.notWell;
+  const others = reasons.length > 1 ? T.andMore(count(reasons.length - 1)) : "";
+  return { tone, title: `${word}: ${asWords(worst.name)}, ${reason}${others}.` };
 }
 
-function workload(
-  { queues, active, summary }: Pick<OverviewData, "queues" | "active" | "summary">,
-) {
+function waiting({ queues, history }: Parts): string {
+  if (!queues) return "";
+  const paused = queues.filter((queue) => queue.paused).map((queue) => queue.name);
+  const held = paused.length > 0 ? ` ${T.paused(paused.join(", "))}` : "";
+  const waits = queues.reduce((sum, queue) => sum + waitingIn(queue.depth.by_status), 0);
+  if (waits === 0) return T.nothingWaits + held;
+  const oldest = Math.max(...queues.map((queue) => queue.oldest_waiting_seconds ?? 0), 0);
+  const parts = [
+    T.waiting(count(waits)),
+    T.oldest(duration(oldest * 1000)),
+    ...history ? trend(byMinute(history, "queue_depth")) : [],
+  ];
+  return `${parts.join(", ")}.${held}`;
+}
+
+/** Fewer minutes than this tell no direction. */
+const FEWEST = 6;
+const RECENT = 3;
+
+/** "shrinking" or "growing": the last minutes against those before, when they differ by a tenth. */
+export function trend(depths: (number | null)[]): string[] {
+  const known = depths.slice(-15).filter((depth) => depth !== null);
+  if (known.length < FEWEST) return [];
+  const mean = (part: number[]) => part.reduce((sum, one) => sum + one, 0) / part.length;
+  const before = mean(known.slice(0, -RECENT));
+  const now = mean(known.slice(-RECENT));
+  if (Math.abs(now - before) < Math.max(1, before * 0.1)) return [T.steady];
+  return [now < before ? T.shrinking : T.growing];
+}
+
+function running({ active, summary }: Parts): string {
   const parts: string[] = [];
-  if (queues) {
-    const waiting = queues.reduce((sum, queue) => sum + waitingIn(queue.depth.by_status), 0);
-    const oldest = Math.max(...queues.map((queue) => queue.oldest_waiting_seconds ?? 0), 0);
-    parts.push(
-      waiting === 0
-        ? "Nothing is waiting"
-        : `${counted(waiting, "task")} waiting, the oldest ${duration(oldest * 1000)}`,
-    );
-    const paused = queues.filter((queue) => queue.paused).map((queue) => queue.name);
-    if (paused.length > 0) parts.push(`paused: ${paused.join(", ")}`);
-  }
-  const running = active?.task_count ?? summary?.active_tasks_count;
-  if (running !== undefined) {
-    parts.push(running === 0 ? "nothing runs" : `${count(running)} running`);
-  }
+  const runs = active?.task_count ?? summary?.active_tasks_count;
+  if (runs !== undefined) parts.push(runs === 0 ? T.nothingRuns : T.runs(counted(runs, "task")));
   const talks = summary?.conversation_metrics;
   const ended = talks ? talks.status_breakdown.completed + talks.status_breakdown.failed : 0;
-  if (talks && ended > 0) parts.push(`${percent(talks.success_rate)} of conversations succeeded`);
+  if (talks && ended > 0) parts.push(T.succeeded(percent(talks.success_rate)));
   return parts.length === 0 ? "" : `${parts.join("; ")}.`;
 }
 

@@ -1,11 +1,20 @@
 import assert from "node:assert/strict";
-import { headline } from "./headline.ts";
+import { headline, trend } from "./headline.ts";
 import type { HealthReport } from "../../lib/wire/system.ts";
 import type { QueueInfo } from "../../lib/wire/tasks.ts";
 
-const nothing = { health: null, queues: null, active: null, summary: null };
+const now = Date.parse("2026-03-10T12:00:00Z");
+const nothing = {
+  health: null,
+  queues: null,
+  active: null,
+  summary: null,
+  history: null,
+  now,
+  zone: "UTC",
+};
 const health = (status: HealthReport["status"], checks: HealthReport["checks"] = []) =>
-  ({ status, checks }) as HealthReport;
+  ({ status, checks, since: "2026-03-10T09:12:00Z" }) as HealthReport;
 const queue = (name: string, waiting: number, oldest: number | null, paused = false) =>
   ({
     name,
@@ -14,30 +23,46 @@ const queue = (name: string, waiting: number, oldest: number | null, paused = fa
     paused,
   }) as unknown as QueueInfo;
 
-Deno.test("the health word comes with its worst reason", () => {
+Deno.test("the health word comes with since when, or with its worst reason", () => {
   assert.deepEqual(headline({ ...nothing, health: health("healthy") }), {
     tone: "ok",
-    title: "All well",
+    title: "Well since 09:12 UTC.",
     work: "",
   });
+  const there = { ...nothing, health: health("healthy"), zone: "Europe/Berlin" };
+  assert.equal(headline(there).title, "Well since 10:12.");
+  const later = { ...there, now: now + 86_400_000 };
+  assert.equal(headline(later).title, "Well since 10 Mar, 10:12.");
   const checks: HealthReport["checks"] = [
     { name: "database", status: "healthy" },
-    { name: "redis", status: "degraded", detail: "Redis does not answer." },
-    { name: "disk_space", status: "unhealthy" },
+    { name: "redis", status: "degraded", detail: "it does not answer." },
+    { name: "disk_space", status: "unhealthy", detail: "3 % free" },
   ];
   const bad = headline({ ...nothing, health: health("unhealthy", checks) });
-  assert.equal(bad.title, "Unhealthy: Disk space, and 1 more");
+  assert.equal(bad.title, "Unhealthy: Disk space, 3 % free, and 1 more.");
   assert.equal(bad.tone, "bad");
   const degraded = headline({ ...nothing, health: health("degraded", checks.slice(0, 2)) });
-  assert.equal(degraded.title, "Degraded: Redis does not answer");
-  assert.equal(headline(nothing).title, "Health could not be read");
+  assert.equal(degraded.title, "Degraded: Redis, it does not answer.");
+  assert.equal(headline(nothing).title, "Health could not be read.");
 });
 
 Deno.test("waiting sums every queue, tells the oldest and names what is paused", () => {
-  const { work } = headline({
+  const { title, work } = headline({
     ...nothing,
+    health: health("healthy"),
     queues: [queue("default", 2, 0.4), queue("conversations", 10, 75, true)],
     active: { active_tasks: [], task_count: 4 },
   });
-  assert.equal(work, "14 tasks waiting, the oldest 1 min 15 s; paused: conversations; 4 running.");
+  assert.equal(
+    title,
+    "Well since 09:12 UTC. 14 waiting, oldest 1 min 15 s. Paused: conversations.",
+  );
+  assert.equal(work, "4 tasks running.");
+});
+
+Deno.test("a backlog's direction compares its last minutes with those before", () => {
+  assert.deepEqual(trend([50, 40, 40, 30, 20, 15, 14]), ["shrinking"]);
+  assert.deepEqual(trend([2, 3, 2, 20, 30, 40]), ["growing"]);
+  assert.deepEqual(trend([14, 15, 14, 14, 15, 14]), ["steady"]);
+  assert.deepEqual(trend([14, null, null, 9]), []);
 });

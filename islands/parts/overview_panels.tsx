@@ -5,6 +5,7 @@ import type { HealthCheck, HealthReport, PerformanceSummary } from "../../lib/wi
 import type { ActiveTask, QueueInfo } from "../../lib/wire/tasks.ts";
 import { count, duration, NONE, percent, perSecond } from "./format.ts";
 import { waitingIn } from "./headline.ts";
+import { byMinute } from "./minutes.ts";
 import { Badge, Empty, Figure, Meter, Name, Panel, ShareBar, Unread } from "./pieces.tsx";
 import { Sparkline } from "./Sparkline.tsx";
 import { asWords, CHECK, CONVERSATION_STATUS, HEALTH, PRIORITY, type Tone } from "./words.ts";
@@ -33,18 +34,6 @@ export function Machine(
   );
 }
 
-/** A value for every minute of the window; minutes that were not recorded are null. */
-export function byMinute(history: History, metric: HistoryMetric): (number | null)[] {
-  const from = Date.parse(history.from);
-  const minutes = Math.max(0, Math.round((Date.parse(history.to) - from) / 60_000));
-  const values: (number | null)[] = Array(minutes).fill(null);
-  for (const point of history.points) {
-    const minute = Math.floor((Date.parse(point.at) - from) / 60_000);
-    if (minute >= 0 && minute < minutes) values[minute] = point[metric] ?? null;
-  }
-  return values;
-}
-
 interface GaugeProps {
   name: string;
   value: number;
@@ -70,7 +59,8 @@ function Gauge({ name, value, mark, past }: GaugeProps) {
 /** Looked at first, and always shown; other checks only when they find something. */
 const ALWAYS_SHOWN = ["database", "redis"];
 
-export function Services({ health }: { health: HealthReport | null }) {
+/** The checks: those that find something and the main two, or `whole`, all of them. */
+export function Services({ health, whole }: { health: HealthReport | null; whole?: boolean }) {
   if (!health) {
     return (
       <Panel title="Services">
@@ -84,7 +74,7 @@ export function Services({ health }: { health: HealthReport | null }) {
     flag("redis", services.redis_healthy, redis_info?.used_memory_human),
   ];
   const shown = told.filter((check) =>
-    check.status !== "healthy" || ALWAYS_SHOWN.includes(check.name)
+    whole || check.status !== "healthy" || ALWAYS_SHOWN.includes(check.name)
   );
   const quiet = told.filter((check) => !shown.includes(check));
   return (

@@ -22,16 +22,13 @@ export const rollupPrefix = (kind: "day" | "month", n: number): Deno.KvKey => [
   n,
 ];
 
-/** Over all bots: the counters of a day or month, and the users of a day, week or month. */
+/** Over all bots: the counters of a day, and the users of a day, week or month. */
 export const totalsKey = (kind: PeriodKind, n: number): Deno.KvKey => [
   "stats",
   "t",
   LETTER[kind],
   n,
 ];
-
-/** A few counters of each quarter hour of a day, over all bots. */
-export const hoursKey = (day: number): Deno.KvKey => ["stats", "h", day];
 
 /** What of a day's facts is kept no more. */
 export const lostKey = (day: number): Deno.KvKey => ["stats", "lost", day];

@@ -1,8 +1,8 @@
 import { bump, countOf, type Counts, decodeCounts } from "../kv/counts.ts";
 import type { WriteSet } from "../kv/write_set.ts";
 import type { CountedStatus } from "./facts.ts";
-import { hoursKey, liveKey, totalsKey } from "./keys.ts";
-import { HOUR_STRIDE, HourMetric, Metric } from "./metrics.ts";
+import { liveKey, totalsKey } from "./keys.ts";
+import { HOUR_STRIDE, HourMetric, HOURS, Metric } from "./metrics.ts";
 import { quarterOf, QUARTERS_A_DAY } from "./periods.ts";
 
 /** Fields of the live record. */
@@ -59,13 +59,13 @@ export async function readOutcomes(kv: Deno.Kv, from: number, to: number): Promi
   const outcomes = { completed: 0, failed: 0, cancelled: 0 };
   const [first, last] = [quarterOf(from), quarterOf(to)];
   const dayOf = (quarter: number) => Math.floor(quarter / QUARTERS_A_DAY);
-  const range = { start: hoursKey(dayOf(first)), end: hoursKey(dayOf(last) + 1) };
+  const range = { start: totalsKey("day", dayOf(first)), end: totalsKey("day", dayOf(last) + 1) };
   for await (const { key, value } of kv.list(range)) {
     const hours: Counts = decodeCounts(value);
     const midnight = Number(key.at(-1)) * QUARTERS_A_DAY;
     const end = Math.min(last, midnight + QUARTERS_A_DAY - 1);
     for (let quarter = Math.max(first, midnight); quarter <= end; quarter++) {
-      const base = (quarter - midnight) * HOUR_STRIDE;
+      const base = HOURS + (quarter - midnight) * HOUR_STRIDE;
       outcomes.completed += countOf(hours, base + HourMetric.turnsCompleted);
       outcomes.failed += countOf(hours, base + HourMetric.turnsFailed);
       outcomes.cancelled += countOf(hours, base + HourMetric.turnsCancelled);

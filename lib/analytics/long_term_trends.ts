@@ -1,6 +1,7 @@
-import { countOf, type Counts } from "../kv/counts.ts";
+import { countOf } from "../kv/counts.ts";
 import { Metric } from "./metrics.ts";
 import { dateText, firstDay, periodOf } from "./periods.ts";
+import { type MonthTotals, sumOver } from "./report_data.ts";
 import { meanScore } from "./rounding.ts";
 import { type TrendDirection, trendDirection, type TrendSlope, trendSlope } from "./trend.ts";
 
@@ -24,25 +25,25 @@ export interface LongTermTrends {
   user_slope: TrendSlope;
 }
 
-/** `totals` of the months that end with `month`, oldest first; `today` in days since the epoch. */
+/** `year`: the months that end with `month`, oldest first; `today` in days since the epoch. */
 export function longTermTrends(
   month: number,
-  totals: readonly Counts[],
+  year: readonly MonthTotals[],
   today: number,
 ): LongTermTrends {
-  const months = totals.map((counts, i) => {
-    const n = month + 1 - totals.length + i;
+  const months = year.map((totals, i) => {
+    const n = month + 1 - year.length + i;
     return {
       month: dateText(firstDay("month", n)).slice(0, 7),
       partial: periodOf("month", today) <= n,
-      conversations: countOf(counts, Metric.conversations),
-      active_users: countOf(counts, Metric.activeUsers),
-      new_users: countOf(counts, Metric.newUsers),
+      conversations: sumOver(totals, Metric.conversations),
+      active_users: countOf(totals.users, Metric.activeUsers),
+      new_users: countOf(totals.users, Metric.newUsers),
       average_satisfaction: meanScore(
-        countOf(counts, Metric.scoreSum),
-        countOf(counts, Metric.scores),
+        sumOver(totals, Metric.scoreSum),
+        sumOver(totals, Metric.scores),
       ),
-      scores: countOf(counts, Metric.scores),
+      scores: sumOver(totals, Metric.scores),
     };
   });
   const first = months.findIndex(({ conversations }) => conversations > 0);

@@ -2,8 +2,8 @@
  * Field numbers of the count records. They are stored: a number is never given another meaning.
  *
  * A bot's rollup (15 minutes, day or month) has a stride of fields of its own in the record of its
- * chunk of bots: counters first, then one histogram after the other. Totals over all bots have the
- * counters alone.
+ * chunk of bots: counters first, then one histogram after the other. Totals of a day over all bots
+ * have the counters, then those of each quarter hour; totals of a week or month have its users.
  */
 export const Metric = {
   /** Totals only: how often the period's data changed. */
@@ -75,7 +75,11 @@ export const Histogram = {
   messages: 2304,
 } as const;
 
-/** Counters of a quarter hour in the record of its day, which has a stride of fields for each. */
+/**
+ * In the totals of a day, from this field on, a few counters of each of its quarter hours, with a
+ * stride of fields for each: one write for what always changes together.
+ */
+export const HOURS = 256;
 export const HourMetric = {
   conversations: 0,
   messages: 1,

@@ -1,11 +1,12 @@
 import { bump, countOf, type Counts, decodeCounts, NO_COUNTS } from "../kv/counts.ts";
 import { type DaySpan, daySpan, dayText, type Differences } from "./differences.ts";
-import { hoursKey, rollupKey, totalsKey } from "./keys.ts";
+import { rollupKey, totalsKey } from "./keys.ts";
 import {
   BOTS_A_CHUNK,
   COUNTERS_END,
   HOUR_STRIDE,
   HourMetric,
+  HOURS,
   Lost,
   Metric,
   metricName,
@@ -77,8 +78,7 @@ export async function compareRollups(
     await compareEach(kv, found, "day", chunk, days, name);
     await compareEach(kv, found, "month", chunk, months, name);
   }
-  await compareTotals(kv, found, totals);
-  await compareHours(kv, found, hours);
+  await compareTotals(kv, found, totals, hours);
 }
 
 async function storedChunks(kv: Deno.Kv): Promise<Set<number>> {
@@ -149,43 +149,34 @@ async function compareEach(
   }
 }
 
-/** Totals over all bots: the sums of what the quarter hours of a day hold. */
-async function compareTotals(kv: Deno.Kv, found: Differences, days: Sums): Promise<void> {
-  const months = new Sums();
-  for (const [day, fields] of days.of) {
-    for (const [field, count] of fields) months.add(periodOf("month", day), field, count);
+/** Totals of a day over all bots: what its quarter hours hold. Users are compared elsewhere. */
+async function compareTotals(
+  kv: Deno.Kv,
+  found: Differences,
+  totals: Sums,
+  hours: Sums,
+): Promise<void> {
+  const ofRollups = (field: number) =>
+    field !== Metric.version && (field < Metric.activeUsers || field >= HOURS);
+  const days = new Set(totals.of.keys());
+  for await (const { key } of kv.list({ prefix: totalsKey("day", 0).slice(0, -1) })) {
+    days.add(Number(key.at(-1)));
   }
-  // Users are compared with the users' own records.
-  const counted = (field: number) => field !== Metric.version && field < Metric.activeUsers;
-  for (const [kind, sums] of [["day", days], ["month", months]] as const) {
-    const periods = new Set(sums.of.keys());
-    for await (const { key } of kv.list({ prefix: totalsKey(kind, 0).slice(0, -1) })) {
-      periods.add(Number(key.at(-1)));
-    }
-    for (const n of periods) {
-      const stored = decodeCounts((await kv.get(totalsKey(kind, n))).value);
-      const [span, text] = kind === "day" ? [daySpan(n), dayText(n)] : [monthSpan(n), monthText(n)];
-      const expected = nonZero(sums.of.get(n));
-      found.checkRecord(span, `totals of ${text}`, expected, stored, metricName, counted);
-    }
+  for (const day of days) {
+    const stored = decodeCounts((await kv.get(totalsKey("day", day))).value);
+    const expected = nonZero(totals.of.get(day));
+    for (const [field, count] of nonZero(hours.of.get(day))) expected.set(field, count);
+    const record = `totals of ${dayText(day)}`;
+    found.checkRecord(daySpan(day), record, expected, stored, totalsName, ofRollups);
   }
 }
 
-async function compareHours(kv: Deno.Kv, found: Differences, hours: Sums): Promise<void> {
-  const days = new Set(hours.of.keys());
-  for await (const { key } of kv.list({ prefix: hoursKey(0).slice(0, -1) })) {
-    days.add(Number(key.at(-1)));
-  }
-  const places = Object.entries(HourMetric);
-  const name = (field: number) =>
-    `${places.find(([, place]) => place === field % HOUR_STRIDE)?.[0]} of quarter hour ${
-      Math.floor(field / HOUR_STRIDE)
-    }`;
-  for (const day of days) {
-    const stored = decodeCounts((await kv.get(hoursKey(day))).value);
-    const record = `hours of ${dayText(day)}`;
-    found.checkRecord(daySpan(day), record, nonZero(hours.of.get(day)), stored, name);
-  }
+/** A field of a day's totals in words. */
+function totalsName(field: number): string {
+  if (field < HOURS) return metricName(field);
+  const place = (field - HOURS) % HOUR_STRIDE;
+  const [name] = Object.entries(HourMetric).find(([, n]) => n === place) ?? [`field ${place}`];
+  return `${name} of quarter hour ${Math.floor((field - HOURS) / HOUR_STRIDE)}`;
 }
 
 const nonZero = (fields: Fields | undefined): Fields =>

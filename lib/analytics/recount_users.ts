@@ -1,7 +1,7 @@
 import { bump, countOf, type Counts, decodeCounts, NO_COUNTS, total } from "../kv/counts.ts";
 import { type DaySpan, type Differences } from "./differences.ts";
 import { totalsKey, userKey, userMonthKey, usersPrefix } from "./keys.ts";
-import { Lost, Metric, metricName } from "./metrics.ts";
+import { HOURS, Lost, Metric, metricName } from "./metrics.ts";
 import {
   dateText,
   endDay,
@@ -154,7 +154,7 @@ async function compareTotals(
     const stored = decodeCounts((await kv.get(totalsKey(kind, n))).value);
     // A user's other days decide who is new or retained, so a change on any day may explain it.
     const record = `totals of ${kind} from ${dateText(firstDay(kind, n))}`;
-    const ofUsers = (field: number) => field >= Metric.activeUsers;
+    const ofUsers = (field: number) => field >= Metric.activeUsers && field < HOURS;
     found.checkRecord(null, record, sums.get(n) ?? new Map(), stored, metricName, ofUsers);
   }
 }

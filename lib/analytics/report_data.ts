@@ -23,35 +23,41 @@ export interface PeriodTotals {
   users: Counts;
 }
 
+/** A month's totals over all bots. */
+export interface MonthTotals {
+  /** Of its days that have any. */
+  days: Counts[];
+  users: Counts;
+}
+
 /** The totals that a report shows: its period's and, for week and month, the one's before. */
 export interface ReportTotals {
   current: PeriodTotals;
   previous: PeriodTotals | null;
-  /** Of a month: the totals of the 12 that end with it, oldest first. */
-  year: Counts[];
+  /** Of a month: the 12 that end with it, oldest first. */
+  year: MonthTotals[];
 }
 
 const MONTHS_A_YEAR = 12;
 
 /** A counter over the days of a period. */
-export const sumOver = (period: PeriodTotals, metric: number): number =>
+export const sumOver = (period: Pick<PeriodTotals, "days">, metric: number): number =>
   period.days.reduce((sum, day) => sum + countOf(day, metric), 0);
 
 /** Changes with every change of the rollups behind these totals, and never back. */
 export function versionOf({ current, previous, year }: ReportTotals): number {
-  const version = (period: PeriodTotals) =>
+  const version = (period: Pick<PeriodTotals, "days" | "users">) =>
     sumOver(period, Metric.version) + countOf(period.users, Metric.version);
-  const months = year.reduce((sum, month) => sum + countOf(month, Metric.version), 0);
+  const months = year.reduce((sum, month) => sum + version(month), 0);
   return version(current) + (previous ? version(previous) : 0) + months;
 }
 
 /** Loads the totals for the report of a period (numbered as in periods.ts). */
 export async function readTotals(kv: Deno.Kv, kind: PeriodKind, n: number): Promise<ReportTotals> {
-  const last = Array.from({ length: MONTHS_A_YEAR }, (_, i) => n + i + 1 - MONTHS_A_YEAR);
   const [current, previous, year] = await Promise.all([
     readPeriod(kv, kind, n),
     kind === "day" ? null : readPeriod(kv, kind, n - 1),
-    kind === "month" ? readCounts(kv, last.map((month) => totalsKey("month", month))) : [],
+    kind === "month" ? readYear(kv, n) : [],
   ]);
   return { current, previous, year };
 }
@@ -61,6 +67,19 @@ async function readPeriod(kv: Deno.Kv, kind: PeriodKind, n: number): Promise<Per
   for (let day = firstDay(kind, n); day < endDay(kind, n); day++) keys.push(totalsKey("day", day));
   const records = await readCounts(kv, keys);
   return { users: records[0]!, days: kind === "day" ? records : records.slice(1) };
+}
+
+async function readYear(kv: Deno.Kv, last: number): Promise<MonthTotals[]> {
+  const first = last + 1 - MONTHS_A_YEAR;
+  const months = Array.from({ length: MONTHS_A_YEAR }, (_, i) => totalsKey("month", first + i));
+  const year = (await readCounts(kv, months)).map((users) => ({ days: [] as Counts[], users }));
+  const start = totalsKey("day", firstDay("month", first));
+  const end = totalsKey("day", endDay("month", last));
+  for await (const { key, value } of kv.list({ start, end }, { batchSize: 500 })) {
+    const month = periodOf("month", Number(key.at(-1)));
+    year[month - first]!.days.push(decodeCounts(value));
+  }
+  return year;
 }
 
 async function readCounts(kv: Deno.Kv, keys: readonly Deno.KvKey[]): Promise<Counts[]> {

@@ -1,7 +1,15 @@
 import { bump, type CountDelta } from "../kv/counts.ts";
 import type { WriteSet } from "../kv/write_set.ts";
-import { hoursKey, rollupKey, totalsKey } from "./keys.ts";
-import { BOTS_A_CHUNK, COUNTERS_END, HOUR_STRIDE, HourMetric, Metric, STRIDE } from "./metrics.ts";
+import { rollupKey, totalsKey } from "./keys.ts";
+import {
+  BOTS_A_CHUNK,
+  COUNTERS_END,
+  HOUR_STRIDE,
+  HourMetric,
+  HOURS,
+  Metric,
+  STRIDE,
+} from "./metrics.ts";
 import { periodOf, quarterOf, QUARTERS_A_DAY } from "./periods.ts";
 
 /** Chunks of one quarter hour in a number; more bots than this cannot be. */
@@ -44,7 +52,6 @@ export class Rollup {
 /** Carries a change of a 15-minute rollup on to the day, the month and the totals. */
 function spread(quarter: number, chunk: number, delta: CountDelta, more: WriteSet): void {
   const day = Math.floor(quarter / QUARTERS_A_DAY);
-  const month = periodOf("month", day);
   const counters = new Map<number, number>();
   const totals = new Map<number, number>([[Metric.version, 1]]);
   for (const [field, by] of delta) {
@@ -54,21 +61,20 @@ function spread(quarter: number, chunk: number, delta: CountDelta, more: WriteSe
     bump(totals, metric, by);
   }
   more.add(rollupKey("day", day, chunk), delta);
-  more.add(rollupKey("month", month, chunk), counters);
+  more.add(rollupKey("month", periodOf("month", day), chunk), counters);
+  for (const [field, by] of hoursOf(quarter, totals)) totals.set(field, by);
   more.add(totalsKey("day", day), totals);
-  more.add(totalsKey("month", month), totals);
-  more.add(hoursKey(day), hoursOf(quarter, totals));
 }
 
-const HOURS = Object.entries(HourMetric).map(([name, place]) =>
+const PLACES = Object.entries(HourMetric).map(([name, place]) =>
   [Metric[name as keyof typeof HourMetric], place] as const
 );
 
-/** The part of a quarter hour's totals that the record of its day keeps apart. */
+/** The part of a quarter hour's totals that the totals of its day keep apart. */
 export function hoursOf(quarter: number, totals: CountDelta): Map<number, number> {
-  const base = (quarter % QUARTERS_A_DAY) * HOUR_STRIDE;
+  const base = HOURS + (quarter % QUARTERS_A_DAY) * HOUR_STRIDE;
   const hours = new Map<number, number>();
-  for (const [metric, place] of HOURS) {
+  for (const [metric, place] of PLACES) {
     const by = totals.get(metric);
     if (by) hours.set(base + place, by);
   }

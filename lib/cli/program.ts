@@ -4,12 +4,13 @@ import { ApiProblem } from "./api_client.ts";
 import type { Cli } from "./cli.ts";
 import { cacheCommand } from "./commands/cache.ts";
 import { monitorCommand } from "./commands/monitor.ts";
-import { backupCommand, queueCommand, scheduleCommand } from "./commands/queues.ts";
+import { backupCommand, queueCommand, recountCommand, scheduleCommand } from "./commands/queues.ts";
 import { reportCommand } from "./commands/report.ts";
 import { restoreCommand } from "./commands/restore.ts";
 import { startCommand } from "./commands/start.ts";
 import { statusCommand } from "./commands/status.ts";
 import { tasksCommand } from "./commands/tasks.ts";
+import { tokenCommand } from "./commands/tokens.ts";
 import { type CliContext, CliError, INTERRUPTED, USAGE_ERROR } from "./context.ts";
 import { demoCommand } from "./demo/demo_command.ts";
 import type { StartService } from "./demo/demo.ts";
@@ -62,6 +63,8 @@ function buildProgram(
     .addCommand(scheduleCommand(cli))
     .addCommand(cacheCommand(cli))
     .addCommand(reportCommand(cli))
+    .addCommand(recountCommand(cli))
+    .addCommand(tokenCommand(cli))
     .addCommand(importCommand(context, finish))
     .addCommand(replayCommand(context, finish))
     .addCommand(backupCommand(cli))

@@ -1,5 +1,12 @@
 import { zstdDecompressSync } from "node:zlib";
-import type { AnswerRecord, ConversationRecord, Message, TurnRecord } from "./conversation.ts";
+import type {
+  AnswerRecord,
+  CallbackRecord,
+  ConversationRecord,
+  Message,
+  TurnRecord,
+  TurnResult,
+} from "./conversation.ts";
 import {
   answerKey,
   archivePrefix,
@@ -16,7 +23,10 @@ export interface TranscriptMessage extends Message {
   score?: number;
   cached?: boolean;
   latencyMs?: number;
+  model?: string;
+  tokens?: TurnResult["tokens"];
   error?: { code: string; message: string };
+  callback?: CallbackRecord;
 }
 
 /** What the archive keeps of a conversation. */
@@ -59,6 +69,7 @@ export async function readTranscript(
       taskId: record.taskId,
     };
     if (answer?.error) question.error = answer.error;
+    if (record.callback) question.callback = record.callback;
     messages.push(question);
     if (!answer?.result) return;
     const { result } = answer;
@@ -71,6 +82,8 @@ export async function readTranscript(
       score: result.score,
       cached: result.cached,
       latencyMs: result.latency_ms,
+      ...(result.model === undefined ? {} : { model: result.model }),
+      ...(result.tokens === undefined ? {} : { tokens: result.tokens }),
     });
   });
   return messages;
@@ -150,7 +163,8 @@ async function readImported(
   return messages;
 }
 
-async function readArchived(kv: Deno.Kv, id: string): Promise<ArchivedTexts> {
+/** What the archive packed of a conversation. */
+export async function readArchived(kv: Deno.Kv, id: string): Promise<ArchivedTexts> {
   const chunks: Uint8Array[] = [];
   for await (const { value } of kv.list<Uint8Array>({ prefix: archivePrefix(id) })) {
     chunks.push(value);

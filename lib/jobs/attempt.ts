@@ -54,7 +54,7 @@ export interface AttemptOptions {
 /** What an attempt needs of the queue that runs it. */
 export interface AttemptHost {
   readonly options: AttemptOptions;
-  readonly together: SharedCommit;
+  readonly shared: SharedCommit;
   readonly backlog: {
     forget(id: string): void;
     arrived(job: ReadyJob): void;
@@ -271,14 +271,14 @@ export class Attempt {
   }
 
   async #commit(next: JobRecord, outcome: Outcome, effects?: Effects): Promise<void> {
-    const plain = next.state === "completed" && !effects && !this.#remembers;
-    if (plain && !this.runner.options.shared && await this.#commitTogether(next)) {
+    const { session, db, onLost, shared } = this.runner.options;
+    const alone = effects !== undefined || shared || this.#remembers;
+    if (next.state === "completed" && !alone && await this.#commitShared(next)) {
       return this.#committed(next, outcome);
     }
-    const { session, db, onLost } = this.runner.options;
     for (let run = 0; run < MAX_EFFECT_RUNS; run++) {
       const tx = new WriteSet().check(session.fence.key, session.fence.versionstamp);
-      if (this.runner.options.shared && !await this.#isUnchanged(tx)) {
+      if (shared && !await this.#isUnchanged(tx)) {
         return this.runner.backlog.forget(this.job.id);
       }
       if (effects) await effects(tx);
@@ -295,15 +295,23 @@ export class Attempt {
     throw new JobError("its effects kept colliding with other changes", { code: "contention" });
   }
 
-  /** Results of outside calls are remembered for this job. */
+  /** Checks in `tx` that nobody ended the job behind our back; false when somebody did. */
+  async #isUnchanged(tx: WriteSet): Promise<boolean> {
+    const entry = await this.runner.options.db.kv.get<JobRecord>(jobKey(this.job.address));
+    if (entry.value === null || entry.value.finishedAt !== undefined) return false;
+    tx.check(entry.key, entry.versionstamp);
+    return true;
+  }
+
+  /** Whether results of outside calls are remembered under the job. */
   get #remembers(): boolean {
     return this.job.record.remembers === true || this.#once?.used === true;
   }
 
   /** Together with whatever else ends now; false when that did not work and nothing was written. */
-  async #commitTogether(next: JobRecord): Promise<boolean> {
+  async #commitShared(next: JobRecord): Promise<boolean> {
     try {
-      return await this.runner.together.add(next, (tx) => this.#write(tx, next));
+      return await this.runner.shared.add(next, (tx) => this.#write(tx, next));
     } catch {
       return false;
     }
@@ -315,14 +323,6 @@ export class Attempt {
     if (!this.#released) this.claim.remaining--;
     this.#released = true;
     if (this.claim.remaining === 0) this.runner.dropMarker(tx, this.claim);
-  }
-
-  /** Checks in `tx` that nobody ended the job behind our back; false when somebody did. */
-  async #isUnchanged(tx: WriteSet): Promise<boolean> {
-    const entry = await this.runner.options.db.kv.get<JobRecord>(jobKey(this.job.address));
-    if (entry.value === null || entry.value.finishedAt !== undefined) return false;
-    tx.check(entry.key, entry.versionstamp);
-    return true;
   }
 
   async #settleDomain(tx: WriteSet, next: JobRecord): Promise<void> {

@@ -54,7 +54,8 @@ export class JobReader {
       db.kv,
       levels.all,
       filter,
-      (id, record) => this.attempt(id) ? "running" : dueState(record, now),
+      (id, record) =>
+        record.finishedAt === undefined && this.attempt(id) ? "running" : dueState(record, now),
     );
   }
 
@@ -111,7 +112,8 @@ export class JobReader {
   }
 
   #view(job: Job): JobView {
-    const attempt = this.attempt(job.id);
+    // A job that is stored as ended has ended, though its attempt may not have heard of it yet.
+    const attempt = job.finishedAt === undefined ? this.attempt(job.id) : undefined;
     if (!attempt) return { ...job, state: dueState(job, this.deps.clock.now()) };
     return {
       ...job,

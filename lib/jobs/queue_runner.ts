@@ -35,7 +35,7 @@ export interface RunnerOptions extends AttemptOptions {
  */
 export class QueueRunner implements AttemptHost {
   readonly backlog: Backlog;
-  readonly together: SharedCommit;
+  readonly shared: SharedCommit;
   readonly #ready = new ReadySet();
   readonly #claimed = new ReadySet();
   readonly #claims = new Map<string, Claim>();
@@ -58,7 +58,7 @@ export class QueueRunner implements AttemptHost {
   constructor(readonly options: RunnerOptions) {
     this.concurrency = options.concurrency;
     this.#pace = new ClaimPace(options.concurrency);
-    this.together = new SharedCommit(options.db, options.session.fence);
+    this.shared = new SharedCommit(options.db, options.session.fence);
     this.backlog = new Backlog(options, this.#ready, () => this.pump());
   }
 

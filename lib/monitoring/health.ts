@@ -15,6 +15,8 @@ import type { SystemSource } from "./system.ts";
 export interface HealthReport {
   timestamp: string;
   status: HealthStatus;
+  /** When a report first said so, since this process began. */
+  since: string;
   system: {
     cpu_percent: number;
     memory_percent: number;
@@ -46,6 +48,7 @@ const FRESH_MS = 250;
 export class HealthService {
   readonly #options: Required<HealthServiceOptions>;
   #running: Promise<HealthReport> | null = null;
+  #standing: { status: HealthStatus; since: number } | null = null;
   #last: { at: number; report: HealthReport } | null = null;
 
   constructor(options: HealthServiceOptions) {
@@ -67,9 +70,12 @@ export class HealthService {
     const sample = system.latest();
     const redis = checks.find((check) => check.name === "redis");
     const database = checks.find((check) => check.name === "database");
+    const status = worst(checks.map((check) => check.status));
+    if (this.#standing?.status !== status) this.#standing = { status, since: clock.now() };
     const report: HealthReport = {
       timestamp: new Date(clock.now()).toISOString(),
-      status: worst(checks.map((check) => check.status)),
+      status,
+      since: new Date(this.#standing.since).toISOString(),
       system: {
         cpu_percent: round2(sample.cpuPercent),
         memory_percent: round2(sample.memoryPercent),

@@ -11,6 +11,7 @@ function reportAt(at: number, cpu: number): HealthReport {
   return {
     timestamp: new Date(at).toISOString(),
     status: "degraded",
+    since: new Date(start).toISOString(),
     system: {
       cpu_percent: cpu,
       memory_percent: 40,

@@ -1,10 +1,16 @@
-import type { Instant } from "./envelope.ts";
+/** Conversations as the API answers them; types only, so that no schema reaches the browser. */
+import type { z } from "@hono/zod-openapi";
+import type * as schema from "./schemas/conversations.ts";
 
 /** `metrics` of GET /conversations/metrics: live conversations, not imported ones. */
-export interface ConversationMetrics {
-  total_conversations: number;
-  status_breakdown: { pending: number; processing: number; completed: number; failed: number };
-  /** Percent; null when nothing has ended yet. */
-  success_rate: number | null;
-  timestamp: Instant;
-}
+export type ConversationMetrics = z.infer<typeof schema.ConversationMetrics>;
+/** `conversation` of GET /conversations/{id}. */
+export type Conversation = schema.Conversation;
+export type Message = Conversation["messages"][number];
+export type ConversationStatus = Conversation["status"];
+/** An item of `conversations` in GET /conversations. */
+export type ConversationRow = z.infer<typeof schema.ConversationRow>;
+/** GET /conversations. */
+export type ConversationPage = Omit<z.infer<typeof schema.ConversationList>, "status">;
+/** What a waited-for turn was answered. */
+export type TurnQueued = z.infer<typeof schema.TurnQueued>;

@@ -1,13 +1,7 @@
 import type { Instant } from "./envelope.ts";
+import type { HISTORY_METRICS } from "./schemas/system.ts";
 
-export type HistoryMetric =
-  | "score"
-  | "cpu_percent"
-  | "memory_percent"
-  | "hit_rate"
-  | "success_rate"
-  | "queue_depth"
-  | "latency_ms";
+export type HistoryMetric = (typeof HISTORY_METRICS)[number];
 
 /** `history` of GET /performance/history: per minute for 48 h, per hour for 400 days. */
 export interface History {

@@ -1,81 +1,22 @@
-import type { Instant, PriorityWord } from "./envelope.ts";
-
-export type TaskStatus =
-  | "queued"
-  | "scheduled"
-  | "running"
-  | "retrying"
-  | "completed"
-  | "failed"
-  | "cancelled";
-
-/** An item of `active_tasks` in GET /tasks/active. */
-export interface ActiveTask {
-  task_id: string;
-  name: string;
-  status: TaskStatus;
-  queue: string;
-  priority: PriorityWord;
-  worker: string;
-  args: unknown[];
-  kwargs: Record<string, unknown>;
-  started_at: Instant;
-  attempt: number;
-  /** Percent; 0 until the task says how far it is. */
-  progress: number;
-  progress_message?: string;
-}
-
-export type WaitingReason =
-  | "paused"
-  | "behind"
-  | "earlier_turn"
-  | "backoff"
-  | "scheduled"
-  | "concurrency"
-  | "rate_limited"
-  | "no_worker"
-  | "provider_down";
-
-/** One reason why an unfinished task is not running, in words and data. */
-export interface Waiting {
-  reason: WaitingReason;
-  /** For people. */
-  detail: string;
-  until?: Instant;
-  /** What would change it: "resume" its queue. */
-  action?: string;
-}
-
-export interface TaskError {
-  code?: string;
-  message: string;
-}
+/** Tasks and queues as the API answers them; types only, so that no schema reaches the browser. */
+import type { z } from "@hono/zod-openapi";
+import type * as queues from "./schemas/queues.ts";
+import type * as actions from "./schemas/task_actions.ts";
+import type * as schema from "./schemas/tasks.ts";
 
 /** `task_status` of GET /tasks/{task_id}, and an item of `tasks` in GET /tasks. */
-export interface TaskDetail {
-  task_id: string;
-  name: string;
-  status: TaskStatus;
-  queue: string;
-  priority: PriorityWord;
-  attempt: number;
-  max_attempts: number;
-  /** Percent; 0 until the task says how far it is. */
-  progress: number;
-  progress_message?: string;
-  result?: unknown;
-  error?: TaskError;
-  queued_at: Instant;
-  /** Not before. */
-  run_at?: Instant;
-  started_at?: Instant;
-  finished_at?: Instant;
-  /** What it was given; `[hidden]` for those without the right to read content. */
-  kwargs?: Record<string, unknown> | string;
-  /** Empty in lists. */
-  waiting_because: Waiting[];
-}
+export type TaskDetail = schema.TaskStatus;
+export type TaskStatus = TaskDetail["status"];
+/** An item of `active_tasks` in GET /tasks/active. */
+export type ActiveTask = z.infer<typeof schema.ActiveTask>;
+/** One reason why an unfinished task is not running, in words and data. */
+export type Waiting = TaskDetail["waiting_because"][number];
+export type WaitingReason = Waiting["reason"];
+/** An item of `queues` in GET /queues. */
+export type QueueInfo = z.infer<typeof queues.Queue>;
+
+/** POST /tasks/actions. */
+export type BulkAnswer = z.infer<typeof actions.TaskActionAnswer>;
 
 /** GET /tasks. */
 export interface TaskPage {
@@ -93,33 +34,4 @@ export interface TaskQuery {
   q?: string;
   limit?: number;
   cursor?: string;
-}
-
-/** Milliseconds; null before the first. */
-export interface Quantiles {
-  p50: number | null;
-  p95: number | null;
-  p99: number | null;
-}
-
-/** An item of `queues` in GET /queues. */
-export interface QueueInfo {
-  name: string;
-  depth: {
-    total: number;
-    by_status: Record<string, number>;
-    /** By number, "0" to "9"; 0 runs first. */
-    by_priority: Record<string, number>;
-  };
-  oldest_waiting_seconds: number | null;
-  paused: boolean;
-  paused_by?: string;
-  paused_since?: Instant;
-  throughput_per_second: number;
-  /** How many of its tasks run at once at most. */
-  concurrency: number;
-  /** From queued to started. */
-  latency: Quantiles;
-  /** From started to ended. */
-  run_time: Quantiles;
 }

@@ -37,6 +37,18 @@ export function addCache(api: ApiBuilder): void {
           memory_bytes: s.memoryBytes,
           operations_per_second: s.operationsPerSecond,
           uptime_seconds: s.uptimeSeconds,
+          last_day: {
+            hits: s.lastDay.hits,
+            misses: s.lastDay.misses,
+            hit_rate: s.lastDay.hitRate,
+          },
+          namespaces: s.namespaces.map(({ name, keys, hits, misses, hitRate }) => ({
+            name,
+            keys,
+            hits,
+            misses,
+            hit_rate: hitRate,
+          })),
         },
       };
     },

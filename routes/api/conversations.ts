@@ -4,11 +4,16 @@ import {
   BatchQueued,
   BatchStatus,
   ConversationAnswer,
+  ConversationClosed,
+  ConversationList,
+  ConversationsQuery,
   ConversationStatus,
   FeedbackTaken,
+  HandoffTaken,
   MetricsAnswer,
   NewBatch,
   NewFeedback,
+  NewHandoff,
   NewTurn,
   QueueQuery,
   TurnQueued,
@@ -20,7 +25,7 @@ import type { NewTurn as Turn, TurnResultView } from "../deps.ts";
 import type { Call, Payload } from "./call.ts";
 import { type GivenAddress, refuseInnerAddresses } from "./given_address.ts";
 import type { ApiBuilder } from "./operation.ts";
-import { instant, shownConversation, shownResult } from "./shown.ts";
+import { instant, shownConversation, shownResult, shownRow } from "./shown.ts";
 import { preferredWait, waitForEnd } from "./waiting.ts";
 
 const ConversationId = z.object({ conversation_id: Id });
@@ -163,6 +168,21 @@ export function addConversations(api: ApiBuilder): void {
   });
 
   api.add({
+    route: "GET /conversations",
+    tag: "Conversations",
+    summary: "Conversations by when they were stored here, newest first",
+    query: ConversationsQuery,
+    answer: ConversationList,
+    async handle({ query: { limit, cursor } }) {
+      const page = await conversations.list(limit, cursor);
+      return {
+        conversations: page.conversations.map(shownRow),
+        ...(page.nextCursor === undefined ? {} : { next_cursor: page.nextCursor }),
+      };
+    },
+  });
+
+  api.add({
     route: "GET /conversations/{conversation_id}",
     tag: "Conversations",
     summary: "One conversation with its messages",
@@ -192,6 +212,35 @@ export function addConversations(api: ApiBuilder): void {
         body.comment ?? undefined,
       );
       return { conversation_id, satisfaction_score: body.satisfaction_score };
+    },
+  });
+
+  api.add({
+    route: "POST /conversations/{conversation_id}/handoff",
+    tag: "Conversations",
+    summary: "The user wants to talk to a person",
+    description: "Counted and told (ALERT_EMAIL, ALERT_WEBHOOK_URL) once a conversation.",
+    params: ConversationId,
+    unknown,
+    body: NewHandoff,
+    answer: HandoffTaken,
+    async handle({ params: { conversation_id }, body }) {
+      const { handoffAt } = await conversations.handoff(conversation_id, body.reason ?? undefined);
+      return { conversation_id, handoff_at: instant(handoffAt) };
+    },
+  });
+
+  api.add({
+    route: "POST /conversations/{conversation_id}/close",
+    tag: "Conversations",
+    summary: "The conversation is over",
+    description: "A further message opens it again.",
+    params: ConversationId,
+    unknown,
+    answer: ConversationClosed,
+    async handle({ params: { conversation_id } }) {
+      const { closedAt } = await conversations.close(conversation_id);
+      return { conversation_id, closed_at: instant(closedAt) };
     },
   });
 }

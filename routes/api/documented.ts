@@ -74,12 +74,10 @@ export function documented(
           }
           : {}),
       },
-      content: operation.stream
-        ? streamed([operation.stream])
-        : {
-          "application/json": { schema: answer },
-          ...(operation.alsoAs ? streamed([operation.alsoAs]) : {}),
-        },
+      content: operation.stream ? streamed([operation.stream]) : {
+        "application/json": { schema: answer },
+        ...(operation.alsoAs ? streamed([operation.alsoAs]) : {}),
+      },
     },
   };
   for (const status of [...statuses].sort((a, b) => a - b)) {

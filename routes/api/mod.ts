@@ -10,6 +10,7 @@ import { addAnalytics } from "./analytics.ts";
 import { addAudit } from "./audit.ts";
 import { addBots } from "./bots.ts";
 import { addCache } from "./cache.ts";
+import { addConversationStream } from "./conversation_stream.ts";
 import { addConversations } from "./conversations.ts";
 import type { EventFeed } from "./event_feed.ts";
 import { addEvents } from "./events.ts";
@@ -23,6 +24,7 @@ import { addSystem } from "./system.ts";
 import { addTaskActions } from "./task_actions.ts";
 import { addTasks } from "./tasks.ts";
 import { addTokens } from "./tokens.ts";
+import { addUsers } from "./users.ts";
 
 /** Where the API lives. */
 export const API_PREFIX = "/api/performance";
@@ -49,7 +51,9 @@ export function createApi(deps: ApiDeps, gate: Gate, feed: EventFeed): Api {
   addTasks(api);
   addTaskActions(api);
   addConversations(api);
+  addConversationStream(api);
   addImport(api);
+  addUsers(api);
   addAnalytics(api);
   addFigures(api);
   addSystem(api);

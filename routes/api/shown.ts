@@ -2,9 +2,15 @@ import type { Principal } from "../../lib/auth/principal.ts";
 import type { JobView } from "../../lib/jobs/job_reader.ts";
 import type { WaitingReason } from "../../lib/jobs/waiting.ts";
 import type { TaskStatus } from "../../lib/wire/schemas/tasks.ts";
+import type { ConversationRow } from "../../lib/wire/conversations.ts";
 import type { Conversation, TurnResult } from "../../lib/wire/schemas/conversations.ts";
 import { HIDDEN, priorityWord } from "../../lib/wire/schemas/text.ts";
-import type { ConversationView, MessageView, TurnResultView } from "../deps.ts";
+import type {
+  ConversationRowView,
+  ConversationView,
+  MessageView,
+  TurnResultView,
+} from "../deps.ts";
 
 /** An instant on the wire. */
 export const instant = (at: number): string => new Date(at).toISOString();
@@ -71,6 +77,7 @@ const FIGURES = [
   "cached",
   "model",
   "tokens",
+  "cost_micros",
   "latency_ms",
 ];
 
@@ -101,15 +108,41 @@ export function shownConversation(
   };
 }
 
+/** A conversation in a list: nothing that anybody wrote. */
+export function shownRow(row: ConversationRowView): ConversationRow {
+  const { taskId, satisfaction } = row;
+  return {
+    conversation_id: row.conversationId,
+    user_id: row.userId,
+    bot_id: row.botId,
+    status: row.status,
+    started_at: instant(row.startedAt),
+    stored_at: instant(row.storedAt),
+    turns: row.turns,
+    ...(taskId === undefined ? {} : { task_id: taskId }),
+    ...(satisfaction === undefined ? {} : { satisfaction_score: satisfaction }),
+    imported: row.imported,
+  };
+}
+
 function shownMessage(
   message: MessageView,
   { content }: Principal,
 ): Conversation["messages"][number] {
-  const { taskId, latencyMs, ...rest } = message;
+  const { taskId, latencyMs, callback, ...rest } = message;
   return {
     ...rest,
     content: content ? message.content : HIDDEN,
     ...(taskId === undefined ? {} : { task_id: taskId }),
     ...(latencyMs === undefined ? {} : { latency_ms: latencyMs }),
+    ...(callback ? { callback: shownCallback(callback) } : {}),
+  };
+}
+
+function shownCallback({ statusCode, at, ...rest }: NonNullable<MessageView["callback"]>) {
+  return {
+    ...rest,
+    at: instant(at),
+    ...(statusCode === undefined ? {} : { status_code: statusCode }),
   };
 }

@@ -61,7 +61,7 @@ export function problemResponse(
   const { status, title } = PROBLEMS[kind];
   const body = {
     ...error?.extensions,
-    type: `/docs#problem-${kind}`,
+    type: `/docs/runbook#problem-${kind}`,
     title,
     status,
     detail,

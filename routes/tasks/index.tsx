@@ -1,22 +1,50 @@
+import QueueTable from "../../islands/QueueTable.tsx";
+import TaskFilter from "../../islands/TaskFilter.tsx";
 import TaskList from "../../islands/TaskList.tsx";
+import { count, counted } from "../../islands/parts/format.ts";
 import type { TaskListData } from "../../islands/parts/page_data.ts";
+import { filterText, parseFilter } from "../../islands/parts/task_filter.ts";
+import { COMMON, PAGES, TASKS as T } from "../../islands/parts/texts.ts";
 import { TASK_STATUS } from "../../islands/parts/words.ts";
 import type { PageContext, PageProps } from "../../lib/web/page.ts";
-import type { TaskQuery, TaskStatus } from "../../lib/wire/tasks.ts";
+import { wantsData } from "../../lib/web/serve_pages.ts";
+import type { QueueInfo, TaskQuery, TaskStatus } from "../../lib/wire/tasks.ts";
+import { backWith, Notice } from "../_notices.tsx";
+import { orNull } from "../parts.ts";
 import { liveData, type PageState } from "../pages.ts";
 
 const PAGE = 50;
-const FILTERS = ["queue", "status", "name", "q"] as const;
+const BOTS_OFFERED = 50;
+
+interface TasksPage {
+  list: TaskListData;
+  bots: string[];
+}
 
 export const handler = {
   async GET(ctx: PageContext<PageState>): Promise<Response> {
+    const { data } = ctx.state;
+    const written = ctx.url.searchParams.get("filter");
+    if (written !== null) return ctx.redirect(hrefOf(parseFilter(written)));
     const query = readQuery(ctx.url.searchParams);
-    const [page, queues] = await Promise.all([
-      ctx.state.data.tasks({ ...query, limit: PAGE }),
-      ctx.state.data.queues(),
+    const [page, queues, bots] = await Promise.all([
+      data.tasks({ ...query, limit: PAGE }),
+      data.queues(),
+      wantsData(ctx.hono) ? null : orNull(data.bots({ limit: BOTS_OFFERED })),
     ]);
     const list: TaskListData = { ...liveData(ctx.state), page, query, queues };
-    return ctx.render(list, { title: "Background Tasks" });
+    const shown: TasksPage = { list, bots: bots?.bots.map((bot) => bot.bot_id) ?? [] };
+    return ctx.render(wantsData(ctx.hono) ? list : shown, { title: PAGES["/tasks"] });
+  },
+
+  /** The plain forms, for those without scripts. */
+  async POST(ctx: PageContext<PageState>): Promise<Response> {
+    const form = await ctx.hono.req.parseBody();
+    const queue = String(form["queue"]);
+    if (form["do"] === "pause") await ctx.state.data.pauseQueue(queue);
+    else if (form["do"] === "resume") await ctx.state.data.resumeQueue(queue);
+    else return ctx.notFound("No such action.");
+    return ctx.redirect(backWith("/tasks", form["do"] === "pause" ? "paused" : "resumed"));
   },
 };
 
@@ -28,59 +56,60 @@ export function readQuery(search: URLSearchParams): TaskQuery {
     if (value) query[name] = value;
   }
   const status = search.get("status") ?? "";
-  if (status in TASK_STATUS) query.status = status as TaskStatus;
+  if (Object.hasOwn(TASK_STATUS, status)) query.status = status as TaskStatus;
   return query;
 }
 
-export default function Tasks({ data }: PageProps<TaskListData, PageState>) {
-  const { query, page } = data;
-  const filtered = FILTERS.some((name) => query[name]);
+export default function Tasks({ data, url }: PageProps<TasksPage, PageState>) {
+  const { list, bots } = data;
+  const { query, page, queues } = list;
+  const { cursor, ...filter } = query;
+  const filtered = Object.keys(filter).length > 0;
+  const names = [...new Set(page.tasks.map((task) => task.name))];
   return (
     <>
       <header class="title">
-        <h1>Background Tasks</h1>
+        <h1>{PAGES["/tasks"]}</h1>
       </header>
-      <form class="filters" method="get" action="/tasks" role="search">
-        <Choice
-          name="queue"
-          label="Queue"
-          any="All queues"
-          chosen={query.queue}
-          options={data.queues.map((queue) => [queue.name, queue.name])}
+      <Notice url={url} />
+      <details class="panel fold" open={!filtered && !cursor}>
+        <summary>
+          <h2>{T.queues}</h2>
+          <span class="muted">{summaryOf(queues)}</span>
+        </summary>
+        <QueueTable {...list} />
+      </details>
+      <div class="task-filters">
+        <TaskFilter
+          text={filterText(filter)}
+          queues={queues.map((queue) => queue.name)}
+          names={names}
+          bots={bots}
         />
-        <Choice
-          name="status"
-          label="Status"
-          any="Any status"
-          chosen={query.status}
-          options={Object.entries(TASK_STATUS).map(([status, { word }]) => [status, word])}
-        />
-        <label class="field">
-          <span>Name</span>
-          <input name="name" value={query.name} maxLength={200} />
-        </label>
-        <label class="field grow">
-          <span>Search</span>
-          <input name="q" type="search" value={query.q} maxLength={200} placeholder="Id or text" />
-        </label>
-        <div class="buttons">
-          <button type="submit" class="button">Filter</button>
-          {filtered && <a class="button quiet" href="/tasks">Reset</a>}
-        </div>
-      </form>
-      <section class="panel" aria-label="Tasks">
-        <TaskList {...data} />
-      </section>
-      <nav class="paging" aria-label="Pages of tasks">
-        {query.cursor && (
-          <a class="button" href={hrefOf({ ...query, cursor: undefined })}>
-            Newest
+        <nav class="segments" aria-label={T.status}>
+          <a href={hrefOf({ ...filter, status: undefined })} aria-current={current(!query.status)}>
+            {COMMON.all}
           </a>
-        )}
-        {page.capped && <p class="muted">The search ended before it had seen everything.</p>}
+          {Object.entries(TASK_STATUS).map(([status, { word }]) => (
+            <a
+              key={status}
+              href={hrefOf({ ...filter, status: status as TaskStatus })}
+              aria-current={current(query.status === status)}
+            >
+              {word}
+            </a>
+          ))}
+        </nav>
+      </div>
+      <section class="panel" aria-label={T.list}>
+        <TaskList {...list} />
+      </section>
+      <nav class="paging" aria-label={T.pages}>
+        {cursor && <a class="button" href={hrefOf(filter)}>{COMMON.newest}</a>}
+        {page.capped && <p class="muted">{T.capped}</p>}
         {page.next_cursor && (
-          <a class="button" rel="next" href={hrefOf({ ...query, cursor: page.next_cursor })}>
-            Older
+          <a class="button" rel="next" href={hrefOf({ ...filter, cursor: page.next_cursor })}>
+            {page.capped ? T.searchOn : COMMON.older}
           </a>
         )}
       </nav>
@@ -88,26 +117,11 @@ export default function Tasks({ data }: PageProps<TaskListData, PageState>) {
   );
 }
 
-interface ChoiceProps {
-  name: string;
-  label: string;
-  any: string;
-  chosen: string | undefined;
-  options: [string, string][];
-}
+const current = (yes: boolean) => yes ? "true" : undefined;
 
-function Choice({ name, label, any, chosen, options }: ChoiceProps) {
-  return (
-    <label class="field">
-      <span>{label}</span>
-      <select name={name}>
-        <option value="">{any}</option>
-        {options.map(([value, word]) => (
-          <option key={value} value={value} selected={value === chosen}>{word}</option>
-        ))}
-      </select>
-    </label>
-  );
+function summaryOf(queues: QueueInfo[]): string {
+  const paused = queues.filter((queue) => queue.paused).length;
+  return counted(queues.length, "queue") + (paused > 0 ? `, ${T.paused(count(paused))}` : "");
 }
 
 function hrefOf(query: TaskQuery): string {

@@ -16,6 +16,8 @@ import type { TaskDetail } from "../../lib/wire/tasks.ts";
 import { mountPages, type PageBindings } from "../../routes/pages.ts";
 import { periodOf } from "../../routes/periods.ts";
 import * as sample from "./sample_data.ts";
+import * as figures from "./sample_figures.ts";
+import * as pages from "./sample_pages.ts";
 
 export const OPERATOR_TOKEN = "operator-token-for-tests";
 export const VIEWER_TOKEN = "viewer-token-for-tests";
@@ -46,15 +48,33 @@ const freshData = () =>
     queues: sample.queues,
     tasks: sample.tasks,
     details: [sample.waitingTask],
+    conversations: pages.conversations,
+    conversation: pages.conversation,
+    bots: pages.bots,
+    unanswered: pages.unanswered,
+    schedules: pages.schedules,
+    alerts: pages.alerts as typeof pages.alerts | null,
+    cacheEntries: pages.cacheEntries,
     /** Paths that fail with 500. */
     broken: [] as string[],
   });
 
+let built: Promise<URL> | undefined;
+
+/** The build, made once for all tests of a run, and deleted at its end. */
+function builtAssets(root: URL): Promise<URL> {
+  return built ??= (async () => {
+    const folder = await Deno.makeTempDir({ prefix: "dashboard-" });
+    addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+    const out = new URL(`file://${folder}/`);
+    await buildAssets({ root, out });
+    return out;
+  })();
+}
+
 export async function startDashboard(): Promise<DashboardServer> {
   const root = new URL("../../", import.meta.url);
-  const folder = await Deno.makeTempDir({ prefix: "dashboard-" });
-  const assets = new URL(`file://${folder}/`);
-  await buildAssets({ root, out: assets });
+  const assets = await builtAssets(root);
   const { sessions, endSessions } = memorySessions();
   const api = testApi(sessions);
   const app = new Hono<{ Bindings: PageBindings }>();
@@ -83,9 +103,116 @@ export async function startDashboard(): Promise<DashboardServer> {
     async [Symbol.asyncDispose]() {
       api.dropStreams(true);
       await server.shutdown();
-      await Deno.remove(folder, { recursive: true });
     },
   };
+}
+
+type Answer = (body: object) => object;
+type Refusal = (status: number, detail: string) => Response;
+
+/** What the pages beyond the first three ask for. */
+function addPages(
+  app: Hono<{ Variables: { session: Session } }>,
+  data: ReturnType<typeof freshData>,
+  ok: Answer,
+  problem: Refusal,
+): void {
+  app.get("/conversations", (c) => {
+    const from = Number(c.req.query("cursor") ?? 0);
+    const to = from + Number(c.req.query("limit") ?? 50);
+    const next = to < data.conversations.length ? { next_cursor: String(to) } : {};
+    return c.json(ok({ conversations: data.conversations.slice(from, to), ...next }));
+  });
+  app.get(
+    "/conversations/:id",
+    (c) =>
+      c.req.param("id") === data.conversation.conversation_id
+        ? c.json(ok({ conversation: data.conversation }))
+        : problem(404, "There is no such conversation."),
+  );
+  app.post("/conversations/queue", async (c) => {
+    const { conversation_id, bot_id, user_message } = await c.req.json();
+    const known = data.bots.find((bot) => bot.bot_id === bot_id)?.knowledge
+      .find(({ question }) => question === user_message);
+    const result = {
+      conversation_id,
+      bot_id,
+      response: known?.answer ?? "I do not know.",
+      processed_at: new Date(sample.NOW).toISOString(),
+      metadata: {},
+      source: known ? "knowledge" : "none",
+      intent: null,
+      score: known ? 0.97 : 0.1,
+      cached: false,
+      latency_ms: 12,
+    };
+    return c.json(ok({ task_id: "t-try", conversation_id, priority: "normal", result }));
+  });
+  app.get("/bots", (c) =>
+    c.json(ok({
+      bots: data.bots.map(({ knowledge, intents, instructions: _, ...bot }) => ({
+        ...bot,
+        knowledge_count: knowledge.length,
+        intent_count: intents.length,
+      })),
+    })));
+  app.get("/bots/:id", (c) => {
+    const bot = data.bots.find((bot) => bot.bot_id === c.req.param("id"));
+    return bot ? c.json(ok({ bot })) : problem(404, "There is no such bot.");
+  });
+  app.put("/bots/:id", async (c) => {
+    const bot_id = c.req.param("id");
+    const at = data.bots.findIndex((bot) => bot.bot_id === bot_id);
+    const version = (data.bots[at]?.version ?? 0) + 1;
+    const classifier = { status: "training", version };
+    const bot = { ...await c.req.json(), bot_id, defined: true, version, classifier };
+    data.bots[at === -1 ? data.bots.length : at] = bot;
+    return c.json(ok({ bot }));
+  });
+  app.get("/schedules", (c) => c.json(ok({ schedules: data.schedules })));
+  app.post(
+    "/schedules/:name/run",
+    (c) => c.json(ok({ name: c.req.param("name"), task_id: "t-run-1" })),
+  );
+  app.get(
+    "/alerts",
+    (c) =>
+      data.alerts ? c.json(ok({ alerts: data.alerts })) : problem(404, "There is nothing here."),
+  );
+  app.post("/alerts/:name/acknowledge", (c) => {
+    const alert = data.alerts!.find(({ name }) => name === c.req.param("name"))!;
+    alert.acknowledged = { by: "ada", at: new Date(sample.NOW).toISOString() };
+    return c.json(ok({ alert }));
+  });
+  app.get("/analytics/unanswered", (c) => {
+    const bot_id = c.req.query("bot_id");
+    const questions = data.unanswered.filter((one) => one.bot_id === bot_id)
+      .map((one) => ({ ...one, variants: [], last_asked_at: new Date(sample.NOW).toISOString() }));
+    return c.json(ok({ bot_id, questions }));
+  });
+  app.get("/analytics/range", (c) => {
+    const { from, to, tz, bot_id } = c.req.query() as Record<string, string>;
+    return c.json(ok({ analytics: figures.range(from!, to!, tz ?? "UTC", bot_id) }));
+  });
+  app.get("/analytics/compare", (c) => c.json(ok({ analytics: figures.comparison })));
+  app.get("/analytics/busiest", (c) => c.json(ok({ analytics: figures.busiest })));
+  app.get("/analytics/retention", (c) => c.json(ok({ analytics: figures.retention })));
+  app.get("/cache/key/:key", (c) => {
+    const key = c.req.param("key");
+    return key in data.cacheEntries
+      ? c.json(ok({ key, value: data.cacheEntries[key] }))
+      : problem(404, "There is no such key in the cache.");
+  });
+  app.delete("/cache/key/:key", (c) => {
+    const key = c.req.param("key");
+    const deleted = key in data.cacheEntries;
+    delete data.cacheEntries[key];
+    return c.json(ok({ deleted, key }));
+  });
+  app.put("/queues/:name/pause", (c) => {
+    for (const queue of data.queues) queue.paused ||= queue.name === c.req.param("name");
+    return c.json(ok({ queue: c.req.param("name"), paused: true }));
+  });
 }
 
 function memorySessions(): { sessions: Sessions; endSessions(): void } {
@@ -165,7 +292,8 @@ function testApi(sessions: Sessions) {
     const limit = Number(c.req.query("limit") ?? 100);
     const fitting = data.tasks.filter((task) =>
       (!queue || task.queue === queue) && (!status || task.status === status) &&
-      (!name || task.name === name) && (!q || task.task_id.includes(q))
+      (!name || task.name === name) &&
+      (!q || (task.task_id + JSON.stringify(task.kwargs)).includes(q))
     );
     const more = fitting.length > from + limit;
     const next = more ? { next_cursor: String(from + limit) } : {};
@@ -216,6 +344,7 @@ function testApi(sessions: Sessions) {
     const month = c.req.query("date")!.slice(0, 7);
     return c.json(ok({ analytics: sample.monthly(month) }));
   });
+  addPages(app, data, ok, problem);
   app.get("/events", (c) => {
     if (refuse) return problem(503, "No streams now.");
     streams.push(c.req.header("last-event-id") ?? "");

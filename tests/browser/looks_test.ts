@@ -9,7 +9,17 @@ const PAGES = [
   "/tasks",
   "/tasks/t-wait-1",
   "/tasks/none",
-  "/analytics?date=2026-03-05",
+  "/conversations",
+  "/conversations/support-4711",
+  "/bots",
+  "/bots/returns",
+  "/bots/new?teach=why",
+  "/cache?key=answer:returns:1",
+  "/schedules",
+  "/health?hours=1",
+  "/settings",
+  "/analytics",
+  "/analytics?report=weekly&date=2026-03-05",
   "/analytics?report=daily",
   "/analytics?report=monthly",
 ];
@@ -53,7 +63,7 @@ for (const colorScheme of ["light", "dark"] as const) {
 Deno.test("a page's own scripts stay below 40 KB, and it paints without them", async () => {
   await using visit = await visitDashboard();
   const { page } = await visit.open("/");
-  for (const path of ["/", "/tasks", "/tasks/t-wait-1"]) {
+  for (const path of PAGES) {
     await page.goto(visit.server.url + path);
     await islandsReady(page);
     const packed = await page.evaluate(() =>

@@ -6,11 +6,19 @@ import { visitDashboard } from "./visit.ts";
 Deno.test("the Overview tells how it stands without scrolling, and hydrates what it rendered", async () => {
   await using visit = await visitDashboard();
   const { page, problems } = await visit.open("/");
-  assert.equal(await page.textContent("h1"), "All well");
+  const standing = "14 waiting, oldest 0.4 s, shrinking.";
+  // The first page after signing in does not know the visitor's zone yet.
+  assert.equal(await page.textContent("h1"), `Well since 09:12 UTC. ${standing}`);
+  await page.reload();
+  assert.equal(await page.textContent("h1"), `Well since 10:12. ${standing}`);
   const text = await page.innerText("main");
   for (
     const part of [
-      "14 tasks waiting, the oldest 0.4 s; 3 running; 98.4% of conversations succeeded.",
+      "3 tasks running; 98.4% of conversations succeeded.",
+      "The AI provider did not answer within 30 s",
+      "9,204",
+      "1 h 30 min",
+      "Can I return a gift from Norway?",
       "Cache hit rate 73.4%, under 80%",
       "34.2%",
       "12,904",
@@ -19,9 +27,15 @@ Deno.test("the Overview tells how it stands without scrolling, and hydrates what
     ]
   ) assert.ok(text.includes(part), part);
   const end = await page.evaluate(() =>
-    document.querySelector(".cache")!.getBoundingClientRect().bottom
+    document.querySelector(".score-panel")!.getBoundingClientRect().bottom
   );
-  assert.ok(end <= 800, `the last panel ends at ${end}`);
+  assert.ok(end <= 800, `the score ends at ${end}`);
+  await page.setViewportSize({ width: 390, height: 844 });
+  const told = await page.evaluate(() =>
+    document.querySelector(".glance")!.getBoundingClientRect().bottom
+  );
+  assert.ok(told <= 844, `on a phone the answers end at ${told}`);
+  await page.setViewportSize({ width: 1280, height: 800 });
   const lines = await page.$$eval(
     ".trends .at-wide .line, .trends .at-narrow .line",
     (all) => all.map((line) => line.getAttribute("d")!.match(/M/g)!.length),
@@ -30,11 +44,39 @@ Deno.test("the Overview tells how it stands without scrolling, and hydrates what
   assert.deepEqual(problems, []);
 });
 
+Deno.test("from the Overview one retries what failed last, and teaches what was not known", async () => {
+  await using visit = await visitDashboard();
+  const { page } = await visit.open("/");
+  const failed = visit.server.data.tasks.find((task) => task.status === "failed")!;
+  await page.click(".last-failure .button:text('Retry')");
+  await page.waitForSelector(".last-failure :text('Queued again')");
+  assert.deepEqual(visit.server.done, [`POST /tasks/${failed.task_id}/retry`]);
+  await page.click(".unanswered .button >> nth=0");
+  assert.equal(new URL(page.url()).pathname, "/bots/returns");
+  assert.equal(await page.inputValue("[name=question]"), "Can I return a gift from Norway?");
+
+  visit.server.data.unanswered = [];
+  visit.server.data.tasks = [];
+  await page.goto(`${visit.server.url}/`);
+  assert.match(await page.innerText(".glance"), /Nothing has failed\./);
+  assert.match(await page.innerText(".glance"), /Every question had an answer\./);
+});
+
 Deno.test("the server's markup is what the browser draws: nothing moves when it comes alive", async () => {
   await using visit = await visitDashboard();
   const { page } = await visit.open("/");
+  await page.reload();
   const cookie = (await page.context().cookies()).map((c) => `${c.name}=${c.value}`).join("; ");
-  for (const path of ["/", "/tasks", "/tasks/t-wait-1"]) {
+  const paths = [
+    "/",
+    "/tasks",
+    "/tasks/t-wait-1",
+    "/conversations",
+    "/cache",
+    "/schedules",
+    "/health",
+  ];
+  for (const path of paths) {
     const answer = await fetch(visit.server.url + path, { headers: { cookie } });
     const html = await answer.text();
     await page.goto(visit.server.url + path);
@@ -111,7 +153,7 @@ Deno.test("a part that cannot be read is told so, and the others are there", asy
   const { page, problems } = await visit.open("/");
   assert.match(await page.innerText(".overview"), /The cache could not be read just now/);
   assert.match(await page.innerText(".overview"), /Queues could not be read just now/);
-  assert.equal(await page.textContent("h1"), "All well");
+  assert.equal(await page.textContent("h1"), "Well since 09:12 UTC.");
   assert.equal(await page.locator(".spark").count(), 0);
   assert.deepEqual(problems, []);
 });
@@ -151,7 +193,7 @@ Deno.test("an empty installation shows how to have the first conversation, then 
 Deno.test("without scripts the Overview reads and its forms work", async () => {
   await using visit = await visitDashboard();
   const { page } = await visit.open("/", { javaScript: false, size: { width: 320, height: 640 } });
-  assert.equal(await page.textContent("h1"), "All well");
+  assert.match(await page.innerText("h1"), /^Well since 09:12 UTC\./);
   assert.equal(await page.locator(".switch").isVisible(), false);
   await page.fill("[name=pattern]", "x*");
   await page.click(".cache button");

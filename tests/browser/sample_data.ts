@@ -12,6 +12,7 @@ const before = (seconds: number) => new Date(NOW - seconds * 1000).toISOString()
 export const health: HealthReport = {
   timestamp: before(2),
   status: "healthy",
+  since: before(10_080),
   system: { cpu_percent: 34.2, memory_percent: 61.8, disk_percent: 47 },
   services: { redis_healthy: true, database_healthy: true },
   redis_info: { connected_clients: 6, used_memory_human: "18.4 MB" },
@@ -35,6 +36,12 @@ export const cache: CacheStats = {
   memory_bytes: 19_293_798,
   operations_per_second: 41.2,
   uptime_seconds: 273_600,
+  last_day: { hits: 9_204, misses: 3_335, hit_rate: 73.4 },
+  namespaces: [
+    { name: "answer", keys: 11_870, hits: 8_911, misses: 3_120, hit_rate: 74.1 },
+    { name: "summary", keys: 1_034, hits: 293, misses: 215, hit_rate: 57.7 },
+    { name: "session", keys: 0, hits: 0, misses: 0, hit_rate: null },
+  ],
 };
 
 export const summary: PerformanceSummary = {
@@ -123,6 +130,7 @@ export const history: History = {
     at: before((60 - minute) * 60),
     cpu_percent: minute > 20 && minute < 24 ? null : 30 + wave(minute, 12, 7),
     memory_percent: 60 + wave(minute, 2, 23),
+    queue_depth: minute < 50 ? 40 : 64 - minute,
   })),
 };
 
@@ -274,7 +282,12 @@ export const weekly = (monday: string): WeeklyReport => {
       daily_trends: days,
       trend_direction: days.length < 2 ? "insufficient_data" : "increasing",
     },
-    user_retention: { total_users: 3_108, returning_users: 1_915, retention_rate: 61.6 },
+    user_retention: {
+      total_users: 3_108,
+      returning_users: 1_915,
+      retention_rate: 61.6,
+      retained_of_previous_rate: 63.1,
+    },
     daily_reports_count: days.length,
   };
 };

@@ -7,15 +7,16 @@ Deno.test("filters live in the address, and pages follow a cursor", async () => 
   await using visit = await visitDashboard();
   const { page, problems } = await visit.open("/tasks");
   assert.equal(await page.locator(".tasks tbody tr").count(), 50);
-  await page.selectOption("[name=status]", "failed");
-  await page.click("text=Filter");
+  await page.fill("[name=filter]", "status:failed");
+  await page.click(".filters .button");
   assert.equal(new URL(page.url()).searchParams.get("status"), "failed");
   assert.equal(await page.locator(".tasks tbody tr").count(), 8);
-  assert.equal(await page.inputValue("[name=status]"), "failed");
+  assert.equal(await page.inputValue("[name=filter]"), "status:failed");
+  assert.equal(await page.textContent(".segments [aria-current]"), "Failed");
   await page.reload();
   assert.equal(await page.locator(".tasks tbody tr").count(), 8);
 
-  await page.click("text=Reset");
+  await page.click(".segments >> text=All");
   const first = await page.textContent(".tasks tbody tr:first-child code");
   await page.click("text=Older");
   assert.equal(new URL(page.url()).searchParams.get("cursor"), "50");
@@ -25,6 +26,86 @@ Deno.test("filters live in the address, and pages follow a cursor", async () => 
   await page.goto(`${visit.server.url}/tasks?q=no-such-task`);
   assert.match(await page.innerText("main"), /No task fits these filters\./);
   assert.deepEqual(problems, []);
+});
+
+Deno.test("the filter completes what one writes, by mouse and by keys", async () => {
+  await using visit = await visitDashboard();
+  const { page, problems } = await visit.open("/tasks");
+  const offers = () => page.locator("[role=option]").allInnerTexts();
+  await page.press("body", "/");
+  assert.deepEqual(await offers(), ["queue:", "status:", "name:", "bot:"]);
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await page.keyboard.type("con");
+  assert.deepEqual(await offers(), ["queue:conversations"]);
+  await page.click("[role=option]");
+  await page.keyboard.type("bot:r");
+  assert.deepEqual(await offers(), ["bot:returns"]);
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  assert.equal(await page.inputValue("[name=filter]"), "queue:conversations bot:returns ");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Enter");
+  await page.waitForURL("**/tasks?queue=conversations&q=*");
+  assert.equal(new URL(page.url()).searchParams.get("q"), '"bot_id":"returns"');
+  assert.equal(await page.inputValue("[name=filter]"), "queue:conversations bot:returns");
+  assert.deepEqual(problems, []);
+});
+
+Deno.test("many tasks are retried at once, asked first, with what was refused", async () => {
+  await using visit = await visitDashboard();
+  const { page } = await visit.open("/tasks?status=failed");
+  const { tasks } = visit.server.data;
+  const failed = tasks.filter((task) => task.status === "failed");
+  await page.check(".tasks tbody tr:nth-child(1) [type=checkbox]");
+  await page.check(".tasks tbody tr:nth-child(2) [type=checkbox]");
+  assert.match(await page.innerText(".bulk"), /2 chosen/);
+  assert.equal(await page.isDisabled(".bulk .button:text('Cancel')"), true);
+  visit.server.data.broken.push(`/tasks/${failed[1]!.task_id}/retry`);
+  await page.click(".bulk .button:text('Retry')");
+  assert.match(await page.innerText(".asking"), /Queue 2 tasks again\?/);
+  await page.click(".asking .danger");
+  await page.waitForSelector(".bulk .said .bad");
+  assert.match(await page.innerText(".bulk .said"), /Queued 1 task again\. 1 refused: .*req-7/);
+  assert.equal(failed.filter((task) => task.status === "queued").length, 1);
+});
+
+Deno.test("all that fit a filter are cancelled, over all pages", async () => {
+  await using visit = await visitDashboard();
+  const { tasks } = visit.server.data;
+  tasks.unshift(
+    ...Array.from({ length: 230 }, (_, at) => ({
+      ...finishedTask(0),
+      task_id: `many-${at}`,
+      status: "queued" as const,
+      finished_at: undefined,
+    })),
+  );
+  const { page } = await visit.open("/tasks?status=queued");
+  await page.check(".check [type=checkbox]");
+  assert.match(await page.innerText(".bulk"), /50 chosen/);
+  await page.click("text=Choose all that fit the filter");
+  await page.click(".bulk .button:text('Cancel')");
+  const waiting = tasks.filter((task) => task.status === "queued").length;
+  await page.click(`.asking:has-text("Cancel ${waiting} tasks") .danger`);
+  await page.waitForSelector(`.bulk .said:text("Cancelled ${waiting} tasks.")`);
+  assert.equal(tasks.filter((task) => task.status === "queued").length, 0);
+  assert.equal(visit.server.done.length, waiting);
+});
+
+Deno.test("a queue is held and let go on from the list of queues", async () => {
+  await using visit = await visitDashboard();
+  const { page } = await visit.open("/tasks");
+  const row = page.locator(".queue-table tr", { hasText: "analytics" });
+  await row.locator("button").click();
+  assert.match(await row.innerText(), /Hold analytics\? Running tasks end; waiting ones wait\./);
+  await row.locator(".danger").click();
+  await row.locator("text=Resume").click();
+  await row.locator("text=Pause").waitFor();
+  assert.deepEqual(visit.server.done, [
+    "PUT /queues/analytics/pause",
+    "DELETE /queues/analytics/pause",
+  ]);
 });
 
 Deno.test("news change rows in place, and newer tasks wait until they are asked for", async () => {
@@ -103,8 +184,8 @@ Deno.test("a failed task is retried from the list, and what ended meanwhile is r
 Deno.test("without scripts tasks are filtered, read, cancelled and retried", async () => {
   await using visit = await visitDashboard();
   const { page } = await visit.open("/tasks", { javaScript: false });
-  await page.selectOption("[name=queue]", "analytics");
-  await page.click("text=Filter");
+  await page.fill("[name=filter]", "queue:analytics");
+  await page.click(".filters .button");
   assert.equal(await page.locator(".tasks tbody tr").count(), 1);
   await page.click(".tasks a");
   await page.click(".title button");

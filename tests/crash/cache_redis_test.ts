@@ -6,6 +6,7 @@ import { eventually, RedisServer } from "../support/redis.ts";
 function faultTest(
   name: string,
   fn: (server: RedisServer, cache: CacheService) => Promise<void>,
+  commandTimeoutMs = 100,
 ): void {
   Deno.test({
     name: `cache in Redis: ${name}`,
@@ -13,7 +14,7 @@ function faultTest(
     sanitizeResources: true,
     async fn() {
       await using server = await RedisServer.start();
-      await using cache = await openCache({ redisUrl: server.url });
+      await using cache = await openCache({ redisUrl: server.url, commandTimeoutMs });
       await fn(server, cache);
     },
   });
@@ -52,7 +53,7 @@ faultTest(
     await cache.set("k", 1);
     await server.kill();
     await eventually(async () => !await connected(cache)(), "notices");
-    await callsStayHarmless(cache, 20);
+    await callsStayHarmless(cache, 80);
     assert.ok((await cache.stats()).refusals.redis_unavailable! > 0);
     await server.restart();
     await eventually(connected(cache), "reconnects");
@@ -69,7 +70,7 @@ faultTest("hung: one call waits its timeout, the others do not", async (server, 
   assert.equal(await cache.getOrSet("k", () => "computed"), "computed");
   const firstMs = performance.now() - startedAt;
   assert.ok(firstMs >= 80 && firstMs < 250, `the first call took ${firstMs} ms`);
-  await callsStayHarmless(cache, 20);
+  await callsStayHarmless(cache, 80);
   const { redis } = await cache.stats();
   assert.notEqual(redis!.state, "closed");
   assert.match(redis!.reason!, /timed out/i);
@@ -116,6 +117,8 @@ faultTest(
     assert.equal(await cache.set("k", 2), true);
     assert.equal((await cache.stats()).totalKeys, 1);
   },
+  // Refusals are what is tested here, not how long they take on a busy machine.
+  2_000,
 );
 
 Deno.test({
@@ -149,7 +152,7 @@ Deno.test({
     const startedAt = performance.now();
     await using cache = await openCache({ redisUrl: server.url, openWaitMs: 200 });
     assert.ok(performance.now() - startedAt < 400);
-    await callsStayHarmless(cache, 20);
+    await callsStayHarmless(cache, 80);
     await server.restart();
     await eventually(connected(cache), "connects");
     assert.equal(await cache.set("k", 1), true);
@@ -164,7 +167,7 @@ Deno.test({
     await using server = await RedisServer.start({ password: "correct horse" });
     const wrong = server.url.replace("correct", "wrong");
     await using refused = await openCache({ redisUrl: wrong, openWaitMs: 200 });
-    await callsStayHarmless(refused, 20);
+    await callsStayHarmless(refused, 80);
     const { redis } = await refused.stats();
     assert.match(redis!.reason!, /WRONGPASS|invalid username-password/i);
     assert.ok(!redis!.reason!.includes("horse"));

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Reply, ResponderRequest } from "../../lib/ai/responder.ts";
 import { ResponderError } from "../../lib/ai/responder.ts";
 import { rollupKey, totalsKey, userKey } from "../../lib/analytics/keys.ts";
-import { Metric } from "../../lib/analytics/metrics.ts";
+import { HOURS, Metric } from "../../lib/analytics/metrics.ts";
 import { DAY_MS, dayOf, quarterOf } from "../../lib/analytics/periods.ts";
 import { recount } from "../../lib/analytics/recount.ts";
 import type { Random } from "../../lib/cli/demo/random.ts";
@@ -205,7 +205,8 @@ Deno.test("a recount finds damage in any record", {
       ["totals of week", totalsKey("week", 2_900), Metric.retainedUsers],
       ["user", ["stats", "um", 700, "user 1"], 17],
       ["days of user", userKey("nobody"), 719_528 + day],
-      ["hours", ["stats", "h", day], 40],
+      ["totals of day", totalsKey("day", day), HOURS + 40],
+      ["totals of month", totalsKey("month", 674), Metric.newUsers],
       ["live", ["stats", "live"], 1],
     ];
     for (const [record, key, field] of damages) {

@@ -1,3 +1,4 @@
+import { ReplyStreams } from "../../lib/conversations/reply_streams.ts";
 import { SignJWT } from "jose";
 import { z } from "zod";
 import { Figures } from "../../lib/analytics/figures/figures.ts";
@@ -149,6 +150,11 @@ export async function withApi(
     schedules,
     cache: cacheDouble(cleared),
     conversations: conversationsDouble(db, engine),
+    streams: new ReplyStreams(),
+    users: {
+      erase: () => Promise.resolve("maintenance-01-0"),
+      backupsExpireAt: () => Promise.resolve(null),
+    },
     bots: botsDouble(),
     reports: reportsDouble(),
     figures: new Figures({
@@ -259,6 +265,8 @@ function cacheDouble(cleared: (string | undefined)[]): ApiDeps["cache"] {
         memoryBytes: 1024,
         operationsPerSecond: 0,
         uptimeSeconds: 1,
+        lastDay: { hits: 0, misses: 0, hitRate: null },
+        namespaces: [],
       }),
     inspect: (key) => Promise.resolve(entries.has(key) ? { value: entries.get(key) } : undefined),
     delete: (key) => Promise.resolve(entries.delete(key)),
@@ -334,6 +342,20 @@ function conversationsDouble(db: Database, engine: JobEngine): ApiDeps["conversa
         breakdown: { pending: known.size, processing: 0, completed: 0, failed: 0 },
         successRate: null,
       }),
+    list: (limit) =>
+      Promise.resolve({
+        conversations: [...known.values()].slice(0, limit).map(({ turn, taskId, queuedAt }) => ({
+          conversationId: turn.conversationId,
+          botId: turn.botId,
+          userId: turn.userId,
+          status: "pending" as const,
+          startedAt: queuedAt,
+          storedAt: queuedAt,
+          turns: 1,
+          taskId,
+          imported: false,
+        })),
+      }),
     get(conversationId) {
       const found = known.get(conversationId);
       if (!found) return Promise.resolve(null);
@@ -348,6 +370,8 @@ function conversationsDouble(db: Database, engine: JobEngine): ApiDeps["conversa
         messages: [{ role: "user", content: userMessage, at }],
       });
     },
+    handoff: () => Promise.resolve({ handoffAt: 0, first: true }),
+    close: () => Promise.resolve({ closedAt: 0 }),
     feedback(conversationId) {
       if (!known.has(conversationId)) throw notFound("There is no such conversation.");
       return Promise.resolve();

@@ -67,18 +67,29 @@ Deno.test("tasks: listed, shown, cancelled, retried and redriven", async () => {
   assert.match(retried.err, /^no-such-task: /);
   await service.request("GET", "/conversations/2/status?wait=20");
   const dry = await run("tasks", "redrive", "--queue", "conversations");
-  assert.match(dry.out, /^1 failed tasks would be queued again\. Add --yes/);
+  assert.match(dry.out, /^1 tasks would be queued again\. Add --yes/);
   const real = await run("tasks", "redrive", "--yes");
   assert.equal(real.exitCode, 0, real.err);
-  assert.match(real.out, new RegExp(`${second} queued again`));
+  assert.match(real.out, /^1 tasks queued again/);
   await service.request("GET", "/conversations/1/status?wait=20");
   assert.deepEqual((await json("tasks", "list", "--status", "failed")).tasks, []);
 
+  assert.equal((await json("tasks", "show", second)).status, "completed");
   await run("queue", "pause", "conversations");
+  await service.request("POST", "/conversations/queue", turn("4"));
+  assert.match((await run("tasks", "purge", "conversations")).out, /^1 tasks would be cancelled/);
+  const purged = await run("tasks", "purge", "conversations", "--yes");
+  assert.equal(purged.exitCode, 0, purged.err);
+  assert.equal((await json("tasks", "list", "--status", "cancelled")).tasks.length, 1);
   const { body } = await service.request("POST", "/conversations/queue", turn("3"));
   const cancelled = await run("tasks", "cancel", String(body.task_id));
   assert.equal(cancelled.exitCode, 0, cancelled.err);
   assert.equal((await run("tasks", "cancel", String(body.task_id))).exitCode, 1);
+  await run("tasks", "discard", String(body.task_id));
+  assert.equal((await run("tasks", "show", String(body.task_id))).exitCode, 0);
+  const gone = await run("tasks", "discard", String(body.task_id), "--yes");
+  assert.equal(gone.exitCode, 0, gone.err);
+  assert.match((await run("tasks", "show", String(body.task_id))).err, /404/);
 });
 
 Deno.test("queue, schedule, report, cache: looked at and acted on", async () => {
@@ -98,11 +109,17 @@ Deno.test("queue, schedule, report, cache: looked at and acted on", async () => 
   await run("queue", "resume", "default", "analytics");
   assert.doesNotMatch((await run("queue", "list")).out, /paused/);
   assert.equal((await run("queue", "pause", "no-such-queue")).exitCode, 1);
+  assert.equal((await run("queue", "scale", "default", "3")).exitCode, 0);
+  const scaled = (await json("queue", "list")).queues;
+  assert.equal(scaled.find((row: { name: string }) => row.name === "default").concurrency, 3);
+  assert.equal((await run("queue", "scale", "default", "none")).exitCode, 1);
 
   assert.match((await run("schedule", "list")).out, /^health-report +\*\/15/m);
   assert.match((await run("schedule", "run", "health-report")).out, /completed/);
   const backup = await json("backup");
   assert.equal(backup.status, "completed");
+
+  assert.equal((await run("recount")).exitCode, 0);
 
   const day = new Date().toISOString().slice(0, 10);
   const report = await json("report", "daily", "--date", day);
@@ -117,6 +134,21 @@ Deno.test("queue, schedule, report, cache: looked at and acted on", async () => 
   assert.equal((await json("cache", "clear", "--yes")).cleared_entries, 1);
   assert.equal((await json("cache", "delete", "none")).deleted, false);
   assert.equal((await run("cache", "get", "none")).exitCode, 1);
+});
+
+Deno.test("token: made, listed, used and revoked", async () => {
+  await using service = await TestService.start();
+  const { run, json } = shell(service);
+  const made = await json("token", "create", "reporting", "--role", "viewer");
+  const env = { PIXEL_URL: service.url, PIXEL_TOKEN: made.token };
+  assert.ok((await runCommand(["status"], { env })).exitCode <= 1);
+  assert.equal((await runCommand(["queue", "pause", "default"], { env })).exitCode, 1);
+  const id = made.token_info.token_id;
+  assert.match((await run("token", "list")).out, new RegExp(`^${id} +reporting +viewer `, "m"));
+  assert.match((await run("token", "revoke", id)).out, /Add --yes/);
+  assert.equal((await run("token", "revoke", id, "--yes")).exitCode, 0);
+  assert.match((await runCommand(["status"], { env })).err, /PIXEL_TOKEN/);
+  assert.equal((await run("token", "create", "x", "--role", "king")).exitCode, 2);
 });
 
 Deno.test("monitor: tells what happens, and goes on after a restart of the service", async () => {

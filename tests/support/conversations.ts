@@ -66,7 +66,12 @@ export async function openDesk(options: DeskOptions = {}): Promise<Desk> {
   const conversations = new Conversations(deps);
   engine.register(
     processConversation({ ...deps, responder }),
-    deliverCallback({ db, secret: "whsec_" + btoa("x".repeat(32)), policy: { trusted: true } }),
+    deliverCallback({
+      db,
+      clock,
+      secret: "whsec_" + btoa("x".repeat(32)),
+      policy: { trusted: true },
+    }),
   );
   if (options.start ?? true) await engine.start();
   return {

@@ -1,7 +1,7 @@
 import type { Clock } from "../../clock.ts";
 import { countOf, decodeCounts } from "../../kv/counts.ts";
-import { hoursKey, rollupKey } from "../keys.ts";
-import { BOTS_A_CHUNK, HOUR_STRIDE, HourMetric, Metric, STRIDE } from "../metrics.ts";
+import { rollupKey, totalsKey } from "../keys.ts";
+import { BOTS_A_CHUNK, HOUR_STRIDE, HourMetric, HOURS, Metric, STRIDE } from "../metrics.ts";
 import { quarterOf, QUARTERS_A_DAY } from "../periods.ts";
 import { round2 } from "../rounding.ts";
 import { addDays, startOfDay, wallClock } from "./calendar.ts";
@@ -80,13 +80,14 @@ interface Quarter {
 
 async function* allBots(kv: Deno.Kv, start: number, end: number): AsyncGenerator<Quarter> {
   const days = [Math.floor(start / QUARTERS_A_DAY), Math.ceil(end / QUARTERS_A_DAY)] as const;
-  const range = { start: hoursKey(days[0]), end: hoursKey(days[1]) };
+  const range = { start: totalsKey("day", days[0]), end: totalsKey("day", days[1]) };
   for await (const { key, value } of kv.list(range)) {
     const record = decodeCounts(value);
     const midnight = Number(key.at(-1)) * QUARTERS_A_DAY;
     const last = Math.min(end, midnight + QUARTERS_A_DAY);
     for (let quarter = Math.max(start, midnight); quarter < last; quarter++) {
-      const of = (place: number) => countOf(record, (quarter - midnight) * HOUR_STRIDE + place);
+      const of = (place: number) =>
+        countOf(record, HOURS + (quarter - midnight) * HOUR_STRIDE + place);
       const turns = of(HourMetric.turnsCompleted) + of(HourMetric.turnsFailed) +
         of(HourMetric.turnsCancelled);
       yield { quarter, conversations: of(HourMetric.conversations), turns };

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import type { CacheStats } from "../../wire/schemas/cache.ts";
 import { asking, type Cli, group, print } from "../cli.ts";
 import { formatCount, formatMs } from "../format.ts";
-import { awaitTask } from "./tasks.ts";
+import { awaitTask } from "./task.ts";
 
 interface Cleared {
   cleared_entries: number;

@@ -3,7 +3,7 @@ import type { z } from "zod";
 import type { QueueList, ScheduleList } from "../../wire/schemas/queues.ts";
 import { asking, type Cli, group, numbers, print, tableOrNone } from "../cli.ts";
 import { formatCount, formatMs } from "../format.ts";
-import { awaitTask } from "./tasks.ts";
+import { awaitTask } from "./task.ts";
 
 type Queues = z.infer<typeof QueueList>["queues"];
 type Schedules = z.infer<typeof ScheduleList>["schedules"];
@@ -27,6 +27,17 @@ export function queueCommand(cli: Cli): Command {
     ),
     paused("pause", "PUT", "Starts no more tasks of a queue; running ones end.", "paused"),
     paused("resume", "DELETE", "Lets a paused queue go on.", "running"),
+    new Command("scale").description("Sets how many tasks of a queue run at the same time.")
+      .argument("<queue>", "by name").argument("<concurrency>", "tasks at the same time")
+      .option("--rate <tasks>", "at most so many starts a second")
+      .action(asking<{ rate?: string }>(cli, async (api, flags, [queue, concurrency]) => {
+        const body = {
+          concurrency: Number(concurrency),
+          ...(flags.rate === undefined ? {} : { rate_per_second: Number(flags.rate) }),
+        };
+        await api.request("PUT", `/queues/${encodeURIComponent(queue!)}/limits`, { body });
+        cli.context.out(`${queue} runs up to ${concurrency} tasks at the same time\n`);
+      })),
   ]);
 }
 
@@ -95,6 +106,17 @@ export function scheduleCommand(cli: Cli): Command {
 /** `backup`: the schedule of that name, now. */
 export function backupCommand(cli: Cli): Command {
   return runCommandOf(cli, "backup", "Backs up the database and waits for it.", "backup-database");
+}
+
+/** `recount`: whether the reports' numbers are those of the facts that are kept. */
+export function recountCommand(cli: Cli): Command {
+  return new Command("recount")
+    .description("Compares every number of the reports with the facts that are kept.")
+    .action(asking(cli, async (api, flags) => {
+      const { task_id } = await api.request<{ task_id: string }>("POST", "/analytics/recount");
+      const task = await awaitTask(api, task_id, cli.context.signal);
+      print(cli, flags, task.result, () => `${JSON.stringify(task.result)}\n`);
+    }));
 }
 
 /** A command that runs a schedule, the one it is given or the one it is for. */

@@ -1,11 +1,11 @@
 import { Command, Option } from "commander";
-import { sleep } from "../../clock.ts";
 import { TASK_STATUSES, type TaskStatus } from "../../wire/schemas/tasks.ts";
 import { type ApiClient, ApiProblem } from "../api_client.ts";
 import { asking, type Cli, group, numbers, print, tableOrNone } from "../cli.ts";
-import { CliError } from "../context.ts";
-import { formatCount, plainText } from "../format.ts";
+import { plainText } from "../format.ts";
+import { manyTasksCommands } from "./many_tasks.ts";
 import { limitOption } from "./options.ts";
+import { readTask, taskPath as path } from "./task.ts";
 
 interface ListFlags {
   queue?: string;
@@ -16,8 +16,6 @@ interface ListFlags {
 }
 
 const PAGE = 200;
-const POLL_MS = 100;
-const path = (id: string) => `/tasks/${encodeURIComponent(id)}`;
 
 /** `tasks`: what is queued, runs or has ended, and what an operator does about it. */
 export function tasksCommand(cli: Cli): Command {
@@ -60,21 +58,18 @@ export function tasksCommand(cli: Cli): Command {
         each(cli, ids, "queued again", async (id) => {
           await api.request("POST", `${path(id)}/retry`);
         }))),
-    filters(new Command("redrive")).description("Queues all failed tasks again that fit.")
+    new Command("discard").description("Deletes ended tasks for good.")
+      .argument("<task...>", "their ids")
       .option("--yes", "do it; without this it only says what it would do", false)
-      .action(asking<ListFlags & { yes: boolean }>(cli, async (api, flags) => {
-        const tasks = await listTasks(api, { ...flags, status: "failed" });
-        const count = formatCount(tasks.length);
-        if (tasks.length === 0 || !flags.yes) {
-          const more = tasks.length === 0 ? "" : " Add --yes to do it.";
-          cli.context.out(`${count} failed tasks would be queued again.${more}\n`);
-          return;
+      .action(asking<{ yes: boolean }>(cli, async (api, flags, ids) => {
+        if (flags.yes) {
+          return await each(cli, ids, "discarded", async (id) => {
+            await api.request("POST", `${path(id)}/discard`);
+          });
         }
-        const ids = tasks.map(({ task_id }) => task_id);
-        return await each(cli, ids, "queued again", async (id) => {
-          await api.request("POST", `${path(id)}/retry`);
-        });
+        cli.context.out(`${ids.join("\n")}\nwould be discarded for good. Add --yes to do it.\n`);
       })),
+    ...manyTasksCommands(cli),
   ]);
 }
 
@@ -99,26 +94,6 @@ async function listTasks(api: ApiClient, flags: ListFlags): Promise<TaskStatus[]
     cursor = page.next_cursor;
   } while (cursor && found.length < flags.limit);
   return found;
-}
-
-async function readTask(api: ApiClient, id: string): Promise<TaskStatus> {
-  return (await api.request<{ task_status: TaskStatus }>("GET", path(id))).task_status;
-}
-
-/** Waits until a task has ended; throws CliError when it did not end well. */
-export async function awaitTask(
-  api: ApiClient,
-  id: string,
-  signal: AbortSignal,
-): Promise<TaskStatus> {
-  for (;;) {
-    const task = await readTask(api, id);
-    if (task.status === "completed") return task;
-    if (task.status === "failed" || task.status === "cancelled") {
-      throw new CliError(`task ${id} ${task.status}: ${task.error?.message ?? "no reason given"}`);
-    }
-    await sleep(POLL_MS, signal);
-  }
 }
 
 function describe(task: TaskStatus): string {

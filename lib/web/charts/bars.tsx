@@ -33,9 +33,11 @@ export function BarChart({ title, unit, bars, format }: BarChartProps) {
     ? `${title}: nothing was measured.`
     : `${title}: ${bars.length} bars, the highest ${peak?.label} with ${format(highest)} ${unit}.`;
 
-  const draw = (width: number) => {
-    const x = scaleBand(bars.map((bar) => bar.label), [EDGE.left, width - EDGE.right])
+  const scale = (width: number) =>
+    scaleBand(bars.map((bar) => bar.label), [EDGE.left, width - EDGE.right])
       .paddingInner(0.25).paddingOuter(0.1);
+  const draw = (width: number) => {
+    const x = scale(width);
     const everyNth = Math.ceil(bars.length / (width / 76));
     return (
       <>
@@ -82,6 +84,10 @@ export function BarChart({ title, unit, bars, format }: BarChartProps) {
       height={HEIGHT}
       table={{ head: ["", unit], rows }}
       draw={draw}
+      spots={(width) => {
+        const x = scale(width);
+        return bars.map((bar) => x(bar.label)! + x.bandwidth() / 2);
+      }}
     />
   );
 }

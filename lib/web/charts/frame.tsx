@@ -16,10 +16,12 @@ interface ChartFrameProps {
   table: TableOf;
   height: number;
   draw: (width: number) => JSX.Element;
+  /** Where each row of the table stands in the picture, for reading it with a pointer or keys. */
+  spots: (width: number) => number[];
 }
 
 /** A figure with its caption, its picture at each width, and the table behind it. */
-export function ChartFrame({ title, summary, table, height, draw }: ChartFrameProps) {
+export function ChartFrame({ title, summary, table, height, draw, spots }: ChartFrameProps) {
   return (
     <figure class="chart">
       <figcaption class="unseen">{title}</figcaption>
@@ -30,6 +32,7 @@ export function ChartFrame({ title, summary, table, height, draw }: ChartFramePr
           viewBox={`0 0 ${width} ${height}`}
           role="img"
           aria-label={summary}
+          data-spots={spots(width).map((x) => x.toFixed(1)).join(" ")}
         >
           {draw(width)}
         </svg>

@@ -38,9 +38,12 @@ export function LineChart({ title, points, format, formatTime, highest }: LineCh
       format(last)
     }.`;
 
-  const draw = (width: number) => {
+  const scale = (width: number) => {
     const first = points[0]?.at ?? 0;
-    const x = scaleUtc([first, points.at(-1)?.at ?? first + 1], [EDGE.left, width - EDGE.right]);
+    return scaleUtc([first, points.at(-1)?.at ?? first + 1], [EDGE.left, width - EDGE.right]);
+  };
+  const draw = (width: number) => {
+    const x = scale(width);
     const known = (point: Point) => point.value !== null;
     const path = line<Point>().defined(known).x((p) => x(p.at)).y((p) => y(p.value ?? 0));
     const below = area<Point>().defined(known).x((p) => x(p.at)).y0(y(0)).y1((p) =>
@@ -80,6 +83,7 @@ export function LineChart({ title, points, format, formatTime, highest }: LineCh
       height={HEIGHT}
       table={{ head: ["", title], rows }}
       draw={draw}
+      spots={(width) => points.map((point) => scale(width)(point.at))}
     />
   );
 }

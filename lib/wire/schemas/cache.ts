@@ -13,6 +13,15 @@ export const CacheStats = z.object({
   memory_bytes: Count,
   operations_per_second: z.number(),
   uptime_seconds: z.number(),
+  last_day: z.object({ hits: Count, misses: Count, hit_rate: Percent.nullable() }).optional()
+    .openapi({ description: "the last 24 hours of this process" }),
+  namespaces: z.array(z.object({
+    name: z.string(),
+    keys: Count,
+    hits: Count,
+    misses: Count,
+    hit_rate: Percent.nullable(),
+  })).optional().openapi({ description: "by the part of a key before its first colon" }),
 }).openapi("CacheStats");
 export type CacheStats = z.infer<typeof CacheStats>;
 

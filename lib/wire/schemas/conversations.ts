@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { success } from "./envelope.ts";
 import { TaskError } from "./tasks.ts";
-import { Count, HIDDEN, Id, Instant, Percent, PriorityWord, words } from "./text.ts";
+import { Count, HIDDEN, Id, Instant, pageSize, Percent, PriorityWord, words } from "./text.ts";
 
 const hidden = z.literal(HIDDEN);
 const MAX_METADATA_CHARACTERS = 8_192;
@@ -35,6 +35,13 @@ export type NewTurn = z.infer<typeof NewTurn>;
 
 export const QueueQuery = z.object({ priority: PriorityWord.optional() });
 
+const Tokens = z.object({
+  prompt: Count,
+  completion: Count,
+  total: Count,
+  estimated: z.boolean(),
+});
+
 export const TurnResult = z.object({
   conversation_id: z.string(),
   response: z.string(),
@@ -46,8 +53,8 @@ export const TurnResult = z.object({
   score: z.number().openapi({ minimum: 0, maximum: 1 }),
   cached: z.boolean(),
   model: z.string().optional(),
-  tokens: z.object({ prompt: Count, completion: Count, total: Count, estimated: z.boolean() })
-    .optional(),
+  tokens: Tokens.optional(),
+  cost_micros: Count.optional().openapi({ description: "millionths of AI_PRICES' currency" }),
   latency_ms: z.number(),
 }).openapi("TurnResult");
 export type TurnResult = z.infer<typeof TurnResult>;
@@ -130,7 +137,17 @@ export const Message = z.object({
   score: z.number().optional(),
   cached: z.boolean().optional(),
   latency_ms: z.number().optional(),
+  model: z.string().optional(),
+  tokens: Tokens.optional(),
+  cost_micros: Count.optional().openapi({ description: "in millionths of the price table's unit" }),
   error: TaskError.optional(),
+  callback: z.object({
+    status: z.enum(["delivered", "failed", "cancelled"]),
+    at: Instant,
+    attempts: Count,
+    status_code: Count.optional(),
+    error: z.string().optional(),
+  }).optional().openapi({ description: "what became of the delivery to callback_url" }),
 });
 
 export const Conversation = z.object({
@@ -146,6 +163,29 @@ export const Conversation = z.object({
 export type Conversation = z.infer<typeof Conversation>;
 export const ConversationAnswer = success({ conversation: Conversation });
 
+const LIST_CURSOR = /^\d{1,15}~/;
+export const ConversationsQuery = z.object({
+  limit: pageSize(200, 50),
+  cursor: z.string().max(300).regex(LIST_CURSOR, "must be the next_cursor of an earlier page")
+    .optional(),
+});
+export const ConversationRow = z.object({
+  conversation_id: z.string(),
+  user_id: z.string(),
+  bot_id: z.string(),
+  status: ConversationState,
+  started_at: Instant,
+  stored_at: Instant,
+  turns: Count,
+  task_id: z.string().optional(),
+  satisfaction_score: z.number().optional(),
+  imported: z.boolean(),
+}).openapi("ConversationRow");
+export const ConversationList = success({
+  conversations: z.array(ConversationRow),
+  next_cursor: z.string().optional(),
+});
+
 export const NewFeedback = z.object({
   satisfaction_score: z.number().min(1).max(5),
   comment: words(0, 4_000).nullish(),
@@ -154,6 +194,13 @@ export const FeedbackTaken = success({
   conversation_id: z.string(),
   satisfaction_score: z.number(),
 });
+
+export const NewHandoff = z.object({ reason: words(0, 1_000).nullish() }).openapi("NewHandoff");
+export const HandoffTaken = success({
+  conversation_id: z.string(),
+  handoff_at: Instant.openapi({ description: "of the first time, which alone counts" }),
+});
+export const ConversationClosed = success({ conversation_id: z.string(), closed_at: Instant });
 
 export const ImportAnswer = success({
   imported: Count,

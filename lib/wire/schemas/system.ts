@@ -10,14 +10,19 @@ const System = z.object({
 });
 const Services = z.object({ redis_healthy: z.boolean(), database_healthy: z.boolean() });
 
+const HealthWord = z.enum(["healthy", "degraded", "unhealthy"]);
+
 export const HealthReport = z.object({
   timestamp: Instant,
-  status: z.enum(["healthy", "degraded", "unhealthy"]),
+  status: HealthWord,
+  since: Instant.optional().openapi({ description: "since when it has been so" }),
   system: System,
   services: Services,
   redis_info: z.object({ connected_clients: Count, used_memory_human: z.string() })
     .nullable(),
-  checks: z.array(z.object({ name: z.string(), status: z.string() })),
+  checks: z.array(
+    z.object({ name: z.string(), status: HealthWord, detail: z.string().optional() }),
+  ),
 }).openapi("HealthReport");
 export type HealthReport = z.infer<typeof HealthReport>;
 export const HealthAnswer = success({ health_report: HealthReport });
@@ -30,10 +35,20 @@ export const PerformanceSummary = z.object({
     operations_per_second: z.number(),
   }),
   conversation_metrics: ConversationMetrics.extend({ success_rate: Percent }),
-  system_health: z.object({ system: System, services: Services }),
+  system_health: z.object({
+    status: HealthWord.optional(),
+    system: System,
+    services: Services,
+  }),
   active_tasks_count: Count,
   performance_score: Percent,
-  score_terms: z.array(z.object({ term: z.string(), points: z.number() })),
+  score_terms: z.array(z.object({
+    term: z.enum(["cache_hit_rate", "success_rate", "cpu", "memory"]),
+    value: z.number(),
+    threshold: z.number(),
+    points: z.number(),
+    detail: z.string().optional(),
+  })),
   timestamp: Instant,
 }).openapi("PerformanceSummary");
 export type PerformanceSummary = z.infer<typeof PerformanceSummary>;

@@ -1,0 +1,163 @@
+/** Hand-written answers for the pages of conversations, bots, schedules and health. */
+import type { Alert } from "../../lib/wire/alerts.ts";
+import type { Unanswered } from "../../lib/wire/analytics.ts";
+import type { Bot } from "../../lib/wire/bots.ts";
+import type { Conversation, ConversationRow } from "../../lib/wire/conversations.ts";
+import type { Schedule } from "../../lib/wire/schedules.ts";
+import { NOW } from "./sample_data.ts";
+
+const before = (seconds: number) => new Date(NOW - seconds * 1000).toISOString();
+
+const row = (at: number): ConversationRow => ({
+  conversation_id: `support-${4711 - at}`,
+  user_id: `user-${at % 17}`,
+  bot_id: at % 3 === 0 ? "returns" : "travel",
+  status: at === 0 ? "processing" : at % 11 === 4 ? "failed" : "completed",
+  started_at: before(at * 95),
+  stored_at: before(at * 95),
+  turns: at % 4 + 1,
+  task_id: `t-turn-${at}`,
+  ...(at % 5 === 1 ? { satisfaction_score: 4.5 } : {}),
+  imported: at > 60,
+});
+
+export const conversations: ConversationRow[] = Array.from({ length: 70 }, (_, at) => row(at));
+
+export const conversation: Conversation = {
+  conversation_id: "support-4711",
+  user_id: "user-0",
+  bot_id: "returns",
+  status: "completed",
+  started_at: before(300),
+  updated_at: before(180),
+  satisfaction_score: 4.5,
+  messages: [
+    { role: "user", content: "How do I return a jacket?", at: before(300), task_id: "t-turn-1" },
+    {
+      role: "assistant",
+      content: "Print the label from your order and drop the parcel at any shop.",
+      at: before(299.6),
+      task_id: "t-turn-1",
+      source: "knowledge",
+      score: 0.92,
+      cached: false,
+      latency_ms: 42,
+    },
+    { role: "user", content: "And without the receipt?", at: before(200), task_id: "t-turn-2" },
+    {
+      role: "assistant",
+      content: "The e-mail address of your order is enough.",
+      at: before(199),
+      task_id: "t-turn-2",
+      source: "llm",
+      score: 0.71,
+      cached: true,
+      latency_ms: 861,
+    },
+    {
+      role: "user",
+      content: "<b>Thanks</b>, and in Norway?",
+      at: before(182),
+      task_id: "t-turn-3",
+      error: { code: "provider_unavailable", message: "The AI provider answered 503." },
+    },
+  ],
+};
+
+export const bots: Bot[] = [
+  {
+    bot_id: "returns",
+    name: "Returns desk",
+    defined: true,
+    version: 7,
+    instructions: "Be brief and friendly.",
+    cache: "shared",
+    knowledge: [
+      { question: "How do I return something?", answer: "Print the label from your order." },
+      { question: "How long does a refund take?", answer: "Three to five working days." },
+    ],
+    intents: [{
+      name: "greeting",
+      examples: ["hello", "good morning"],
+      answer: "Hello! What would you like to return?",
+    }],
+    classifier: { status: "ready", version: 7 },
+  },
+  {
+    bot_id: "travel",
+    name: "travel",
+    defined: false,
+    version: 0,
+    knowledge: [],
+    intents: [],
+    classifier: { status: "none", version: 0 },
+  },
+];
+
+export const unanswered: Unanswered[] = [
+  { question: "Can I return a gift from Norway?", bot_id: "returns", count: 14 },
+  { question: "Do you ship to Madeira?", bot_id: "travel", count: 9 },
+  { question: "Where is my invoice for the second order?", bot_id: "returns", count: 1 },
+];
+
+const schedule = (
+  name: string,
+  cron: string,
+  description: string,
+  rest: Partial<Schedule> = {},
+) => ({
+  name,
+  cron,
+  description,
+  next_run_at: before(-46_800),
+  last_run_at: before(39_600),
+  last_status: "completed",
+  missed: 0,
+  ...rest,
+});
+
+export const schedules: Schedule[] = [
+  schedule("sweep-conversations", "every 30 s", "find conversations that lost their task", {
+    next_run_at: before(-12),
+    last_run_at: before(18),
+  }),
+  schedule("daily-report", "0 1 * * *", "report on yesterday"),
+  schedule("weekly-report", "0 2 * * 1", "report on last week", { last_status: "failed" }),
+  schedule("monthly-report", "0 3 1 * *", "report on last month", {
+    last_run_at: null,
+    last_status: null,
+    missed: 2,
+  }),
+  schedule("health-report", "*/15 * * * *", "measure and keep the state of health"),
+];
+
+export const alerts: Alert[] = [
+  {
+    name: "queue-wait",
+    title: "Tasks wait too long",
+    severity: "critical",
+    state: "firing",
+    raised: true,
+    since: before(240),
+    raised_at: before(120),
+    value: 74.2,
+    threshold: 60,
+    detail: "the oldest task of conversations has waited 74 s",
+    runbook: "docs/operations.md",
+  },
+  {
+    name: "disk",
+    title: "The disk fills up",
+    severity: "warning",
+    state: "ok",
+    raised: false,
+    since: before(90_000),
+    threshold: 90,
+    runbook: "docs/operations.md",
+  },
+];
+
+export const cacheEntries: Record<string, unknown> = {
+  "answer:returns:1": { response: "Print the label from your order.", source: "knowledge" },
+  "summary:2026-03-09": "A quiet day.",
+};
