@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { islandsReady, overflowsSideways, startBrowser } from "../support/browser.ts";
+import { TestService } from "../support/service.ts";
+
+const PAGES = [
+  "/",
+  "/tasks",
+  "/conversations",
+  "/conversations/first",
+  "/analytics",
+  "/analytics?report=daily",
+  "/bots",
+  "/bots/shop",
+  "/cache",
+  "/schedules",
+  "/health",
+  "/settings",
+];
+
+Deno.test("the real service: every page, an answer tried, and the stream after a restart", async () => {
+  await using service = await TestService.start();
+  await service.request("PUT", "/bots/shop", {
+    name: "Shop",
+    knowledge: [{ question: "When do you open?", answer: "At nine, every day." }],
+  });
+  const wait = { prefer: "wait=20" };
+  for (const message of ["When do you open?", "Do penguins have knees?"]) {
+    const turn = { conversation_id: "first", bot_id: "shop", user_message: message };
+    const { body } = await service.request("POST", "/conversations/queue", turn, wait);
+    assert.ok(body["result"], JSON.stringify(body));
+  }
+  await using browser = await startBrowser();
+  const { page, problems } = await browser.open();
+  await page.goto(`${service.url}/sign-in`);
+  await page.fill("[name=token]", service.token);
+  await page.click("main button");
+  for (const path of PAGES) {
+    const answer = await page.goto(service.url + path);
+    assert.equal(answer!.status(), 200, path);
+    await islandsReady(page);
+    assert.ok(!(await page.innerText("main")).includes("could not be read"), path);
+    assert.equal(await overflowsSideways(page), false, path);
+  }
+  assert.deepEqual(problems, []);
+
+  await page.goto(`${service.url}/conversations/first`);
+  assert.match(await page.innerText(".transcript"), /At nine, every day\.\s+Knowledge/);
+  await page.goto(`${service.url}/`);
+  assert.match(await page.innerText(".unanswered"), /Do penguins have knees\?/);
+  await page.click(".unanswered .button");
+  await page.fill("[name=answer]", "They do.");
+  await page.click("#teach .button");
+  await page.waitForSelector("text=Taught.");
+  await page.fill(".trial [name=message]", "Do penguins have knees?");
+  await page.click(".trial button");
+  await page.waitForSelector(".trial .assistant:has-text('They do.')", { timeout: 25_000 });
+
+  await page.goto(`${service.url}/tasks`);
+  await page.waitForSelector("[data-mode=live]");
+  await service.stop();
+  await page.waitForSelector("[data-mode=polling], [data-mode=stale]");
+  await service.restart();
+  await page.waitForSelector("[data-mode=live]", { timeout: 30_000 });
+  const turn = { conversation_id: "second", bot_id: "shop", user_message: "When do you open?" };
+  await service.request("POST", "/conversations/queue", turn, wait);
+  await page.waitForSelector("text=/Show \\d+ newer tasks?/");
+});
