@@ -28,11 +28,16 @@ import type {
   BatchQueued,
   BatchStatus,
   ConversationAnswer,
+  ConversationClosed,
+  ConversationList,
+  ConversationsQuery,
   ConversationStatus,
   FeedbackTaken,
+  HandoffTaken,
   MetricsAnswer,
   NewBatch,
   NewFeedback,
+  NewHandoff,
   NewTurn,
   QueueQuery,
   TurnQueued,
@@ -87,6 +92,7 @@ import type {
   TokenMade,
   TokenRevoked,
 } from "./schemas/tokens.ts";
+import type { UserErased } from "./schemas/users.ts";
 
 /**
  * Every call of the API that takes and answers JSON, with the schemas that the server itself checks
@@ -126,6 +132,13 @@ export interface Calls {
     answer: typeof ConversationStatus;
   };
   "GET /conversations/batch/{batch_id}/status": { answer: typeof BatchStatus };
+  "GET /conversations": { query: typeof ConversationsQuery; answer: typeof ConversationList };
+  "POST /conversations/{conversation_id}/handoff": {
+    body: typeof NewHandoff;
+    answer: typeof HandoffTaken;
+  };
+  "POST /conversations/{conversation_id}/close": { answer: typeof ConversationClosed };
+  "DELETE /users/{user_id}": { answer: typeof UserErased };
   "GET /conversations/metrics": { answer: typeof MetricsAnswer };
   "GET /conversations/{conversation_id}": { answer: typeof ConversationAnswer };
   "POST /conversations/{conversation_id}/feedback": {

@@ -5,7 +5,11 @@ import type { RouteName } from "../../routes/middleware/roles.ts";
 import { ADMIN, withApi } from "./api_support.ts";
 
 /** Streams, which a client reads line by line. */
-type Streams = "GET /events" | "POST /conversations/import" | "GET /audit/export";
+type Streams =
+  | "GET /events"
+  | "GET /conversations/{conversation_id}/stream"
+  | "POST /conversations/import"
+  | "GET /audit/export";
 type Same<A, B> = [A] extends [B] ? [B] extends [A] ? true : false : false;
 /** Fails to compile when a route is missing from the client, or the other way round. */
 const complete: Same<Exclude<RouteName, Streams>, keyof Calls> = true;
