@@ -52,7 +52,7 @@ export function cpuCheck(system: SystemSource, limits: Limits): HealthCheck {
       const percent = system.latest().cpuMinutePercent;
       return {
         status: judge(percent, limits),
-        detail: `${percent.toFixed(1)} % over the last minute`,
+        detail: `CPU at ${percent.toFixed(1)} % over the last minute`,
         measured: { percent },
       };
     },
