@@ -1,5 +1,6 @@
 import type { BotDefinition } from "./lib/ai/responder.ts";
 import { type Config, ConfigError, loadConfig } from "./lib/config/config.ts";
+import type { AnyDefinition } from "./lib/jobs/definition.ts";
 import type { Scheduler } from "./lib/jobs/scheduler.ts";
 import { countMatching } from "./lib/jobs/matching.ts";
 import { createLogger } from "./lib/log.ts";
@@ -13,7 +14,9 @@ import { createApp } from "./routes/app.ts";
 import type { ApiDeps } from "./routes/deps.ts";
 import { mountPages } from "./routes/pages.ts";
 import { bulkActionJob } from "./workers/bulk_action.ts";
+import { reapplyErasures, requestErasure } from "./workers/erase_user.ts";
 import { workers } from "./workers/mod.ts";
+import { userHandlers } from "./workers/user_handlers.ts";
 import { SCHEDULES } from "./workers/schedules.ts";
 import { requestedWork } from "./workers/work.ts";
 import { signingSecret } from "./workers/signing_secret.ts";
@@ -46,6 +49,7 @@ export async function startService(
   const startedAt = performance.now();
   const config = loadConfig(env, { terminal });
   const log = createLogger({ ...config.log, secrets: config.secrets });
+  const own = await userHandlers(config.handlers);
   await using stack = new AsyncDisposableStack();
   const lost = Promise.withResolvers<void>();
   const services = stack.use(
@@ -55,11 +59,13 @@ export async function startService(
       terminal,
       print: (line) => console.log(line),
       schedules: SCHEDULES,
+      queues: own.map(({ queue }) => queue),
     }),
   );
   const { engine, db, clock, auth, scheduler } = services;
   const secret = await signingSecret(db, config.webhookSecret);
   engine.register(...workers(services, secret));
+  registerOwn(engine, own);
 
   const stopping = new AbortController();
   const app = createApp(apiDeps(services, scheduler, stopping.signal));
@@ -75,6 +81,8 @@ export async function startService(
   if (config.role === "all" || config.role === "worker") await engine.start();
   else await engine.load();
   stack.defer(() => engine.stop(1_000)); // also when the rest of the start fails
+  const erasedAgain = await reapplyErasures(services);
+  if (erasedAgain > 0) log.warn("an older backup was restored: erasing again", { erasedAgain });
   if (config.role === "all" || config.role === "scheduler") {
     await scheduler.start();
     bringTicks(scheduler, stopping.signal);
@@ -118,12 +126,22 @@ export async function startService(
   };
 }
 
+/** Adds a user's own handlers; a name that is taken stops the start. */
+function registerOwn(engine: Services["engine"], own: AnyDefinition[]): void {
+  try {
+    engine.register(...own);
+  } catch (error) {
+    throw error instanceof RangeError ? new ConfigError("HANDLERS", error.message) : error;
+  }
+}
+
 /** What the API needs of the services. */
 function apiDeps(services: Services, scheduler: Scheduler, stopping: AbortSignal): ApiDeps {
   const { cache, conversations, history, health, engine, db, admission } = services;
   return {
     ...services,
     bots: botsPort(services),
+    users: usersPort(services),
     schedules: scheduler,
     summary: sharedReading(() =>
       performanceSummary({
@@ -142,6 +160,23 @@ function apiDeps(services: Services, scheduler: Scheduler, stopping: AbortSignal
     admit: (count) => admission.admit(count),
     ready: async () => (await db.kv.get(["meta", "schema"])).value !== null,
     stopping,
+  };
+}
+
+const DAY_MS = 86_400_000;
+
+/** Erasing people; backups keep them for as long as the policy keeps backups. */
+function usersPort({ config, erasures, engine, backups }: Services): ApiDeps["users"] {
+  const { backupsDaily, backupsWeekly } = config.retention;
+  return {
+    erase: (userId) => requestErasure({ erasures, engine }, userId),
+    async backupsExpireAt(now) {
+      const newest = await backups?.newestAt() ?? null;
+      if (newest === null) return null;
+      // The newest one may be its day's and its week's last, whichever is kept longer.
+      const days = Math.max(backupsDaily, 7 * backupsWeekly) + 1;
+      return Math.max(now, newest) + days * DAY_MS;
+    },
   };
 }
 

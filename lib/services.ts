@@ -1,9 +1,12 @@
 import { join } from "node:path";
+import { BudgetedResponder } from "./ai/budgeted_responder.ts";
 import { CachedResponder } from "./ai/cached_responder.ts";
+import { CircuitBreaker } from "./ai/circuit_breaker.ts";
 import { ModelFiles } from "./ai/embedded/model_files.ts";
 import { EmbeddedResponder } from "./ai/embedded_responder.ts";
 import { OpenAIResponder } from "./ai/openai_responder.ts";
 import type { CacheableResponder, Responder } from "./ai/responder.ts";
+import { Spending } from "./ai/spending.ts";
 import { readLiveMetrics, readTokens } from "./analytics/live.ts";
 import { Figures } from "./analytics/figures/figures.ts";
 import { Recorder } from "./analytics/recorder.ts";
@@ -14,13 +17,16 @@ import { type Clock, systemClock } from "./clock.ts";
 import { AppError } from "./errors.ts";
 import type { Config } from "./config/config.ts";
 import { BotStore } from "./conversations/bot_store.ts";
-import { Conversations } from "./conversations/conversations.ts";
+import { Conversations, type Handoff } from "./conversations/conversations.ts";
+import { ErasureLog } from "./conversations/erasure_log.ts";
+import { ReplyStreams } from "./conversations/reply_streams.ts";
 import { readQuestion } from "./conversations/transcript.ts";
 import { JobEngine } from "./jobs/engine.ts";
 import { type Schedule, Scheduler } from "./jobs/scheduler.ts";
 import type { JobState } from "./jobs/job.ts";
 import { type DataLock, lockDataDir } from "./kv/data_lock.ts";
 import { Database } from "./kv/database.ts";
+import type { WriteSet } from "./kv/write_set.ts";
 import { openSchema } from "./kv/schema.ts";
 import type { Logger } from "./log.ts";
 import { Alerts } from "./monitoring/alerts/alerts.ts";
@@ -39,6 +45,7 @@ import { Heartbeat } from "./monitoring/heartbeat.ts";
 import { ProviderWatch } from "./monitoring/provider_watch.ts";
 import { ServiceMetrics } from "./monitoring/service_metrics.ts";
 import { Notifier } from "./notifications/notifier.ts";
+import { renderLetter } from "./notifications/template.ts";
 import { checkSmtp } from "./notifications/email.ts";
 import { SystemSampler } from "./monitoring/system.ts";
 
@@ -56,6 +63,9 @@ export interface Services extends AsyncDisposable {
   conversations: Conversations;
   responder: Responder;
   embedded: EmbeddedResponder;
+  spending: Spending;
+  streams: ReplyStreams;
+  erasures: ErasureLog;
   reports: Reports;
   figures: Figures;
   system: SystemSampler;
@@ -83,6 +93,8 @@ export interface OpenOptions {
   print?: (line: string) => void;
   /** Every schedule of the service. */
   schedules?: readonly Schedule[];
+  /** Queues beside those of the configuration. */
+  queues?: readonly string[];
 }
 
 /**
@@ -121,29 +133,34 @@ export async function openServices(config: Config, options: OpenOptions): Promis
       models: new ModelFiles(join(config.dataDir, "models")),
     }),
   );
-  const asked: CacheableResponder = config.ai.baseUrl
-    ? new OpenAIResponder({
-      baseUrl: config.ai.baseUrl,
-      apiKey: config.ai.apiKey,
-      model: config.ai.model!,
-      timeoutMs: config.ai.timeoutMs,
-      clock,
-    })
-    : embedded;
-  const provider = config.ai.baseUrl ? new ProviderWatch(asked) : null;
-  const responder = new CachedResponder(provider ?? asked, { cache });
+  const provider = config.ai.baseUrl ? new ProviderWatch(providerOf(config, clock)) : null;
+  const cached = new CachedResponder(provider ?? embedded, { cache });
+  const spending = new Spending({ db, clock });
+  const { dailyBudget } = config.ai;
+  const responder = provider
+    ? new BudgetedResponder(cached, { fallback: embedded, dailyBudget, spending, log })
+    : cached;
+  const streams = new ReplyStreams();
 
   const engine = new JobEngine({
     db,
     clock,
     log,
-    queues: config.concurrency,
+    queues: queuesOf(config, options.queues),
     worker: `worker-${crypto.randomUUID().slice(0, 8)}`,
     leaseMs: config.kvUrl ? LEASE_MS : undefined,
     onLost: options.onLost,
   });
   const bots = new BotStore({ db, now: () => clock.now() });
   const recorder = new Recorder(db);
+  const mail = config.smtpUrl ? { url: config.smtpUrl, from: config.mailFrom } : null;
+  const notifier = new Notifier({
+    db,
+    clock,
+    engine,
+    webhookUrl: config.alerts.webhookUrl,
+    canMail: mail !== null,
+  });
   const conversations = new Conversations({
     db,
     clock,
@@ -151,7 +168,9 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     bots,
     ledger: recorder,
     live: () => readLiveMetrics(db.kv),
+    onHandoff: (tx, handoff) => tellHandoff(tx, handoff, notifier, config.alerts.email),
   });
+  const erasures = await ErasureLog.open(config.dataDir);
 
   const healthHistory = new HealthHistory(db, config.retention.healthReportsMs);
   const figures = new Figures({
@@ -170,7 +189,6 @@ export async function openServices(config: Config, options: OpenOptions): Promis
   const queues = () => watch.queueLoads();
   const scheduler = new Scheduler({ db, clock, log, engine }, options.schedules ?? []);
   const startedAt = clock.now();
-  const mail = config.smtpUrl ? { url: config.smtpUrl, from: config.mailFrom } : null;
   const health = new HealthService({
     system,
     clock,
@@ -223,13 +241,6 @@ export async function openServices(config: Config, options: OpenOptions): Promis
       : undefined,
   }, clock);
   watch.countInto(metrics);
-  const notifier = new Notifier({
-    db,
-    clock,
-    engine,
-    webhookUrl: config.alerts.webhookUrl,
-    canMail: mail !== null,
-  });
   const admission = stack.adopt(
     new Admission({
       clock,
@@ -289,6 +300,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
           health: () => health.report(),
           newestBackupAt: async () => await backups?.newestAt(),
           tokensToday: () => readTokens(db.kv, clock.now()),
+          botsOverBudget: () => spending.overBudget(),
         }),
     }),
     (alerts) => alerts.close(),
@@ -308,6 +320,9 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     conversations,
     responder,
     embedded,
+    spending,
+    streams,
+    erasures,
     reports,
     figures,
     system,
@@ -322,6 +337,45 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     auth,
     [Symbol.asyncDispose]: () => rest.disposeAsync(),
   };
+}
+
+/** Tells people that a user wants one of them; no text of the conversation leaves with it. */
+function tellHandoff(
+  tx: WriteSet,
+  { conversationId, botId, reason, at }: Handoff,
+  notifier: Notifier,
+  to: string | undefined,
+): void {
+  const type = "conversation.handoff";
+  const subject = `A user of ${botId} wants to talk to a person`;
+  const data = {
+    conversation_id: conversationId,
+    bot_id: botId,
+    at: new Date(at).toISOString(),
+    ...(reason ? { reason } : {}),
+  };
+  const email = renderLetter({
+    subject,
+    lead: `${subject}.`,
+    rows: [["Conversation", conversationId], ...(reason ? [["Reason", reason] as const] : [])],
+    reason: "You get this because ALERT_EMAIL names you.",
+  });
+  const common = { type, subject, conversationId };
+  notifier.prepare(tx, { ...common, content: { channel: "email", email }, to });
+  notifier.prepare(tx, { ...common, content: { channel: "webhook", data } });
+}
+
+/** The model behind AI_BASE_URL, left alone for a while when it fails again and again. */
+function providerOf({ ai }: Config, clock: Clock): CacheableResponder {
+  const model = new OpenAIResponder({
+    baseUrl: ai.baseUrl!,
+    apiKey: ai.apiKey,
+    model: ai.model!,
+    timeoutMs: ai.timeoutMs,
+    prices: ai.prices,
+    clock,
+  });
+  return new CircuitBreaker(model, { clock });
 }
 
 /** Makes a backup that can be restored; gives the command that does so. */
@@ -341,4 +395,10 @@ async function countJobs(engine: JobEngine, states: JobState[]): Promise<number>
     }
   }
   return count;
+}
+
+/** Every queue with its concurrency; those of a user's own handlers have the default one's. */
+function queuesOf({ concurrency }: Config, more: readonly string[] = []): Record<string, number> {
+  const own = more.map((queue): [string, number] => [queue, concurrency.default]);
+  return { ...Object.fromEntries(own), ...concurrency };
 }

@@ -2,12 +2,15 @@ import { Hono } from "hono";
 import { API_PREFIX, createApi } from "./api/mod.ts";
 import { EventFeed } from "./api/event_feed.ts";
 import type { ApiDeps } from "./deps.ts";
+import { docsPage } from "./docs_page.ts";
+import { Cors } from "./middleware/cors.ts";
 import { DashboardSessions } from "./middleware/dashboard_sessions.ts";
 import { Gate } from "./middleware/gate.ts";
 import { AppError } from "../lib/errors.ts";
 import { PROMETHEUS_CONTENT_TYPE } from "../lib/monitoring/prometheus.ts";
 import { problemResponse } from "./middleware/problem.ts";
 import { newNonce, securePage } from "./middleware/secure_headers.ts";
+import { runbookPage } from "./runbook.ts";
 import {
   clientAddress,
   isSecure,
@@ -51,7 +54,13 @@ export function createApp(deps: ApiDeps): App {
   const feed = new EventFeed({ hub: deps.engine.events, clock });
   const api = createApi(deps, gate, feed);
   const site = new Hono<SiteEnv>();
+  const cors = new Cors(config.corsOrigins);
 
+  site.get("/docs", (c) => {
+    const origin = config.publicUrl?.replace(/\/$/, "") ?? new URL(c.req.url).origin;
+    c.header("cache-control", "no-store"); // it names the host that it was asked by
+    return c.html(docsPage(JSON.parse(api.document()), origin, c.env.nonce));
+  });
   site.notFound((c) =>
     problemResponse(new AppError("not_found", "There is nothing here."), placeOf(c.req.raw, c.env))
   );
@@ -60,6 +69,8 @@ export function createApp(deps: ApiDeps): App {
     deps.log.error("a page failed", { request_id: requestId, thrown: error });
     return problemResponse(error, placeOf(c.req.raw, c.env));
   });
+
+  site.get("/docs/runbook", (c) => runbookPage(c.env.nonce));
 
   const metrics = async (request: Request, info: ServeInfo | undefined): Promise<Response> => {
     const requestId = requestIdOf(request);
@@ -98,7 +109,8 @@ export function createApp(deps: ApiDeps): App {
       deps.metrics.request(request.method, route, status, (performance.now() - started) / 1_000);
     if (path === API_PREFIX || path.startsWith(API_PREFIX + "/")) {
       const env = { path, requestId: requestIdOf(request), info, route: "unknown" };
-      const response = await api.fetch(request, env);
+      const response = cors.preflight(request) ??
+        cors.mark(request, await api.fetch(request, env));
       counted(env.route, response);
       return response;
     }

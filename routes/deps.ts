@@ -3,6 +3,7 @@ import type { Authenticator } from "../lib/auth/authenticator.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Config } from "../lib/config/config.ts";
 import type { JobEngine } from "../lib/jobs/engine.ts";
+import type { ReplyStreams } from "../lib/conversations/reply_streams.ts";
 import type { BulkAction, Selection } from "../lib/jobs/matching.ts";
 import type { Scheduler } from "../lib/jobs/scheduler.ts";
 import type { Database } from "../lib/kv/database.ts";
@@ -37,6 +38,9 @@ export interface ApiDeps {
   schedules: Pick<Scheduler, "list" | "runNow">;
   cache: CachePort;
   conversations: ConversationsPort;
+  users: UsersPort;
+  /** Replies in the making. */
+  streams: Pick<ReplyStreams, "listeners" | "subscribe">;
   bots: BotsPort;
   reports: ReportsPort;
   figures: Pick<Figures, "range" | "compare" | "busiest" | "retention" | "unanswered">;
@@ -75,6 +79,7 @@ export type EnginePort = Pick<
   | "resume"
   | "whenEnded"
   | "queueNames"
+  | "performs"
   | "worker"
   | "events"
 >;
@@ -148,6 +153,13 @@ export interface MessageView {
   model?: string;
   tokens?: { prompt: number; completion: number; total: number; estimated: boolean };
   error?: { code: string; message: string };
+  callback?: {
+    status: "delivered" | "failed" | "cancelled";
+    at: number;
+    attempts: number;
+    statusCode?: number;
+    error?: string;
+  };
 }
 
 /** A conversation in a list; instants are milliseconds UTC. */
@@ -218,6 +230,11 @@ export interface ConversationsPort {
   }>;
   get(conversationId: string): Promise<ConversationView | null>;
   feedback(conversationId: string, score: number, comment?: string): Promise<void>;
+  handoff(
+    conversationId: string,
+    reason?: string,
+  ): Promise<{ handoffAt: number; first: boolean }>;
+  close(conversationId: string): Promise<{ closedAt: number }>;
   /** Reads plain lines; an error of the stream itself ends the import with it. */
   importStream(lines: ReadableStream<Uint8Array>): Promise<{
     imported: number;
@@ -235,6 +252,8 @@ export interface BotView {
   instructions?: string;
   model?: string;
   cache?: "shared" | "user" | "off";
+  cacheTtlSeconds?: number;
+  dailyBudget?: number;
   knowledge: { question: string; answer: string }[];
   intents: { name: string; examples: string[]; answer: string }[];
   classifier?: { status: string; version: number };
@@ -252,6 +271,13 @@ export interface BotsPort {
     })[];
     nextCursor?: string;
   }>;
+}
+
+export interface UsersPort {
+  /** Queues a user's erasure; returns the task. */
+  erase(userId: string): Promise<string>;
+  /** When the last backup made before `now` is deleted (ms UTC); null where there are none. */
+  backupsExpireAt(now: number): Promise<number | null>;
 }
 
 export interface ReportsPort {
@@ -296,6 +322,15 @@ export interface WorkPort {
   report(tx: WriteSet, type: ReportType, range: { start: string; end: string }): string;
   recount(tx: WriteSet): string;
   cleanup(tx: WriteSet, type: CleanupType): { type: string; taskId: string }[];
+  /**
+   * A task that is performed by POSTing its payload to `url`; where an unfinished task of the
+   * queue holds the unique key, that one's id.
+   */
+  httpTask(
+    tx: WriteSet,
+    task: { name: string; queue: string; url: string; payload: unknown },
+    options: { priority: number; runAt?: number; uniqueKey?: string; maxAttempts?: number },
+  ): Promise<string>;
   /** Goes on clearing where `cursor` stopped. */
   clearCache(tx: WriteSet, pattern: string | undefined, cursor: string | undefined): string;
 }

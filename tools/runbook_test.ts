@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { alertRules } from "../lib/monitoring/alerts/rules.ts";
 import { runbookOf } from "../lib/monitoring/alerts/alerts.ts";
 import { PROBLEMS } from "../routes/middleware/problem.ts";
+import { TestService } from "../tests/support/service.ts";
 import { anchorsOf } from "./markdown.ts";
 
 const runbook = await Deno.readTextFile(new URL("../docs/runbook.md", import.meta.url));
@@ -36,4 +37,17 @@ Deno.test("runbook: a section says what users notice, what to run first, and how
       assert.ok(section.includes(part), `${name} has no ${part}`);
     }
   }
+});
+
+Deno.test("runbook: the page of the running service has every section under its anchor", async () => {
+  await using service = await TestService.start();
+  const response = await fetch(`${service.url}/docs/runbook`);
+  assert.equal(response.status, 200);
+  assert.match(response.headers.get("content-type")!, /text\/html/);
+  const html = await response.text();
+  for (const anchor of expected) assert.ok(html.includes(`<h3 id="${anchor}">`), anchor);
+  assert.doesNotMatch(html, /\*\*|```/);
+  const problem = await fetch(`${service.url}/api/performance/health`);
+  const { type } = await problem.json();
+  assert.equal(type, "/docs/runbook#problem-unauthenticated");
 });

@@ -30,16 +30,16 @@ export const SUITES: Suite[] = [
     name: "unit",
     includes: (path) => !/^tests\/(conformance|integration|crash|browser)\//.test(path),
     needs: ["redis-server"],
-    limitMinutes: 6,
+    limitMinutes: 8,
     permissions: SCOPED,
   },
   suiteBelow("conformance", { needs: ["redis-server"], limitMinutes: 3, permissions: SCOPED }),
   suiteBelow("integration", {
-    needs: ["redis-server", "promtool"],
-    limitMinutes: 6,
+    needs: ["redis-server", "promtool", "python3"],
+    limitMinutes: 8,
     permissions: SCOPED,
   }),
-  suiteBelow("crash", { needs: ["redis-server"], limitMinutes: 5, permissions: SCOPED }),
+  suiteBelow("crash", { needs: ["redis-server"], limitMinutes: 6, permissions: SCOPED }),
   suiteBelow("browser", { needs: ["chromium"], limitMinutes: 5, permissions: ["--allow-all"] }),
 ];
 

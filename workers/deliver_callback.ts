@@ -1,5 +1,10 @@
 import { z } from "zod";
-import type { AnswerRecord, TurnRecord } from "../lib/conversations/conversation.ts";
+import type { Clock } from "../lib/clock.ts";
+import type {
+  AnswerRecord,
+  CallbackRecord,
+  TurnRecord,
+} from "../lib/conversations/conversation.ts";
 import { answerKey, turnKey } from "../lib/conversations/keys.ts";
 import {
   cancel,
@@ -9,6 +14,7 @@ import {
   type JobDefinition,
 } from "../lib/jobs/definition.ts";
 import type { Database } from "../lib/kv/database.ts";
+import type { WriteSet } from "../lib/kv/write_set.ts";
 import type { OutboundPolicy } from "../lib/notifications/address.ts";
 import { sendWebhook } from "../lib/notifications/webhook.ts";
 
@@ -18,6 +24,8 @@ const payload = z.object({
   url: z.string(),
 });
 export type CallbackJob = z.infer<typeof payload>;
+
+const MAX_ERROR = 300;
 
 /** Sends a turn's outcome to the address that its sender asked for. */
 export const callbackJob = declareJob<CallbackJob>({
@@ -30,12 +38,15 @@ export const callbackJob = declareJob<CallbackJob>({
 
 export interface CallbackDeps {
   db: Database;
+  clock: Clock;
   secret: string;
   policy: OutboundPolicy;
 }
 
 /** Delivers callbacks, signed; the message's id is the task's, the same for every attempt. */
-export function deliverCallback({ db, secret, policy }: CallbackDeps): JobDefinition<CallbackJob> {
+export function deliverCallback(
+  { db, clock, secret, policy }: CallbackDeps,
+): JobDefinition<CallbackJob> {
   return handleJob(callbackJob, {
     async perform(job) {
       const { conversation_id: conversationId, turn, url } = job.payload;
@@ -43,7 +54,9 @@ export function deliverCallback({ db, secret, policy }: CallbackDeps): JobDefini
         turnKey(conversationId, turn),
         answerKey(conversationId, turn),
       ]);
-      if (!asked.value || !answer.value) return cancel("the conversation was deleted");
+      if (!asked.value || !answer.value || asked.value.erased) {
+        return cancel("the conversation was deleted");
+      }
       const { status, result, error } = answer.value;
       const response = await sendWebhook({
         url,
@@ -62,7 +75,44 @@ export function deliverCallback({ db, secret, policy }: CallbackDeps): JobDefini
           },
         },
       }, policy);
-      return complete({ status_code: response.status });
+      const { status: statusCode } = response;
+      return complete({ status_code: statusCode }, (tx) =>
+        note(tx, db, job.payload, {
+          status: "delivered",
+          at: clock.now(),
+          attempts: job.attempt,
+          statusCode,
+        }));
+    },
+
+    async settle(tx, job, { state, error }) {
+      const payload = callbackJob.payload.safeParse(job.payload);
+      if (!payload.success) return;
+      await note(tx, db, payload.data, {
+        status: state,
+        at: clock.now(),
+        attempts: job.attempt,
+        error: error.message.slice(0, MAX_ERROR),
+      });
+    },
+
+    async revive(tx, job) {
+      const payload = callbackJob.payload.safeParse(job.payload);
+      if (payload.success) await note(tx, db, payload.data, undefined);
     },
   });
+}
+
+/** Records at the turn what became of its delivery; nothing once its texts are gone. */
+async function note(
+  tx: WriteSet,
+  db: Database,
+  { conversation_id, turn }: CallbackJob,
+  callback: CallbackRecord | undefined,
+): Promise<void> {
+  const key = turnKey(conversation_id, turn);
+  const { value, versionstamp } = await db.kv.get<TurnRecord>(key);
+  if (!value || value.erased) return;
+  const { callback: _before, ...rest } = value;
+  tx.check(key, versionstamp).set(key, callback ? { ...rest, callback } : rest);
 }

@@ -1,9 +1,12 @@
+import { summaryEmail } from "../lib/analytics/summary_email.ts";
 import type { AnyDefinition } from "../lib/jobs/definition.ts";
 import { sweepIdempotency } from "../lib/kv/idempotency.ts";
 import type { Services } from "../lib/services.ts";
 import { bulkAction } from "./bulk_action.ts";
 import { deliverCallback } from "./deliver_callback.ts";
 import { deliverNotification } from "./deliver_notification.ts";
+import { httpTasks } from "./http_task.ts";
+import { eraseUserWorker } from "./erase_user.ts";
 import { generateReport } from "./generate_report.ts";
 import { maintenance } from "./maintenance.ts";
 import { recountAnalytics } from "./recount.ts";
@@ -24,10 +27,16 @@ export function workers(
     processConversation({ ...services, ledger }),
     deliverCallback({
       db,
+      clock,
       secret: callbackSecret,
       policy: { trusted: config.allowPrivateAddresses },
     }),
+    httpTasks({ secret: callbackSecret, policy: taskUrlPolicy(config) }),
     bulkAction(services.engine),
+    eraseUserWorker({
+      ...services,
+      clearAnswers: () => services.cache.clear("answer:*"),
+    }),
     deliverNotification({
       clock,
       log: services.notifier.log,
@@ -35,7 +44,7 @@ export function workers(
       webhookUrl: config.alerts.webhookUrl,
       secret: callbackSecret,
     }),
-    sendReport({ ...services, to: config.reportEmail }),
+    sendReport({ ...services, to: config.reportEmail, email: summaryEmail }),
     generateReport(services.reports),
     recountAnalytics(db),
     ...maintenance({
@@ -56,6 +65,7 @@ export function workers(
           auth.links.sweep(),
           healthHistory.sweep(clock.now()),
           auth.audit.sweep(clock.now() - retention.auditMs),
+          services.spending.sweep(),
           services.notifier.log.sweep(clock.now() - retention.notificationsMs),
           services.recorder.unanswered.sweep(clock.now()),
         ]);
@@ -63,4 +73,9 @@ export function workers(
       },
     }),
   ];
+}
+
+/** Where tasks by URL may go. Hosts named one by one are trusted, also inside our network. */
+export function taskUrlPolicy({ taskUrlAllow, allowPrivateAddresses }: Services["config"]) {
+  return { onlyHosts: taskUrlAllow, allowHosts: taskUrlAllow, trusted: allowPrivateAddresses };
 }

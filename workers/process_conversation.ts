@@ -1,4 +1,5 @@
-import type { Reply, Responder } from "../lib/ai/responder.ts";
+import { type Reply, type Responder, ResponderError } from "../lib/ai/responder.ts";
+import type { Spending } from "../lib/ai/spending.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { BotStore } from "../lib/conversations/bot_store.ts";
 import type {
@@ -8,6 +9,7 @@ import type {
 } from "../lib/conversations/conversation.ts";
 import { type FinishDeps, finishTurn, reviveTurn } from "../lib/conversations/finish.ts";
 import { answerKey, conversationKey, turnKey } from "../lib/conversations/keys.ts";
+import type { ReplyStreams } from "../lib/conversations/reply_streams.ts";
 import { readHistory } from "../lib/conversations/transcript.ts";
 import { type TurnJob, turnJob } from "../lib/conversations/turn_job.ts";
 import { cancel, complete, handleJob, type JobDefinition, snooze } from "../lib/jobs/definition.ts";
@@ -19,6 +21,10 @@ export interface ProcessDeps extends FinishDeps {
   responder: Responder;
   /** Told of every reply that was stored. */
   metrics?: { reply(reply: Reply): void };
+  /** Told replies while they are written. */
+  streams?: Pick<ReplyStreams, "begin" | "add" | "end">;
+  /** Told what replies cost. */
+  spending?: Pick<Spending, "add">;
 }
 
 /** Messages before the one to answer that the responder is given. */
@@ -32,7 +38,7 @@ const OVERTAKEN_MS = 250;
  * status, numbers, callback and the job's completion in one atomic.
  */
 export function processConversation(deps: ProcessDeps): JobDefinition<TurnJob> {
-  const { db, clock, bots, responder } = deps;
+  const { db, clock, bots, responder, streams, spending } = deps;
   const end = async (
     tx: Parameters<typeof finishTurn>[0],
     job: { conversationId: string; turn: number; id: string },
@@ -62,14 +68,28 @@ export function processConversation(deps: ProcessDeps): JobDefinition<TurnJob> {
         bots.get(botId),
         readHistory(db.kv, conversationId, conversation.value, turn, HISTORY_MESSAGES),
       ]);
-      const reply = await responder.respond({
-        bot,
-        conversationId,
-        userId,
-        message: asked.value.message,
-        history,
-        signal: job.signal,
-      });
+      streams?.begin(job.id);
+      let reply: Reply;
+      try {
+        reply = await responder.respond({
+          bot,
+          conversationId,
+          userId,
+          message: asked.value.message,
+          history,
+          signal: job.signal,
+          ...(streams && { onText: (text) => streams.add(job.id, text) }),
+        });
+      } catch (thrown) {
+        // A provider that is left alone for a while costs no attempt.
+        if (mayWait(thrown, clock.now() - job.queuedAt)) {
+          return snooze(thrown.retryAfterMs ?? 1_000);
+        }
+        throw thrown;
+      } finally {
+        streams?.end(job.id);
+      }
+      const { costMicros } = reply;
       const at = clock.now();
       const answer: AnswerRecord = {
         status: "completed",
@@ -78,6 +98,7 @@ export function processConversation(deps: ProcessDeps): JobDefinition<TurnJob> {
       };
       return complete(undefined, (tx) => {
         tx.afterCommit(() => deps.metrics?.reply(reply));
+        if (costMicros) spending?.add(tx, botId, costMicros);
         return end(tx, { conversationId, turn, id: job.id }, answer, {
           outcome: "completed",
           processingAt: job.startedAt,
@@ -89,6 +110,7 @@ export function processConversation(deps: ProcessDeps): JobDefinition<TurnJob> {
           latencyMs: reply.latencyMs,
           model: reply.model,
           tokens: reply.tokens,
+          costMicros,
         });
       });
     },
@@ -119,6 +141,13 @@ export function processConversation(deps: ProcessDeps): JobDefinition<TurnJob> {
   });
 }
 
+/** Longest that a turn waits for a provider that is not being asked; then it fails as any other. */
+const MAX_UNASKED_MS = 3_600_000;
+
+function mayWait(thrown: unknown, waitedMs: number): thrown is ResponderError {
+  return thrown instanceof ResponderError && thrown.unasked && waitedMs < MAX_UNASKED_MS;
+}
+
 function toResult(
   reply: Reply,
   conversationId: string,
@@ -140,6 +169,8 @@ function toResult(
     latency_ms: Math.round(reply.latencyMs * 1000) / 1000,
     ...(reply.model ? { model: reply.model } : {}),
     ...(reply.tokens ? { tokens: reply.tokens } : {}),
+    ...(reply.costMicros === undefined ? {} : { cost_micros: reply.costMicros }),
+    ...(reply.fallback ? { fallback: reply.fallback } : {}),
     ...(reply.matched ? { matched: reply.matched } : {}),
     ...(reply.language ? { language: reply.language } : {}),
     ...(reply.sentiment === undefined ? {} : { sentiment: reply.sentiment }),

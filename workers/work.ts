@@ -1,5 +1,7 @@
 import type { JobEngine } from "../lib/jobs/engine.ts";
+import type { EnqueueOptions } from "../lib/jobs/enqueue.ts";
 import type { WriteSet } from "../lib/kv/write_set.ts";
+import { httpTaskKind } from "./http_task.ts";
 import { type ReportJob, reportJob } from "./generate_report.ts";
 import { recountJob } from "./recount.ts";
 import {
@@ -30,6 +32,14 @@ export function requestedWork(engine: JobEngine) {
       return Object.entries(CLEANUPS)
         .filter(([name]) => type === "all" || name === type)
         .map(([name, kind]) => ({ type: name, taskId: engine.prepare(tx, kind, {}) }));
+    },
+    /** A task performed at somebody's address; the id of the one that holds its unique key. */
+    httpTask(
+      tx: WriteSet,
+      { name, queue, url, payload }: { name: string; queue: string; url: string; payload: unknown },
+      options: EnqueueOptions,
+    ): Promise<string> {
+      return engine.prepareUnique(tx, httpTaskKind(name, queue), { url, payload }, options);
     },
     clearCache(tx: WriteSet, pattern: string | undefined, cursor: string | undefined): string {
       return engine.prepare(tx, clearCacheJob, { pattern, cursor });

@@ -64,7 +64,8 @@ export class CachedResponder implements Responder {
     try {
       const { reply, filled } = await orAborted(flight.reply, request.signal);
       if (filled && !joined) return reply;
-      return { ...reply, cached: true, latencyMs: performance.now() - startedAt };
+      const { costMicros: _paidBefore, ...rest } = reply;
+      return { ...rest, cached: true, latencyMs: performance.now() - startedAt };
     } finally {
       if (--flight.waiters === 0 && this.#forget(key, flight)) {
         flight.abort.abort(new DOMException("Nobody waits for this answer", "AbortError"));
@@ -104,7 +105,7 @@ export class CachedResponder implements Responder {
       const reply = await this.#cache.getOrSet(
         key,
         (context) => ask(AbortSignal.any([context.signal, signal])),
-        { ttlSeconds: this.#ttlSeconds },
+        { ttlSeconds: request.bot.cacheTtlSeconds ?? this.#ttlSeconds },
       );
       if (isReply(reply)) return { reply, filled };
     } catch (error) {

@@ -8,6 +8,8 @@ import {
   type PromptMessage,
 } from "./openai/prompt.ts";
 import { toResponderError } from "./openai/provider_error.ts";
+import { type Answer, generated, streamed } from "./openai/streamed.ts";
+import { costMicros, type Prices } from "./prices.ts";
 import {
   assertAnswerable,
   type CacheableResponder,
@@ -32,6 +34,8 @@ export interface OpenAIResponderOptions {
   /** Sent only where set: not every model takes them. */
   maxOutputTokens?: number;
   temperature?: number;
+  /** What a million tokens cost, by model. */
+  prices?: Prices;
   clock?: Clock;
 }
 
@@ -39,9 +43,6 @@ export interface OpenAIResponderOptions {
 const MAX_ENTRIES = 5;
 /** A longer answer is cut, so that it can be stored. */
 const MAX_ANSWER_LENGTH = 16_000;
-
-type Model = ReturnType<ReturnType<typeof createOpenAICompatible>["chatModel"]>;
-type Generated = Awaited<ReturnType<Model["doGenerate"]>>;
 
 /**
  * Asks a model over the OpenAI chat completions protocol, once: whether and when to ask again
@@ -80,6 +81,7 @@ export class OpenAIResponder implements CacheableResponder {
       name: "openai-compatible",
       baseURL: options.baseUrl,
       apiKey: options.apiKey,
+      includeUsage: true,
     });
   }
 
@@ -93,8 +95,9 @@ export class OpenAIResponder implements CacheableResponder {
     const model = request.bot.model || this.model;
     const found = this.#knowledge.find(request.bot, request.message, MAX_ENTRIES);
     const { messages, used } = buildPrompt(request, found, this.#budget);
-    const generated = await this.#generate(model, messages, request.signal);
-    const response = textOf(generated);
+    const answer = await this.#ask(model, messages, request);
+    const response = textOf(answer);
+    const tokens = usageOf(answer, messages, response);
     return {
       response,
       source: "llm",
@@ -102,27 +105,30 @@ export class OpenAIResponder implements CacheableResponder {
       score: used[0]?.score ?? 0,
       ...(used[0] && { matched: { entry: used[0].id, question: used[0].question } }),
       model,
-      tokens: usageOf(generated, messages, response),
+      tokens,
+      costMicros: costMicros(this.#options.prices ?? {}, model, tokens),
       latencyMs: performance.now() - startedAt,
       cached: false,
     };
   }
 
-  async #generate(model: string, prompt: PromptMessage[], signal: AbortSignal): Promise<Generated> {
+  async #ask(
+    model: string,
+    prompt: PromptMessage[],
+    { signal, onText }: ResponderRequest,
+  ): Promise<Answer> {
     const timeout = new AbortController();
     const cancel = this.#clock.after(this.#timeoutMs, () => timeout.abort());
     try {
-      return await orAborted(
-        Promise.resolve(
-          this.#provider.chatModel(model).doGenerate({
-            prompt,
-            maxOutputTokens: this.#options.maxOutputTokens,
-            temperature: this.#options.temperature,
-            abortSignal: AbortSignal.any([signal, timeout.signal]),
-          }),
-        ),
-        signal,
-      );
+      const asked = this.#provider.chatModel(model);
+      const options = {
+        prompt,
+        maxOutputTokens: this.#options.maxOutputTokens,
+        temperature: this.#options.temperature,
+        abortSignal: AbortSignal.any([signal, timeout.signal]),
+      };
+      const answer = onText ? streamed(asked, options, onText) : generated(asked, options);
+      return await orAborted(answer, signal);
     } catch (thrown) {
       signal.throwIfAborted();
       if (timeout.signal.aborted) {
@@ -143,8 +149,8 @@ export class OpenAIResponder implements CacheableResponder {
 }
 
 /** The text of an answer; rejects an empty one, which would be no answer. */
-function textOf({ content, finishReason }: Generated): string {
-  const text = content.map((part) => part.type === "text" ? part.text : "").join("").trim();
+function textOf({ text: whole, finishReason }: Answer): string {
+  const text = whole.trim();
   if (text === "") {
     const filtered = finishReason.unified === "content-filter";
     throw new ResponderError({
@@ -158,7 +164,7 @@ function textOf({ content, finishReason }: Generated): string {
 }
 
 /** The provider's token counts, or, where it reports none, an estimate that says so. */
-function usageOf({ usage }: Generated, prompt: PromptMessage[], response: string): TokenUsage {
+function usageOf({ usage }: Answer, prompt: PromptMessage[], response: string): TokenUsage {
   const raw = usage.raw as { prompt_tokens?: unknown; completion_tokens?: unknown } | undefined;
   if (isCount(raw?.prompt_tokens) && isCount(raw?.completion_tokens)) {
     const [promptTokens, completion] = [raw.prompt_tokens, raw.completion_tokens];

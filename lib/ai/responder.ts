@@ -29,6 +29,10 @@ export interface BotDefinition {
   model?: string;
   /** Undefined: the responder's own default. */
   cache: SharingPolicy | undefined;
+  /** Life of a cached reply; undefined: the service's own. */
+  cacheTtlSeconds?: number;
+  /** What its answers by a model may cost a UTC day, in the price table's currency. */
+  dailyBudget?: number;
   knowledge: KnowledgeEntry[];
   intents: Intent[];
 }
@@ -48,6 +52,8 @@ export interface ResponderRequest {
   message: string;
   history: HistoryMessage[];
   signal: AbortSignal;
+  /** Told each piece of a reply as it comes, by a responder that can; the reply repeats them. */
+  onText?: (text: string) => void;
 }
 
 export interface TokenUsage {
@@ -70,6 +76,10 @@ export interface Reply {
   matched?: { entry?: string; question?: string };
   model?: string;
   tokens?: TokenUsage;
+  /** What it cost, in millionths of the price table's currency; nothing where it was cached. */
+  costMicros?: number;
+  /** Why another responder answered than the one configured. */
+  fallback?: "budget";
   latencyMs: number;
   /** True when no responder had to run for this very request. */
   cached: boolean;
@@ -110,6 +120,8 @@ export interface ResponderErrorOptions {
   statusCode?: number;
   /** A retry before this many milliseconds is pointless. */
   retryAfterMs?: number;
+  /** Nobody was asked, so that this was no attempt. */
+  unasked?: boolean;
   cause?: unknown;
 }
 
@@ -121,6 +133,7 @@ export class ResponderError extends Error {
   readonly reason: string;
   readonly statusCode: number | undefined;
   readonly retryAfterMs: number | undefined;
+  readonly unasked: boolean;
 
   constructor(options: ResponderErrorOptions) {
     super(options.reason, { cause: options.cause });
@@ -129,6 +142,7 @@ export class ResponderError extends Error {
     this.reason = options.reason;
     this.statusCode = options.statusCode;
     this.retryAfterMs = options.retryAfterMs;
+    this.unasked = options.unasked ?? false;
   }
 }
 

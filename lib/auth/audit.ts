@@ -106,8 +106,8 @@ export class AuditLog {
     limit: number,
     cursor?: string,
   ): Promise<{ entries: AuditEntry[]; next?: string }> {
-    const end = cursor === undefined ? endOf(filter) : keyOf(cursor);
-    const range = { start: [...PREFIX, filter.from ?? 0], end };
+    const range = rangeOf(filter, cursor);
+    if (!range) return { entries: [] };
     const options = { reverse: true, limit: MAX_LOOKED_AT, batchSize: Math.min(500, limit + 1) };
     const entries: AuditEntry[] = [];
     let looked = 0;
@@ -123,7 +123,8 @@ export class AuditLog {
 
   /** Everything that fits, oldest first. */
   async *all(filter: AuditFilter): AsyncGenerator<AuditEntry> {
-    const range = { start: [...PREFIX, filter.from ?? 0], end: endOf(filter) };
+    const range = rangeOf(filter);
+    if (!range) return;
     const found = this.options.db.kv.list<AuditEntry>(range, { batchSize: 500 });
     for await (const { value } of found) if (fits(value, filter)) yield value;
   }
@@ -144,7 +145,16 @@ const PREFIX: Deno.KvKey = ["audit"];
 const BATCH = 200;
 const MAX_LOOKED_AT = 20_000;
 
-const endOf = ({ to }: AuditFilter): Deno.KvKey => [...PREFIX, to ?? Number.MAX_VALUE];
+/** The keys that a filter means, before a cursor; null where there can be none. */
+function rangeOf(
+  { from = 0, to = Number.MAX_VALUE }: AuditFilter,
+  cursor?: string,
+): { start: Deno.KvKey; end: Deno.KvKey } | null {
+  const end = cursor === undefined ? [...PREFIX, to] : keyOf(cursor);
+  return from < Number(end[1]) || (from === end[1] && end.length > 2)
+    ? { start: [...PREFIX, from], end }
+    : null;
+}
 
 const fits = (entry: AuditEntry, { actor, action }: AuditFilter): boolean =>
   (actor === undefined || entry.actor === actor || entry.subject === actor) &&

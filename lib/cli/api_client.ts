@@ -1,3 +1,4 @@
+import { addressOf, type CallAnswer, type CallInput, type CallName } from "../wire/client.ts";
 import { CliError } from "./context.ts";
 
 /** The service refused a request, with an RFC 9457 problem document. */
@@ -40,6 +41,13 @@ const MAX_DETAIL_LINES = 20;
 export class ApiClient {
   /** `url` is the service's address, without a path. */
   constructor(readonly url: string, private readonly token: string) {}
+
+  /** A call of the API, typed by the server's own schemas; throws as `request` does. */
+  call<N extends CallName>(name: N, input: CallInput<N>): Promise<CallAnswer<N>> {
+    const parts = input as { params?: Record<string, string>; query?: object; body?: unknown };
+    const { method, path, search } = addressOf(name, parts);
+    return this.request(method, path + search, { body: parts.body });
+  }
 
   /** The body of a successful answer; throws ApiProblem or Unreachable otherwise. */
   async request<T>(method: string, path: string, options: RequestOptions = {}): Promise<T> {

@@ -10,6 +10,7 @@ import { restoreCommand } from "./commands/restore.ts";
 import { startCommand } from "./commands/start.ts";
 import { statusCommand } from "./commands/status.ts";
 import { tasksCommand } from "./commands/tasks.ts";
+import { tokenCommand } from "./commands/tokens.ts";
 import { type CliContext, CliError, INTERRUPTED, USAGE_ERROR } from "./context.ts";
 import { demoCommand } from "./demo/demo_command.ts";
 import type { StartService } from "./demo/demo.ts";
@@ -63,6 +64,7 @@ function buildProgram(
     .addCommand(cacheCommand(cli))
     .addCommand(reportCommand(cli))
     .addCommand(recountCommand(cli))
+    .addCommand(tokenCommand(cli))
     .addCommand(importCommand(context, finish))
     .addCommand(replayCommand(context, finish))
     .addCommand(backupCommand(cli))

@@ -8,9 +8,10 @@ import { formatTable } from "./table.ts";
 Deno.test("command line: help names every command, a wrong one is a usage error", async () => {
   const help = await runCommand(["--help"]);
   assert.equal(help.exitCode, 0);
-  const commands = "start status monitor tasks queue schedule cache report backup restore".split(
-    " ",
-  );
+  const commands =
+    "start status monitor tasks queue schedule cache report backup restore token recount".split(
+      " ",
+    );
   for (const word of [...commands, "import", "replay", "demo", "Examples:", "--json"]) {
     assert.ok(help.out.includes(word), word);
   }

@@ -54,6 +54,8 @@ export function loadConfig(env: Record<string, string>, options: LoadOptions = {
       model: v.AI_MODEL,
       timeoutMs: v.AI_TIMEOUT_SECONDS * 1000,
       tokensPerDay: v.AI_TOKENS_PER_DAY,
+      prices: v.AI_PRICES,
+      dailyBudget: v.AI_DAILY_BUDGET,
     },
     handlers: v.HANDLERS,
     taskUrlAllow: [...v.TASK_URL_ALLOW],

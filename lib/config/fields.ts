@@ -81,6 +81,16 @@ export const address = (...schemes: string[]) =>
     return fits ? value : undefined;
   }, `must be an address that begins with ${schemes.map((s) => s + "://").join(" or ")}`);
 
+/** JSON that fits a schema. */
+export const json = <T>(schema: z.ZodType<T>, message: string) =>
+  parsed((value) => {
+    try {
+      return schema.safeParse(JSON.parse(value)).data;
+    } catch {
+      return undefined;
+    }
+  }, message);
+
 /** Parts divided by commas; empty ones are dropped. */
 export const list = (pattern: RegExp, message: string) =>
   parsed((value) => {

@@ -1,5 +1,16 @@
-import type { z } from "zod";
-import { address, bytes, decimal, flag, list, matching, text, whole, word } from "./fields.ts";
+import { z } from "zod";
+import {
+  address,
+  bytes,
+  decimal,
+  flag,
+  json,
+  list,
+  matching,
+  text,
+  whole,
+  word,
+} from "./fields.ts";
 
 /** One environment variable: how it is read, what it means, what holds when it is absent. */
 export interface Variable<S extends z.ZodType = z.ZodType, D = unknown> {
@@ -28,6 +39,11 @@ const secret = <S extends z.ZodType>(schema: S, about: string): Variable<S, unde
 });
 
 const HOST_LIST = /^(\*\.)?[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_])?(:\d{1,5})?$|^\[[0-9a-f:]+\]$/i;
+const price = z.number().min(0).max(1e6);
+const prices: z.ZodType<Record<string, { input: number; output: number }>> = z.record(
+  z.string().min(1).max(200),
+  z.object({ input: price, output: price }),
+);
 const concurrency = (fallback: number) =>
   variable(whole(1, 1_000), "jobs that run at the same time in this queue", fallback);
 
@@ -89,6 +105,16 @@ export const VARIABLES = {
   AI_MODEL: variable(text(1, 200), "model to ask"),
   AI_TOKENS_PER_DAY: variable(whole(0, 1e12), "tokens a day above which it alerts", 0),
   AI_TIMEOUT_SECONDS: variable(whole(1, 3_600), "longest wait for the model", 60),
+  AI_PRICES: variable(
+    json(prices, 'must be JSON such as {"gpt": {"input": 2.5, "output": 10}}'),
+    "price of a million tokens by model, `*` = any other",
+    {},
+  ),
+  AI_DAILY_BUDGET: variable(
+    decimal(0, 1e9),
+    "what one bot may cost a day by AI_PRICES; then the embedded responder answers; 0 = no limit",
+    0,
+  ),
   HANDLERS: variable(text(1, 1_000), "module with job definitions of your own"),
   TASK_URL_ALLOW: variable(
     list(HOST_LIST, "must be host names divided by commas, such as api.example.com,*.example.org"),

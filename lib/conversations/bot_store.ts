@@ -139,9 +139,7 @@ export class BotStore {
     const { kv } = this.options.db;
     const ids = new Set<string>();
     for (const prefix of [definedPrefix, usedPrefix]) {
-      const entries = kv.list({ start: [...prefix, cursor + "\0"], end: [...prefix, "\uffff"] }, {
-        limit: limit + 1,
-      });
+      const entries = kv.list({ prefix, start: [...prefix, cursor + "\0"] }, { limit: limit + 1 });
       for await (const { key } of entries) ids.add(String(key.at(-1)));
     }
     const page = [...ids].sort().slice(0, limit);

@@ -39,12 +39,25 @@ export interface ConversationRecord {
   satisfaction?: number;
   /** What the user said to the score. */
   comment?: string;
+  /** When the user was first handed over to a person, and when the conversation was closed. */
+  handoffAt?: number;
+  closedAt?: number;
   /** Came by import: counted in reports, not among the live ones. */
   imported?: boolean;
   /** Chunks of messages that came by import, before any live turn. */
   importedChunks?: number;
   /** Its texts have been packed into this many archive chunks. */
   archivedChunks?: number;
+}
+
+/** What became of the delivery of a turn's outcome to its sender. */
+export interface CallbackRecord {
+  status: "delivered" | "failed" | "cancelled";
+  at: number;
+  attempts: number;
+  /** Of the receiver's last answer. */
+  statusCode?: number;
+  error?: string;
 }
 
 /** What a user asked. */
@@ -55,9 +68,12 @@ export interface TurnRecord {
   priority: number;
   metadata?: Record<string, unknown>;
   callbackUrl?: string;
+  callback?: CallbackRecord;
   batchId?: string;
   /** How it ended before it was tried again by hand, oldest first. */
   earlier?: TurnEnd[];
+  /** Its texts were removed on request. */
+  erased?: boolean;
 }
 
 /** The wire's `result` of a turn. */

@@ -1,4 +1,5 @@
 import { notFound } from "../errors.ts";
+import type { WriteSet } from "../kv/write_set.ts";
 import type { IdempotencyClaim } from "../kv/idempotency.ts";
 import { commitFresh } from "../kv/idempotency.ts";
 import { type BatchProgress, batchProgress, type BatchQueued, submitBatch } from "./batch.ts";
@@ -10,7 +11,7 @@ import type {
 } from "./conversation.ts";
 import { importConversations, type ImportResult } from "./import.ts";
 import { splitLines } from "./lines.ts";
-import { conversationKey, storedPrefix } from "./keys.ts";
+import { conversationKey, handoffCountKey, storedPrefix } from "./keys.ts";
 import { type NewTurn, type SubmitDeps, type Submitted, submitTurn } from "./submit.ts";
 import { turnJob } from "./turn_job.ts";
 import { readLatestAnswer, readTranscript, type TranscriptMessage } from "./transcript.ts";
@@ -64,7 +65,20 @@ export interface LiveCounts {
 
 export interface ConversationsDeps extends SubmitDeps {
   live: () => Promise<LiveCounts>;
+  /** Tells people, in the same commit, that somebody wants one of them. */
+  onHandoff?: (tx: WriteSet, handoff: Handoff) => void;
 }
+
+/** A user who wants a person. */
+export interface Handoff {
+  conversationId: string;
+  botId: string;
+  userId: string;
+  reason?: string;
+  at: number;
+}
+
+const DAY_MS = 86_400_000;
 
 /** What may be asked of conversations. */
 export class Conversations {
@@ -196,6 +210,51 @@ export class Conversations {
         before: record.satisfaction ?? null,
         at: clock.now(),
       });
+    });
+  }
+
+  /**
+   * Hands the user over to a person: counted and told once a conversation, however often it is
+   * asked for. Returns when that was. Throws AppError `not_found`.
+   */
+  handoff(
+    conversationId: string,
+    reason?: string,
+  ): Promise<{ handoffAt: number; first: boolean }> {
+    const { clock, onHandoff } = this.deps;
+    type Told = { handoffAt: number; first: boolean };
+    return this.#change<Told>(conversationId, (record, tx) => {
+      if (record.handoffAt !== undefined) {
+        return { record, answer: { handoffAt: record.handoffAt, first: false } };
+      }
+      const handoffAt = clock.now();
+      const { botId, userId } = record;
+      tx.sum(handoffCountKey(Math.floor(handoffAt / DAY_MS), botId), 1);
+      onHandoff?.(tx, { conversationId, botId, userId, reason, at: handoffAt });
+      return { record: { ...record, handoffAt }, answer: { handoffAt, first: true } };
+    });
+  }
+
+  /** Notes that a conversation is over; a further message opens it again. Throws `not_found`. */
+  close(conversationId: string): Promise<{ closedAt: number }> {
+    return this.#change(conversationId, (record) => {
+      const closedAt = record.closedAt ?? this.deps.clock.now();
+      return { record: { ...record, closedAt }, answer: { closedAt } };
+    });
+  }
+
+  #change<T>(
+    conversationId: string,
+    change: (record: ConversationRecord, tx: WriteSet) => { record: ConversationRecord; answer: T },
+  ): Promise<T> {
+    const { db } = this.deps;
+    const key = conversationKey(conversationId);
+    return commitFresh(db, async (tx) => {
+      const entry = await db.kv.get<ConversationRecord>(key);
+      if (!entry.value) throw notFound(`there is no conversation ${conversationId}`);
+      const { record, answer } = change(entry.value, tx);
+      tx.check(key, entry.versionstamp).set(key, record);
+      return answer;
     });
   }
 

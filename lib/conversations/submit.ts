@@ -98,6 +98,7 @@ async function addTurn(tx: WriteSet, deps: SubmitDeps, turn: NewTurn): Promise<S
     queuedAt: at,
   };
   delete record.completedAt;
+  delete record.closedAt;
   const asked: TurnRecord = { taskId, message: turn.userMessage, at, priority };
   if (turn.metadata) asked.metadata = turn.metadata;
   if (turn.callbackUrl) asked.callbackUrl = turn.callbackUrl;

@@ -1,6 +1,7 @@
 import { zstdDecompressSync } from "node:zlib";
 import type {
   AnswerRecord,
+  CallbackRecord,
   ConversationRecord,
   Message,
   TurnRecord,
@@ -25,6 +26,7 @@ export interface TranscriptMessage extends Message {
   model?: string;
   tokens?: TurnResult["tokens"];
   error?: { code: string; message: string };
+  callback?: CallbackRecord;
 }
 
 /** What the archive keeps of a conversation. */
@@ -67,6 +69,7 @@ export async function readTranscript(
       taskId: record.taskId,
     };
     if (answer?.error) question.error = answer.error;
+    if (record.callback) question.callback = record.callback;
     messages.push(question);
     if (!answer?.result) return;
     const { result } = answer;
@@ -160,7 +163,8 @@ async function readImported(
   return messages;
 }
 
-async function readArchived(kv: Deno.Kv, id: string): Promise<ArchivedTexts> {
+/** What the archive packed of a conversation. */
+export async function readArchived(kv: Deno.Kv, id: string): Promise<ArchivedTexts> {
   const chunks: Uint8Array[] = [];
   for await (const { value } of kv.list<Uint8Array>({ prefix: archivePrefix(id) })) {
     chunks.push(value);

@@ -6,6 +6,7 @@ import type { Logger } from "../log.ts";
 import { cancelWaiting } from "./cancel.ts";
 import { type ChangeDeps, discardJob, hastenJob, releaseJob, reviveJob } from "./change.ts";
 import type { AnyDefinition, JobKind } from "./definition.ts";
+import { Definitions } from "./definitions.ts";
 import { type EnqueueOptions, newRecord, uniqueOf } from "./enqueue.ts";
 import { EndWaiters } from "./end_waiters.ts";
 import { EventHub } from "./events.ts";
@@ -58,7 +59,7 @@ const CLOCK_TOLERANCE_MS = 500;
  */
 export class JobEngine {
   readonly events = new EventHub();
-  readonly #definitions = new Map<string, AnyDefinition>();
+  readonly #definitions = new Definitions();
   readonly #runners = new Map<string, QueueRunner>();
   readonly #stats = new Map<string, QueueStats>();
   readonly #fair = new FairOrder();
@@ -126,6 +127,11 @@ export class JobEngine {
       this.#definitions.set(definition.kind, definition);
     }
     return this;
+  }
+
+  /** Whether a handler of exactly this kind is registered. */
+  performs(kind: string): boolean {
+    return this.#definitions.has(kind);
   }
 
   /**
@@ -264,6 +270,24 @@ export class JobEngine {
     if (record.state === "available") this.#ring(tx, queue, runner, now);
     tx.afterCommit(() => this.#arrived({ id, address, record }));
     return id;
+  }
+
+  /**
+   * As `prepare`, minding the unique key: where another job holds it, nothing is added and that
+   * job's id is the answer.
+   */
+  async prepareUnique<P>(
+    tx: WriteSet,
+    definition: JobKind<P>,
+    payload: P,
+    options: EnqueueOptions,
+  ): Promise<string> {
+    const unique = uniqueOf(options);
+    const create = () => this.prepare(tx, definition, payload, options);
+    if (!unique) return create();
+    const request = { queue: definition.queue, now: this.options.clock.now(), ...unique };
+    const { kv } = this.options.db;
+    return (await takeUnique(kv, tx, request, create, this.isRunning.bind(this))).id;
   }
 
   /**

@@ -15,6 +15,8 @@ export interface OutboundPolicy {
   trusted?: boolean;
   /** Hosts ("internal.example" or "10.0.0.5:8080") that may lie in a private network. */
   allowHosts?: readonly string[];
+  /** Nothing but these hosts may be called, also after a redirect; `*.` stands for any below. */
+  onlyHosts?: readonly string[];
   /** Name resolution; tests put their own here. */
   resolve?: (host: string) => Promise<Address[]>;
   /** Additional certificates that are trusted, in PEM. */
@@ -37,9 +39,13 @@ export function parseTarget(text: string, base?: URL): URL {
  * link-local, private, reserved…) refuses the host: it may be a public name for an inner address.
  */
 export async function resolveTarget(url: URL, policy: OutboundPolicy): Promise<Address[]> {
+  if (policy.onlyHosts && !policy.onlyHosts.some((entry) => namesHost(entry, url))) {
+    throw blocked(`${url.host} is not among the hosts that may be called`);
+  }
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const addresses = await addressesOf(host, policy);
-  const allowed = policy.trusted || policy.allowHosts?.some((entry) => namesHost(entry, url));
+  const allowed = policy.trusted ||
+    policy.allowHosts?.some((entry) => !entry.startsWith("*") && namesHost(entry, url));
   if (!allowed && !addresses.every(({ address }) => isPublic(address))) {
     throw blocked(`${url.host} lies in a network that requests from here may not reach`);
   }
@@ -60,10 +66,14 @@ async function addressesOf(host: string, policy: OutboundPolicy): Promise<Addres
   throw new DeliveryError(`the name ${host} has no address`, { retryable: true });
 }
 
-/** Whether `entry`, a host with or without a port, names the host of `url`. */
-function namesHost(entry: string, url: URL): boolean {
+/** Whether `entry`, a host with or without a port, or `*.` and a domain, names the host of `url`. */
+export function namesHost(entry: string, url: URL): boolean {
   const wanted = entry.trim().toLowerCase();
   const port = url.port || (url.protocol === "https:" ? "443" : "80");
+  if (wanted.startsWith("*.")) {
+    const domain = wanted.slice(1);
+    return url.hostname.endsWith(domain) || `${url.hostname}:${port}`.endsWith(domain);
+  }
   return wanted === url.hostname || wanted === `${url.hostname}:${port}`;
 }
 

@@ -27,6 +27,8 @@ export interface Delivery {
   error: string | null;
   taskId: string;
   content: Content;
+  /** The conversation it tells of. */
+  conversationId?: string;
 }
 
 const PREFIX: Deno.KvKey = ["notify", "delivery"];

@@ -41,6 +41,8 @@ export interface Message {
   type: string;
   subject: string;
   content: Content;
+  /** The conversation it tells of, so that erasing its user erases this, too. */
+  conversationId?: string;
   /** E-mail address; webhooks go where the configuration says. */
   to?: string;
 }
@@ -56,7 +58,7 @@ export class Notifier {
   /** Adds a delivery and its task to a write set; null when its channel is not configured. */
   prepare(tx: WriteSet, message: Message): string | null {
     const { clock, engine, webhookUrl, canMail } = this.options;
-    const { type, subject, content } = message;
+    const { type, subject, content, conversationId } = message;
     const to = content.channel === "email"
       ? canMail && message.to
       : webhookUrl && new URL(webhookUrl).host;
@@ -75,6 +77,7 @@ export class Notifier {
       error: null,
       taskId: engine.prepare(tx, deliveryJob, { delivery_id: id }),
       content,
+      ...(conversationId === undefined ? {} : { conversationId }),
     });
     return id;
   }

@@ -61,6 +61,8 @@ export function addBots(api: ApiBuilder): void {
         ...(body.instructions ? { instructions: body.instructions } : {}),
         ...(body.model ? { model: body.model } : {}),
         ...(body.cache ? { cache: body.cache } : {}),
+        ...(body.cache_ttl_seconds ? { cacheTtlSeconds: body.cache_ttl_seconds } : {}),
+        ...(body.daily_budget == null ? {} : { dailyBudget: body.daily_budget }),
         knowledge: body.knowledge ?? [],
         intents: body.intents ?? [],
       });
@@ -85,6 +87,8 @@ function shown(bot: BotView) {
   return {
     ...common(bot),
     ...(bot.instructions === undefined ? {} : { instructions: bot.instructions }),
+    ...(bot.cacheTtlSeconds === undefined ? {} : { cache_ttl_seconds: bot.cacheTtlSeconds }),
+    ...(bot.dailyBudget === undefined ? {} : { daily_budget: bot.dailyBudget }),
     knowledge: bot.knowledge,
     intents: bot.intents,
   };

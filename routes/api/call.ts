@@ -66,6 +66,8 @@ export interface Operation<
   streams?: readonly string[];
   /** The answer is a stream of this media type. */
   stream?: string;
+  /** It answers with this media type too, to whoever asks for it. */
+  alsoAs?: string;
   /** This parameter takes the rest of the path, slashes too. */
   rest?: string;
   /** What an id that cannot name anything is answered with; by default 404 without more. */

@@ -4,13 +4,16 @@ import {
   BatchQueued,
   BatchStatus,
   ConversationAnswer,
+  ConversationClosed,
   ConversationList,
   ConversationsQuery,
   ConversationStatus,
   FeedbackTaken,
+  HandoffTaken,
   MetricsAnswer,
   NewBatch,
   NewFeedback,
+  NewHandoff,
   NewTurn,
   QueueQuery,
   TurnQueued,
@@ -209,6 +212,35 @@ export function addConversations(api: ApiBuilder): void {
         body.comment ?? undefined,
       );
       return { conversation_id, satisfaction_score: body.satisfaction_score };
+    },
+  });
+
+  api.add({
+    route: "POST /conversations/{conversation_id}/handoff",
+    tag: "Conversations",
+    summary: "The user wants to talk to a person",
+    description: "Counted and told (ALERT_EMAIL, ALERT_WEBHOOK_URL) once a conversation.",
+    params: ConversationId,
+    unknown,
+    body: NewHandoff,
+    answer: HandoffTaken,
+    async handle({ params: { conversation_id }, body }) {
+      const { handoffAt } = await conversations.handoff(conversation_id, body.reason ?? undefined);
+      return { conversation_id, handoff_at: instant(handoffAt) };
+    },
+  });
+
+  api.add({
+    route: "POST /conversations/{conversation_id}/close",
+    tag: "Conversations",
+    summary: "The conversation is over",
+    description: "A further message opens it again.",
+    params: ConversationId,
+    unknown,
+    answer: ConversationClosed,
+    async handle({ params: { conversation_id } }) {
+      const { closedAt } = await conversations.close(conversation_id);
+      return { conversation_id, closed_at: instant(closedAt) };
     },
   });
 }

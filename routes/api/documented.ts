@@ -14,6 +14,31 @@ type AnyOperation = Operation<
 >;
 
 const problemContent = { "application/problem+json": { schema: Problem } };
+/** On every answer to somebody who was let in, unless the limit is off. */
+const RATE_LIMIT = {
+  "RateLimit": {
+    description: "what the token has left: r requests now, all of them in t seconds",
+    schema: { type: "string" as const },
+    example: '"token";r=9999;t=1',
+  },
+  "RateLimit-Policy": {
+    description: "q requests at once, regained within w seconds",
+    schema: { type: "string" as const },
+    example: '"token";q=10000;w=5',
+  },
+};
+const WWW_AUTHENTICATE = {
+  "WWW-Authenticate": {
+    schema: { type: "string" as const },
+    example: 'Bearer realm="performance"',
+  },
+};
+const REQUEST_ID = {
+  "X-Request-Id": {
+    description: "the caller's own, or a new one",
+    schema: { type: "string" as const },
+  },
+};
 const RETRY_AFTER = { "Retry-After": { schema: { type: "integer" as const, minimum: 1 } } };
 
 /** An operation's part of the OpenAPI document: every status it may answer, role and headers. */
@@ -37,16 +62,34 @@ export function documented(
   const responses: Record<string, object> = {
     200: {
       description: "What was asked for.",
-      content: operation.stream
-        ? streamed([operation.stream])
-        : { "application/json": { schema: answer } },
+      headers: {
+        ...REQUEST_ID,
+        ...RATE_LIMIT,
+        ...(operation.queues
+          ? {
+            "Idempotent-Replayed": {
+              description: "true where the key was used before",
+              schema: { type: "string" as const, enum: ["true"] },
+            },
+          }
+          : {}),
+      },
+      content: operation.stream ? streamed([operation.stream]) : {
+        "application/json": { schema: answer },
+        ...(operation.alsoAs ? streamed([operation.alsoAs]) : {}),
+      },
     },
   };
   for (const status of [...statuses].sort((a, b) => a - b)) {
     responses[status] = {
       description: titles.get(status)!,
       content: problemContent,
-      ...(status === 429 || status === 503 ? { headers: RETRY_AFTER } : {}),
+      headers: {
+        ...REQUEST_ID,
+        ...(status === 401 ? {} : RATE_LIMIT),
+        ...(status === 429 || status === 503 ? RETRY_AFTER : {}),
+        ...(status === 401 ? WWW_AUTHENTICATE : {}),
+      },
     };
   }
   return createRoute({

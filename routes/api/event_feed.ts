@@ -1,6 +1,6 @@
 import type { Clock } from "../../lib/clock.ts";
 import type { EngineEvent, EventHub } from "../../lib/jobs/events.ts";
-import { instant, statusWord } from "./shown.ts";
+import { instant, statusWord, taskName } from "./shown.ts";
 
 /** The kinds of live events. */
 export type FeedEventName = "task" | "queue" | "health" | "alert";
@@ -98,7 +98,7 @@ export class EventFeed {
       if (this.#tasks.size < MAX_TASKS || this.#tasks.has(event.id)) {
         this.#tasks.set(event.id, {
           task_id: event.id,
-          name: event.kind,
+          name: taskName(event.kind),
           queue: event.queue,
           status: statusWord(event.state),
           ...(event.progress === undefined ? {} : { progress: event.progress }),

@@ -33,6 +33,7 @@ export function addFigures(api: ApiBuilder): void {
       "Without `metrics` all that the query allows: users are counted over all bots together. " +
       "`text/csv` by `format=csv` or `Accept`. Streamed.",
     query: RangeQuery,
+    alsoAs: "text/csv",
     answer: RangeAnswer,
     statuses: [404],
     async handle({ query, request, requestId, signal }) {

@@ -10,6 +10,7 @@ import { addAnalytics } from "./analytics.ts";
 import { addAudit } from "./audit.ts";
 import { addBots } from "./bots.ts";
 import { addCache } from "./cache.ts";
+import { addConversationStream } from "./conversation_stream.ts";
 import { addConversations } from "./conversations.ts";
 import type { EventFeed } from "./event_feed.ts";
 import { addEvents } from "./events.ts";
@@ -23,6 +24,7 @@ import { addSystem } from "./system.ts";
 import { addTaskActions } from "./task_actions.ts";
 import { addTasks } from "./tasks.ts";
 import { addTokens } from "./tokens.ts";
+import { addUsers } from "./users.ts";
 
 /** Where the API lives. */
 export const API_PREFIX = "/api/performance";
@@ -33,6 +35,8 @@ type Router = OpenAPIHono<ApiEnv>;
 
 /** The API: answers every request whose path lies under its prefix. */
 export interface Api {
+  /** The OpenAPI document, as it is served. */
+  document(): string;
   fetch(request: Request, env: ApiEnv["Bindings"]): Response | Promise<Response>;
 }
 
@@ -47,7 +51,9 @@ export function createApi(deps: ApiDeps, gate: Gate, feed: EventFeed): Api {
   addTasks(api);
   addTaskActions(api);
   addConversations(api);
+  addConversationStream(api);
   addImport(api);
+  addUsers(api);
   addAnalytics(api);
   addFigures(api);
   addSystem(api);
@@ -59,12 +65,12 @@ export function createApi(deps: ApiDeps, gate: Gate, feed: EventFeed): Api {
   addTokens(api);
   addAudit(api);
 
-  let document: string | undefined;
+  let made: string | undefined;
+  const document = () => made ??= JSON.stringify(openApiDocument(app));
   app.get("/openapi.json", (c) => {
-    document ??= JSON.stringify(openApiDocument(app));
     const headers = apiHeaders("application/json", c.env.requestId);
     headers["cache-control"] = "public, max-age=300";
-    return new Response(document, { headers });
+    return new Response(document(), { headers });
   });
 
   app.notFound(async (c) => {
@@ -74,7 +80,10 @@ export function createApi(deps: ApiDeps, gate: Gate, feed: EventFeed): Api {
       const { method } = request;
       const open = env.path === `${API_PREFIX}/openapi.json`;
       if (!open) await gate.admit({ request, info: env.info }, roleForMethod(method));
-      const allowed = METHODS.filter((other) => app.router.match(other, env.path)[0].length > 0);
+      const plain = api.plainMethods(env.path.slice(API_PREFIX.length));
+      const allowed = plain.length > 0
+        ? plain
+        : METHODS.filter((other) => app.router.match(other, env.path)[0].length > 0);
       if (allowed.length === 0) throw notFound("There is no such address in this API.");
       if (allowed.includes("GET")) allowed.push("HEAD");
       throw new Refusal(
@@ -88,6 +97,7 @@ export function createApi(deps: ApiDeps, gate: Gate, feed: EventFeed): Api {
   });
   app.onError((error, c) => told(error, { request: c.req.raw, env: c.env }, deps));
   return {
+    document,
     fetch: (request, env) =>
       api.answerPlain(request, env.path.slice(API_PREFIX.length), env) ?? app.fetch(request, env),
   };

@@ -89,6 +89,13 @@ export class ApiBuilder {
     return handler?.({ request, info: env.info, env, params: NO_PARAMS });
   }
 
+  /** The methods of an address without names in it; none where there is no such address. */
+  plainMethods(path: string): string[] {
+    return [...this.#plain.keys()]
+      .filter((route) => route.slice(route.indexOf(" ") + 1) === path)
+      .map((route) => route.slice(0, route.indexOf(" ")));
+  }
+
   #handler<
     P extends Schema | undefined,
     Q extends Schema | undefined,
@@ -110,12 +117,14 @@ export class ApiBuilder {
       gate.checkOrigin(request, visitor);
       checkEncoding(env.path);
       let json: unknown;
-      if (operation.body) json = await readJson(request, bodyLimits) ?? {};
+      if (operation.body) json = await readJson(request, bodyLimits);
       else if (takesBody && !operation.streams) refuseLongBody(request, bodyLimits);
       const query = operation.query
         ? validated(operation.query, queryOf(request.url), "query")
         : {};
-      const body = operation.body ? validated(operation.body, json, "body") : {};
+      const body = operation.body
+        ? validated(operation.body, json === undefined ? {} : json, "body")
+        : {};
       const params = operation.params ? pathParams(given, operation) : {};
       const claim = operation.queues
         ? claimOf(deps, request, visitor.principal, operation.route, [params, query, body])
@@ -143,6 +152,7 @@ export class ApiBuilder {
       }
       if (payload instanceof Response) return payload;
       const headers = apiHeaders("application/json", env.requestId);
+      gate.addRateLimit(headers, visitor.principal);
       if (claim?.replayed) headers["idempotent-replayed"] = "true";
       const at = claim?.answeredAt ?? deps.clock.now();
       const timestamp = new Date(at).toISOString();
@@ -156,7 +166,9 @@ export class ApiBuilder {
       try {
         return await answer(asked);
       } catch (thrown) {
-        const response = told(thrown, asked, deps);
+        const more: Record<string, string> = {};
+        if (asked.principal) gate.addRateLimit(more, asked.principal);
+        const response = told(thrown, asked, deps, more);
         const { status } = response;
         const refused = status === 401 && asked.request.headers.has("authorization");
         if (refused) trail.gather(auditedOf(asked), "authenticate", status);
@@ -178,11 +190,12 @@ export function told(
   thrown: unknown,
   { request, env: { path, requestId } }: Pick<Asked, "request" | "env">,
   { log }: Pick<ApiDeps, "log">,
+  headers: Record<string, string> = {},
 ): Response {
   if (isOurFault(thrown)) {
     log.error("a request failed", { request_id: requestId, method: request.method, path, thrown });
   }
-  return problemResponse(thrown, { requestId, path });
+  return problemResponse(thrown, { requestId, path }, headers);
 }
 
 /** JSON, in which a BigInt that a cache or a task holds is its digits. */

@@ -20,6 +20,9 @@ export function statusWord(state: JobView["state"]): TaskStatus["status"] {
   return state === "available" ? "queued" : state;
 }
 
+/** A task's name for people; those that call somebody's address carry it behind a mark. */
+export const taskName = (kind: string): string => kind.startsWith("http:") ? kind.slice(5) : kind;
+
 /** What a task was given, by name, for those who may read it. */
 export function shownPayload(
   payload: unknown,
@@ -39,7 +42,7 @@ export function shownTask(
   const lastError = job.errors?.at(-1);
   return {
     task_id: job.id,
-    name: job.kind,
+    name: taskName(job.kind),
     status: statusWord(job.state),
     queue: job.queue,
     priority: priorityWord(job.priority),
@@ -74,6 +77,7 @@ const FIGURES = [
   "cached",
   "model",
   "tokens",
+  "cost_micros",
   "latency_ms",
 ];
 
@@ -125,11 +129,20 @@ function shownMessage(
   message: MessageView,
   { content }: Principal,
 ): Conversation["messages"][number] {
-  const { taskId, latencyMs, ...rest } = message;
+  const { taskId, latencyMs, callback, ...rest } = message;
   return {
     ...rest,
     content: content ? message.content : HIDDEN,
     ...(taskId === undefined ? {} : { task_id: taskId }),
     ...(latencyMs === undefined ? {} : { latency_ms: latencyMs }),
+    ...(callback ? { callback: shownCallback(callback) } : {}),
+  };
+}
+
+function shownCallback({ statusCode, at, ...rest }: NonNullable<MessageView["callback"]>) {
+  return {
+    ...rest,
+    at: instant(at),
+    ...(statusCode === undefined ? {} : { status_code: statusCode }),
   };
 }

@@ -1,25 +1,46 @@
 import { z } from "@hono/zod-openapi";
-import { AppError, notFound } from "../../lib/errors.ts";
+import { AppError, type InputIssue, notFound } from "../../lib/errors.ts";
+import { commitOnce } from "../../lib/kv/idempotency.ts";
+import { namesHost } from "../../lib/notifications/address.ts";
 import type { JobState } from "../../lib/jobs/job.ts";
 import {
   ActiveTasks,
   ActiveTasksQuery,
+  NewTask,
   TaskAnswer,
   TaskCancelled,
   TaskList,
   TaskQueued,
   TasksQuery,
 } from "../../lib/wire/schemas/tasks.ts";
-import { HIDDEN, Id } from "../../lib/wire/schemas/text.ts";
+import { HIDDEN, Id, priorityNumber } from "../../lib/wire/schemas/text.ts";
 import type { ApiBuilder } from "./operation.ts";
-import { instant, shownPayload, shownTask } from "./shown.ts";
+import { instant, shownPayload, shownTask, taskName } from "./shown.ts";
 
 const TaskId = z.object({ task_id: Id });
 const CURSOR = /^[0-9a-z]{1,40}$/;
 
 /** Tasks: what runs, one task, cancelling, retrying, searching. */
 export function addTasks(api: ApiBuilder): void {
-  const { engine } = api.deps;
+  const { engine, work, db, config } = api.deps;
+  const { admit } = api.deps;
+  const kindOf = (name: string): string => engine.performs(name) ? name : `http:${name}`;
+  /** Refuses a queue that is not there, and a host that nobody allowed. */
+  const checkTask = ({ queue, url }: { queue: string; url: string }): void => {
+    const issues: InputIssue[] = [];
+    if (!engine.queueNames.includes(queue)) {
+      issues.push({ path: "queue", message: `must be one of ${engine.queueNames.join(", ")}` });
+    }
+    const target = URL.parse(url);
+    if (!target || !config.taskUrlAllow.some((entry) => namesHost(entry, target))) {
+      issues.push({ path: "url", message: "its host is not on TASK_URL_ALLOW" });
+    } else if (target.username || target.password) {
+      issues.push({ path: "url", message: "must not carry a user or password" });
+    }
+    if (issues.length === 0) return;
+    const [{ path, message }] = issues as [InputIssue];
+    throw new AppError("invalid", `The body does not fit: ${path}: ${message}`, { issues });
+  };
   const unknown = () => notFound("There is no such task, or it is no longer kept.");
 
   api.add({
@@ -36,7 +57,7 @@ export function addTasks(api: ApiBuilder): void {
       return {
         active_tasks: page.map((job) => ({
           task_id: job.id,
-          name: job.kind,
+          name: taskName(job.kind),
           status: "running" as const,
           queue: job.queue,
           priority: shownTask(job, principal).priority,
@@ -102,6 +123,33 @@ export function addTasks(api: ApiBuilder): void {
   });
 
   api.add({
+    route: "POST /tasks",
+    tag: "Tasks",
+    summary: "Queue a task that is performed by calling an address of yours",
+    description: "Performing it POSTs the payload to `url`, signed (Standard Webhooks). 2xx " +
+      "completes it with the body as its result, 409 and 410 cancel it, 429, 5xx and silence are " +
+      "tried again. The host must be on TASK_URL_ALLOW.",
+    body: NewTask,
+    answer: TaskQueued,
+    queues: true,
+    often: true,
+    async handle({ body, claim }) {
+      const { name, queue, url, payload, unique_key, max_attempts, run_at } = body;
+      checkTask(body);
+      return await commitOnce(db, claim, async (tx) => {
+        admit(1);
+        const task_id = await work.httpTask(tx, { name, queue, url, payload }, {
+          priority: priorityNumber(body.priority ?? "normal"),
+          ...(run_at ? { runAt: Date.parse(run_at) } : {}),
+          ...(unique_key ? { uniqueKey: unique_key } : {}),
+          ...(max_attempts ? { maxAttempts: max_attempts } : {}),
+        });
+        return { task_id };
+      });
+    },
+  });
+
+  api.add({
     route: "GET /tasks",
     tag: "Tasks",
     summary: "Search tasks, newest first",
@@ -111,7 +159,14 @@ export function addTasks(api: ApiBuilder): void {
       const { queue, status, name, q, limit, cursor } = query;
       if (cursor !== undefined && !CURSOR.test(cursor)) throw wrongCursor();
       const state: JobState | undefined = status === "queued" ? "available" : status;
-      const page = await engine.list({ queue, state, kind: name, text: q, limit, cursor });
+      const page = await engine.list({
+        queue,
+        state,
+        kind: name && kindOf(name),
+        text: q,
+        limit,
+        cursor,
+      });
       return {
         tasks: page.jobs.map((job) => shownTask(job, principal)),
         ...(page.nextCursor === undefined ? {} : { next_cursor: page.nextCursor }),

@@ -4,6 +4,9 @@ import type { Clock } from "../../lib/clock.ts";
 import type { WriteSet } from "../../lib/kv/write_set.ts";
 import { clientAddress, type ServeInfo } from "./visit.ts";
 
+/** Whoever is erased is not named by the very line that tells of it. */
+const PERSON = /(\/users\/)[^/]+/;
+
 /** What a line of the audit log is made of. */
 export interface Audited {
   request: Request;
@@ -20,8 +23,9 @@ export class AuditTrail {
 
   /** Adds to the commit of the change itself. */
   add(tx: WriteSet, asked: Audited, action: string, made?: string): void {
-    const target = made === undefined ? asked.path : `${asked.path}/${made}`;
-    this.audit.add(tx, { ...this.#entry(asked, action, 200), target });
+    const entry = this.#entry(asked, action, 200);
+    const target = made === undefined ? entry.target : `${entry.target}/${made}`;
+    this.audit.add(tx, { ...entry, target });
   }
 
   /** Tells of a change that is already made; resolves when that is durable. */
@@ -40,7 +44,7 @@ export class AuditTrail {
       actor: principal?.id ?? "anonymous",
       subject: principal?.subject ?? "",
       action,
-      target: path,
+      target: path.replace(PERSON, "$1{user_id}"),
       address: clientAddress(request, info, this.trustProxy),
       status,
       requestId,

@@ -39,6 +39,7 @@ class RecentNames extends Set<string> {
 export class Gate {
   readonly #requests: TokenBuckets;
   readonly #failures: TokenBuckets;
+  readonly #policy: string;
   /** Addresses that were refused for wrong tokens, until they are seen to have recovered. */
   readonly #blocked = new RecentNames(10_000);
   /** Address and principal of every token that was verified. */
@@ -50,6 +51,8 @@ export class Gate {
       { perSecond: limits.requestsPerSecond, burst: limits.requestBurst },
       options.clock,
     );
+    const window = Math.max(1, Math.ceil(limits.requestBurst / limits.requestsPerSecond));
+    this.#policy = `"token";q=${limits.requestBurst};w=${window}`;
     const perMinute = limits.signInFailuresPerMinute;
     this.#failures = new TokenBuckets(
       { perSecond: perMinute / 60, burst: perMinute },
@@ -81,6 +84,15 @@ export class Gate {
       );
     }
     return visitor;
+  }
+
+  /** Adds what a principal has left, as draft-ietf-httpapi-ratelimit-headers says it. */
+  addRateLimit(headers: Record<string, string>, { id }: Principal): void {
+    const left = this.#requests.left(id);
+    if (left === null) return;
+    const { perSecond, burst } = this.#requests.size;
+    headers["ratelimit-policy"] = this.#policy;
+    headers["ratelimit"] = `"token";r=${left};t=${Math.ceil((burst - left) / perSecond)}`;
   }
 
   /** Refuses a request that a cookie authenticated unless one of our pages made it. */

@@ -52,12 +52,16 @@ export interface ProblemPlace {
 const MAX_ERRORS = 100;
 
 /** The answer to anything that was thrown; what is not meant for clients is not in it. */
-export function problemResponse(thrown: unknown, place: ProblemPlace): Response {
+export function problemResponse(
+  thrown: unknown,
+  place: ProblemPlace,
+  more: Record<string, string> = {},
+): Response {
   const { kind, detail, headers, error } = read(thrown);
   const { status, title } = PROBLEMS[kind];
   const body = {
     ...error?.extensions,
-    type: `/docs#problem-${kind}`,
+    type: `/docs/runbook#problem-${kind}`,
     title,
     status,
     detail,
@@ -66,7 +70,7 @@ export function problemResponse(thrown: unknown, place: ProblemPlace): Response 
     ...(error && error.issues.length > 0 ? { errors: error.issues.slice(0, MAX_ERRORS) } : {}),
   };
   const all = apiHeaders("application/problem+json", place.requestId);
-  Object.assign(all, headers);
+  Object.assign(all, more, headers);
   if (status === 401) all["www-authenticate"] = 'Bearer realm="performance"';
   if (status === 429 || status === 503) {
     all["retry-after"] = String(Math.max(1, Math.ceil(error?.retryAfterSeconds ?? 1)));

@@ -25,6 +25,12 @@ export class TokenBuckets {
     return 0;
   }
 
+  /** Whole units that a name has left, as of its last `take` or `wait`; null without a limit. */
+  left(name: string): number | null {
+    const bucket = this.#buckets.get(name);
+    return this.size.perSecond === 0 || !bucket ? null : Math.floor(bucket.left);
+  }
+
   /** Seconds until there is a unit, 0 when there is one now; takes none. */
   wait(name: string): number {
     const { perSecond, burst } = this.size;

@@ -91,6 +91,8 @@ Deno.test("the log is paged and exported whole, filtered, and forgets only what 
     const later = new Date(start + 3_600_000).toISOString();
     assert.equal((await ask(`${P}/audit/export?from=${later}`)).text, "");
     assert.equal((await entries(api, "?actor=nobody")).length, 0);
+    assert.equal((await entries(api, `?from=${later}&to=2020-01-01T00:00:00Z`)).length, 0);
+    assert.equal((await entries(api, `?from=${later}&cursor=1-x`)).length, 0);
     assert.equal((await ask(`${P}/audit?from=yesterday`)).status, 422);
 
     assert.equal(await deps.auth.audit.sweep(start), 0);

@@ -1,3 +1,4 @@
+import { ReplyStreams } from "../../lib/conversations/reply_streams.ts";
 import { SignJWT } from "jose";
 import { z } from "zod";
 import { Figures } from "../../lib/analytics/figures/figures.ts";
@@ -19,11 +20,17 @@ import { alertRules } from "../../lib/monitoring/alerts/rules.ts";
 import { Notifier } from "../../lib/notifications/notifier.ts";
 import { HISTORY_METRICS } from "../../lib/wire/schemas/system.ts";
 import { type App, createApp } from "../../routes/app.ts";
+import { httpTasks } from "../../workers/http_task.ts";
+import { taskUrlPolicy } from "../../workers/mod.ts";
+import { requestedWork } from "../../workers/work.ts";
 import type { ApiDeps, BotView, NewTurn } from "../../routes/deps.ts";
 
 export const ADMIN = "the-admin-token-of-these-tests";
 export const JWT_SECRET = "a secret that the platform and these tests share";
 const QUEUES = { default: 2, conversations: 4, analytics: 1, notifications: 1, maintenance: 1 };
+
+/** Signs what tasks by URL send. */
+export const SECRET = "whsec_" + btoa("a secret of these tests, 32 byte");
 
 const ReplyPayload = z.object({
   conversationId: z.string(),
@@ -122,7 +129,7 @@ export async function withApi(
     queues: QUEUES,
     worker: "test",
   });
-  engine.register(reply, chore);
+  engine.register(reply, chore, httpTasks({ secret: SECRET, policy: taskUrlPolicy(config) }));
   await engine.start();
   const schedules = new Scheduler({ db, clock, log, engine }, [{
     name: "nightly",
@@ -143,6 +150,11 @@ export async function withApi(
     schedules,
     cache: cacheDouble(cleared),
     conversations: conversationsDouble(db, engine),
+    streams: new ReplyStreams(),
+    users: {
+      erase: () => Promise.resolve("maintenance-01-0"),
+      backupsExpireAt: () => Promise.resolve(null),
+    },
     bots: botsDouble(),
     reports: reportsDouble(),
     figures: new Figures({
@@ -170,6 +182,7 @@ export async function withApi(
       report: (tx) => engine.prepare(tx, chore, { what: "report" }),
       recount: (tx) => engine.prepare(tx, chore, { what: "recount" }),
       cleanup: (tx, type) => [{ type, taskId: engine.prepare(tx, chore, { what: type }) }],
+      httpTask: requestedWork(engine).httpTask,
       clearCache: (tx) => engine.prepare(tx, chore, { what: "cache" }),
     },
     admit(count) {
@@ -357,6 +370,8 @@ function conversationsDouble(db: Database, engine: JobEngine): ApiDeps["conversa
         messages: [{ role: "user", content: userMessage, at }],
       });
     },
+    handoff: () => Promise.resolve({ handoffAt: 0, first: true }),
+    close: () => Promise.resolve({ closedAt: 0 }),
     feedback(conversationId) {
       if (!known.has(conversationId)) throw notFound("There is no such conversation.");
       return Promise.resolve();

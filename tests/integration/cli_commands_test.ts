@@ -136,6 +136,21 @@ Deno.test("queue, schedule, report, cache: looked at and acted on", async () => 
   assert.equal((await run("cache", "get", "none")).exitCode, 1);
 });
 
+Deno.test("token: made, listed, used and revoked", async () => {
+  await using service = await TestService.start();
+  const { run, json } = shell(service);
+  const made = await json("token", "create", "reporting", "--role", "viewer");
+  const env = { PIXEL_URL: service.url, PIXEL_TOKEN: made.token };
+  assert.ok((await runCommand(["status"], { env })).exitCode <= 1);
+  assert.equal((await runCommand(["queue", "pause", "default"], { env })).exitCode, 1);
+  const id = made.token_info.token_id;
+  assert.match((await run("token", "list")).out, new RegExp(`^${id} +reporting +viewer `, "m"));
+  assert.match((await run("token", "revoke", id)).out, /Add --yes/);
+  assert.equal((await run("token", "revoke", id, "--yes")).exitCode, 0);
+  assert.match((await runCommand(["status"], { env })).err, /PIXEL_TOKEN/);
+  assert.equal((await run("token", "create", "x", "--role", "king")).exitCode, 2);
+});
+
 Deno.test("monitor: tells what happens, and goes on after a restart of the service", async () => {
   await using service = await TestService.start();
   await service.request("PUT", "/bots/bakery", BOT);

@@ -5,6 +5,7 @@ import { parse } from "yaml";
 import { promtool } from "../support/promtool.ts";
 import { freePort, TestService } from "../support/service.ts";
 
+const TOKEN = "the-admin-token-of-these-tests";
 const ROOT = new URL("../../", import.meta.url);
 const root = fileURLToPath(ROOT).replace(/\/$/, "");
 const read = (path: string) => Deno.readTextFile(new URL(path, ROOT));
@@ -35,7 +36,11 @@ async function denoDir(): Promise<string> {
 }
 
 /** Starts the service with these arguments, paths mapped to those of this machine. */
-async function startsWith(args: string[], paths: Record<string, string>): Promise<void> {
+async function startsWith(
+  args: string[],
+  paths: Record<string, string>,
+  use: (url: string) => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
   const dataDir = await Deno.makeTempDir({ prefix: "pixel-deploy-" });
   const cache = await denoDir();
   const real: Record<string, string> = { program: root, data: dataDir, cache };
@@ -49,7 +54,13 @@ async function startsWith(args: string[], paths: Record<string, string>): Promis
     args: mapped,
     cwd: root,
     clearEnv: true,
-    env: { DENO_DIR: cache, DATA_DIR: dataDir, PORT: String(port), PATH: "/usr/bin" },
+    env: {
+      DENO_DIR: cache,
+      DATA_DIR: dataDir,
+      PORT: String(port),
+      ADMIN_TOKEN: TOKEN,
+      PATH: "/usr/bin",
+    },
     stdin: "null",
     stdout: "null",
     stderr: "piped",
@@ -66,6 +77,7 @@ async function startsWith(args: string[], paths: Record<string, string>): Promis
       }, () => false);
       if (!ready) await new Promise((resolve) => setTimeout(resolve, 50));
     }
+    await use(`http://127.0.0.1:${port}/api/performance`);
   } finally {
     if (!exited) child.kill("SIGTERM");
     const { code } = await child.status;
@@ -111,6 +123,25 @@ Deno.test("the service starts with the image's command line and with the unit's"
     "/opt/pixel-performance": "program",
     "/var/lib/pixel-performance": "data",
     "/var/cache/pixel-performance": "cache",
+  });
+});
+
+Deno.test("where KV has no queues, as on KV Connect, conversations are answered all the same", async () => {
+  const [run, ...rest] = await imageArguments();
+  const preload = fileURLToPath(new URL("tests/support/without_queues.ts", ROOT));
+  const paths = { "/app": "program", "/data": "data", "/deno-dir": "cache" };
+  await startsWith([run!, "--preload", preload, ...rest], paths, async (api) => {
+    const response = await fetch(`${api}/conversations/queue`, {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${TOKEN}`,
+        "content-type": "application/json",
+        prefer: "wait=10",
+      },
+      body: JSON.stringify({ conversation_id: "c", bot_id: "b", user_message: "Hello?" }),
+    });
+    const { result } = await response.json();
+    assert.equal(result?.source, "none");
   });
 });
 

@@ -66,7 +66,12 @@ export async function openDesk(options: DeskOptions = {}): Promise<Desk> {
   const conversations = new Conversations(deps);
   engine.register(
     processConversation({ ...deps, responder }),
-    deliverCallback({ db, secret: "whsec_" + btoa("x".repeat(32)), policy: { trusted: true } }),
+    deliverCallback({
+      db,
+      clock,
+      secret: "whsec_" + btoa("x".repeat(32)),
+      policy: { trusted: true },
+    }),
   );
   if (options.start ?? true) await engine.start();
   return {
@@ -77,8 +82,12 @@ export async function openDesk(options: DeskOptions = {}): Promise<Desk> {
     conversations,
     asked,
     async ended(...taskIds) {
-      const all = await Promise.all(taskIds.map((id) => engine.whenEnded(id, 20_000)));
-      if (!all.every(Boolean)) throw new Error("a task has not ended within 20 s");
+      const deadline = performance.now() + 20_000;
+      await Promise.all(taskIds.map(async (id) => {
+        while (!await engine.whenEnded(id, 20_000)) {
+          if (performance.now() > deadline) throw new Error(`task ${id} has not ended within 20 s`);
+        }
+      }));
     },
     async [Symbol.asyncDispose]() {
       await engine.stop(1_000);

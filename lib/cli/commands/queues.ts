@@ -21,7 +21,7 @@ export function queueCommand(cli: Cli): Command {
   return group("queue", "Shows, pauses and resumes queues.", [
     new Command("list").description("Lists the queues.").action(
       asking(cli, async (api, flags) => {
-        const { queues } = await api.request<{ queues: Queues }>("GET", "/queues");
+        const { queues } = await api.call("GET /queues", {});
         print(cli, flags, { queues }, () => queueTable(cli, queues));
       }),
     ),
@@ -77,7 +77,7 @@ export function scheduleCommand(cli: Cli): Command {
   return group("schedule", "Shows what runs by itself, and runs it now.", [
     new Command("list").description("Lists the schedules.").action(
       asking(cli, async (api, flags) => {
-        const { schedules } = await api.request<{ schedules: Schedules }>("GET", "/schedules");
+        const { schedules } = await api.call("GET /schedules", {});
         const at = (instant: string | null) => instant?.slice(0, 19).replace("T", " ") ?? "–";
         print(cli, flags, { schedules }, () =>
           tableOrNone(

@@ -69,9 +69,9 @@ async function show(
 
 async function read(api: ApiClient): Promise<Standing> {
   const [health, summary, queues] = await Promise.all([
-    api.request<{ health_report: Standing["health"] }>("GET", "/health"),
-    api.request<{ performance_summary: Standing["summary"] }>("GET", "/performance/summary"),
-    api.request<{ queues: Standing["queues"] }>("GET", "/queues"),
+    api.call("GET /health", {}),
+    api.call("GET /performance/summary", {}),
+    api.call("GET /queues", {}),
   ]);
   return {
     health: health.health_report,

@@ -1,6 +1,7 @@
 import { ApiClient } from "../api_client.ts";
 import type { CliContext } from "../context.ts";
 import { formatCount } from "../format.ts";
+import { ProgressBar } from "../progress_bar.ts";
 import { importConversations } from "../import_command.ts";
 import { bakery } from "./bots/bakery.ts";
 import { broadband } from "./bots/broadband.ts";
@@ -52,6 +53,8 @@ export async function runDemo(
 ): Promise<void> {
   const dataDir = await Deno.makeTempDir({ prefix: "pixel-demo-" });
   try {
+    const bar = new ProgressBar(context, "Preparing the demo:");
+    bar.update(0, null, "starting the service");
     const token = crypto.getRandomValues(new Uint8Array(24)).toHex();
     const service = await startService({
       PORT: String(freePort(options.port)),
@@ -62,7 +65,8 @@ export async function runDemo(
       LOG_FORMAT: context.errIsTerminal ? "pretty" : "json",
     });
     try {
-      await fillAndRun(context, service, new ApiClient(service.url, token), token, options);
+      const api = new ApiClient(service.url, token);
+      await fillAndRun(context, service, api, token, options, bar).finally(() => bar.clear());
     } finally {
       await service.stop();
     }
@@ -77,6 +81,7 @@ async function fillAndRun(
   api: ApiClient,
   token: string,
   options: DemoOptions,
+  bar: ProgressBar,
 ): Promise<void> {
   const { signal } = context;
   const random = seededRandom(options.seed);
@@ -88,7 +93,12 @@ async function fillAndRun(
   const today = Math.floor(now / DAY_MS) * DAY_MS;
   const from = today - options.days * DAY_MS;
   const lines = demoHistory({ bots: DEMO_BOTS, from, until: today, people, random });
-  const { imported } = await importConversations(api, streamOf(lines), { gzipped: false, signal });
+  const { imported } = await importConversations(
+    api,
+    streamOf(lines, (count) => bar.update(0, null, `${formatCount(count)} conversations`)),
+    { gzipped: false, signal },
+  );
+  bar.clear();
   context.out(welcome(service.url, await service.signInLink(), token, imported, options.days));
   await liveTraffic(api, {
     bots: DEMO_BOTS,
@@ -116,15 +126,22 @@ function freePort(preferred: number): number {
   throw new Error("no port is free");
 }
 
-function streamOf(lines: Generator<string>): ReadableStream<Uint8Array> {
+function streamOf(
+  lines: Generator<string>,
+  onLines: (count: number) => void,
+): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
+  let read = 0;
   return new ReadableStream({
     pull(controller) {
       let chunk = "";
       for (let count = 0; count < LINES_PER_CHUNK; count++) {
         const line = lines.next();
-        if (!line.done) chunk += line.value + "\n";
+        if (line.done) break;
+        chunk += line.value + "\n";
+        read++;
       }
+      onLines(read);
       if (chunk === "") controller.close();
       else controller.enqueue(encoder.encode(chunk));
     },

@@ -24,6 +24,8 @@ export interface AlertInputs {
   backupAgeMs: number | null;
   /** Tokens that the AI provider took today, UTC. */
   tokensToday: number;
+  /** Bots whose budget of the day is spent; absent where there are no budgets. */
+  botsOverBudget?: string[];
 }
 
 export interface AlertThresholds {
@@ -185,6 +187,20 @@ export function alertRules(limits: AlertThresholds): Rule[] {
       clearMs: 0,
       read: ({ tokensToday }) => limits.tokensPerDay > 0 ? tokensToday : null,
       say: (tokens) => `${tokens} tokens today, the budget is ${limits.tokensPerDay}`,
+    },
+    {
+      name: "bot_budget",
+      title: "A bot's budget of the day is spent",
+      severity: "warning",
+      side: "above",
+      raiseAt: 0,
+      clearAt: 0,
+      holdMs: 0,
+      clearMs: 0,
+      read: ({ botsOverBudget }) => botsOverBudget?.length ?? null,
+      say: (count, { botsOverBudget = [] }) =>
+        `${counted(count, "bot")} answered by the embedded responder until midnight UTC: ` +
+        botsOverBudget.slice(0, 5).join(", "),
     },
     check("database", "critical", "the database fails", "unhealthy", MINUTE_MS),
     check("redis", "warning", "Redis is lost", "degraded", MINUTE_MS),

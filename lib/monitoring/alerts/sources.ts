@@ -14,6 +14,8 @@ export interface AlertSources {
   /** When the newest backup was made; null before the first, undefined where none are made. */
   newestBackupAt(): Promise<number | null | undefined>;
   tokensToday(): Promise<number>;
+  /** Bots whose budget of the day is spent. */
+  botsOverBudget?(): string[];
   now(): number;
   /** When the service started: until a day later the absence of a backup is no fault. */
   startedAt: number;
@@ -39,5 +41,6 @@ export async function alertInputs(sources: AlertSources): Promise<AlertInputs> {
     checks,
     backupAgeMs: backupAt === undefined ? null : sources.now() - (backupAt ?? sources.startedAt),
     tokensToday,
+    botsOverBudget: sources.botsOverBudget?.() ?? [],
   };
 }

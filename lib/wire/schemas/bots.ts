@@ -15,6 +15,10 @@ export const BotInput = z.object({
   instructions: words(0, 64_000).nullish(),
   model: words(1, 200).nullish(),
   cache: CacheScope.nullish(),
+  cache_ttl_seconds: z.int().min(1).max(86_400).nullish(),
+  daily_budget: z.number().min(0).max(1e9).nullish().openapi({
+    description: "what its answers by a model may cost a UTC day, in the currency of AI_PRICES",
+  }),
   knowledge: z.array(Entry).max(20_000).nullish(),
   intents: z.array(Intent).max(2_000).nullish(),
 }).openapi("BotInput", {
@@ -35,13 +39,21 @@ export const Bot = z.object({
   instructions: z.string().optional(),
   model: z.string().optional(),
   cache: CacheScope.optional(),
+  cache_ttl_seconds: Count.optional(),
+  daily_budget: z.number().optional(),
   knowledge: z.array(Entry),
   intents: z.array(Intent),
   classifier: Classifier,
 }).openapi("Bot");
 export const BotAnswer = success({ bot: Bot });
 
-export const BotRow = Bot.omit({ knowledge: true, intents: true, instructions: true }).extend({
+export const BotRow = Bot.omit({
+  knowledge: true,
+  intents: true,
+  instructions: true,
+  cache_ttl_seconds: true,
+  daily_budget: true,
+}).extend({
   knowledge_count: Count,
   intent_count: Count,
 }).openapi("BotRow");

@@ -54,6 +54,7 @@ export const TurnResult = z.object({
   cached: z.boolean(),
   model: z.string().optional(),
   tokens: Tokens.optional(),
+  cost_micros: Count.optional().openapi({ description: "millionths of AI_PRICES' currency" }),
   latency_ms: z.number(),
 }).openapi("TurnResult");
 export type TurnResult = z.infer<typeof TurnResult>;
@@ -140,6 +141,13 @@ export const Message = z.object({
   tokens: Tokens.optional(),
   cost_micros: Count.optional().openapi({ description: "in millionths of the price table's unit" }),
   error: TaskError.optional(),
+  callback: z.object({
+    status: z.enum(["delivered", "failed", "cancelled"]),
+    at: Instant,
+    attempts: Count,
+    status_code: Count.optional(),
+    error: z.string().optional(),
+  }).optional().openapi({ description: "what became of the delivery to callback_url" }),
 });
 
 export const Conversation = z.object({
@@ -186,6 +194,13 @@ export const FeedbackTaken = success({
   conversation_id: z.string(),
   satisfaction_score: z.number(),
 });
+
+export const NewHandoff = z.object({ reason: words(0, 1_000).nullish() }).openapi("NewHandoff");
+export const HandoffTaken = success({
+  conversation_id: z.string(),
+  handoff_at: Instant.openapi({ description: "of the first time, which alone counts" }),
+});
+export const ConversationClosed = success({ conversation_id: z.string(), closed_at: Instant });
 
 export const ImportAnswer = success({
   imported: Count,

@@ -7,7 +7,7 @@ export const success = <S extends z.ZodRawShape>(shape: S) =>
 
 /** RFC 9457, as every error is answered. */
 export const Problem = z.object({
-  type: z.string().openapi({ example: "/docs#problem-invalid" }),
+  type: z.string().openapi({ example: "/docs/runbook#problem-invalid" }),
   title: z.string().openapi({ example: "Unprocessable Content" }),
   status: z.int().openapi({ example: 422 }),
   detail: z.string(),

@@ -119,8 +119,11 @@ export const NewTask = z.object({
   queue: Id,
   payload: z.unknown().refine((value) => {
     const text = JSON.stringify(value ?? null);
+    // A value of the database holds 64 KiB, in which other letters than Latin ones take two bytes.
+    // deno-lint-ignore no-control-regex
+    if (text.length > 30_000 && /[^\x00-\xff]/.test(text)) return false;
     return text.length <= MAX_PAYLOAD_BYTES && encoder.encode(text).length <= MAX_PAYLOAD_BYTES;
-  }, { error: "must have at most 48 KiB as JSON" }),
+  }, { error: "must have at most 48 KiB as JSON, or 30,000 characters where not all are Latin-1" }),
   url: z.url({ protocol: /^https?$/, error: "must be an http or https address" }).max(2_048),
   priority: PriorityWord.nullish(),
   run_at: z.iso.datetime({ offset: true, error: "must be an instant such as 2026-01-31T09:30:00Z" })

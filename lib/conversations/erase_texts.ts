@@ -1,0 +1,77 @@
+import { zstdCompressSync } from "node:zlib";
+import type { Database } from "../kv/database.ts";
+import { commitFresh } from "../kv/idempotency.ts";
+import { WriteSet } from "../kv/write_set.ts";
+import type { AnswerRecord, ConversationRecord, Message, TurnRecord } from "./conversation.ts";
+import {
+  answersPrefix,
+  archiveKey,
+  archivePrefix,
+  conversationKey,
+  messagesPrefix,
+  turnsPrefix,
+} from "./keys.ts";
+import { type ArchivedTexts, readArchived } from "./transcript.ts";
+
+/** Stands where a text was. */
+export const ERASED = "[erased]";
+const BATCH = 20;
+
+/**
+ * Takes every text out of a conversation without open turns and gives it another user; its times
+ * and figures stay. The user goes last, so that a run that was cut off finds it again.
+ */
+export async function eraseTexts(db: Database, id: string, pseudonym: string): Promise<void> {
+  await rewrite<TurnRecord>(db, turnsPrefix(id), ({ taskId, at, priority, batchId }) => ({
+    taskId,
+    message: ERASED,
+    at,
+    priority,
+    ...(batchId ? { batchId } : {}),
+    erased: true,
+  }));
+  await rewrite<AnswerRecord>(db, answersPrefix(id), eraseAnswer);
+  await rewrite<Message[]>(
+    db,
+    messagesPrefix(id),
+    (messages) => messages.filter((m) => !m.continued).map((m) => ({ ...m, content: ERASED })),
+  );
+  await commitFresh(db, async (tx) => {
+    const entry = await db.kv.get<ConversationRecord>(conversationKey(id));
+    if (!entry.value) return;
+    const { comment: _comment, ...record } = entry.value;
+    if (record.archivedChunks) record.archivedChunks = await eraseArchive(db, tx, id);
+    tx.check(conversationKey(id), entry.versionstamp)
+      .set(conversationKey(id), { ...record, userId: pseudonym });
+  });
+}
+
+function eraseAnswer(answer: AnswerRecord): AnswerRecord {
+  if (!answer.result) return answer;
+  const { matched: _matched, ...result } = answer.result;
+  return { ...answer, result: { ...result, response: ERASED, metadata: {} } };
+}
+
+async function eraseArchive(db: Database, tx: WriteSet, id: string): Promise<number> {
+  const { messages, latest } = await readArchived(db.kv, id);
+  const texts: ArchivedTexts = { messages: messages.map((m) => ({ ...m, content: ERASED })) };
+  if (latest) texts.latest = eraseAnswer(latest);
+  for await (const { key } of db.kv.list({ prefix: archivePrefix(id) })) tx.delete(key);
+  tx.set(archiveKey(id, 0), zstdCompressSync(new TextEncoder().encode(JSON.stringify(texts))));
+  return 1;
+}
+
+async function rewrite<T>(
+  db: Database,
+  prefix: Deno.KvKey,
+  change: (value: T) => T,
+): Promise<void> {
+  let tx = new WriteSet();
+  for await (const { key, value } of db.kv.list<T>({ prefix })) {
+    tx.set(key, change(value));
+    if (tx.mutations.length < BATCH) continue;
+    await db.commit(tx);
+    tx = new WriteSet();
+  }
+  if (!tx.empty) await db.commit(tx);
+}

@@ -1,0 +1,131 @@
+import { AppError } from "../errors.ts";
+import type { JobEngine } from "../jobs/engine.ts";
+import type { Database } from "../kv/database.ts";
+import { replaceEverywhere } from "../kv/replace_text.ts";
+import { WriteSet } from "../kv/write_set.ts";
+import type { ConversationRecord } from "./conversation.ts";
+import { ERASED, eraseTexts } from "./erase_texts.ts";
+import type { ErasureLog } from "./erasure_log.ts";
+import { conversationKey } from "./keys.ts";
+
+export interface EraseDeps {
+  db: Database;
+  engine: Pick<JobEngine, "cancel">;
+  erasures: ErasureLog;
+  /** Removes replies that may repeat what the user wrote. */
+  clearAnswers(): Promise<unknown>;
+}
+
+const doneKey = (hash: string): Deno.KvKey => ["conv", "erased", hash];
+const CALLBACK_KIND = "deliver_callback";
+const MAX_ROUNDS = 10;
+
+/**
+ * Erases whoever has this hash: their conversations lose their texts, and a random pseudonym takes
+ * the place of their id in every record of the database. Can be repeated; what was cut off goes on.
+ * Returns how many conversations and records were changed.
+ */
+export async function eraseUser(
+  deps: EraseDeps,
+  hash: string,
+  options: { signal?: AbortSignal; progress?: (looked: number) => void } = {},
+): Promise<{ conversations: number; records: number }> {
+  const { db } = deps;
+  const pseudonym = `erased-${crypto.randomUUID()}`;
+  const texts = new Map<string, string>();
+  const erased = new Set<string>();
+  for (let round = 0;; round++) {
+    const found = await findUser(deps, hash, texts, pseudonym, options.signal);
+    if (found.length === 0) break;
+    if (round === MAX_ROUNDS) {
+      throw new AppError("conflict", "the user goes on writing; erase them again later");
+    }
+    for (const id of found) {
+      await cancelOpen(deps, id);
+      await eraseTexts(db, id, pseudonym);
+      erased.add(id);
+    }
+  }
+  await deps.clearAnswers();
+  const records = await replaceEverywhere({
+    db,
+    texts,
+    ...options,
+    also: (key, value) => withoutTraces(key, value, erased),
+  });
+  await db.commit(new WriteSet().set(doneKey(hash), 1));
+  return { conversations: erased.size, records };
+}
+
+/** Hashes of the log that this database does not know: it was restored from before. */
+export async function unapplied(db: Database, erasures: ErasureLog): Promise<string[]> {
+  const missing: string[] = [];
+  for (const hash of erasures.list()) {
+    if ((await db.kv.get(doneKey(hash))).value === null) missing.push(hash);
+  }
+  return missing;
+}
+
+/** The user's conversations; the ids by which the user is known are noted in `texts`. */
+async function findUser(
+  { db, erasures }: EraseDeps,
+  hash: string,
+  texts: Map<string, string>,
+  pseudonym: string,
+  signal?: AbortSignal,
+): Promise<string[]> {
+  const known = new Map<string, boolean>();
+  const isUser = (userId: string): boolean => {
+    let is = known.get(userId);
+    if (is === undefined) {
+      if (known.size > 50_000) known.clear();
+      known.set(userId, is = erasures.hash(userId) === hash);
+      if (is) texts.set(userId, pseudonym);
+    }
+    return is;
+  };
+  const found: string[] = [];
+  const prefix = conversationKey("").slice(0, -1);
+  for await (
+    const { key, value } of db.kv.list<ConversationRecord>({ prefix }, { batchSize: 500 })
+  ) {
+    signal?.throwIfAborted();
+    if (isUser(value.userId)) found.push(String(key.at(-1)));
+  }
+  // Somebody whose conversations were deleted is still among the figures.
+  for await (const { key } of db.kv.list({ prefix: ["stats", "u"] }, { batchSize: 500 })) {
+    isUser(String(key.at(-1)));
+  }
+  return found;
+}
+
+async function cancelOpen({ db, engine }: EraseDeps, id: string): Promise<void> {
+  const { value } = await db.kv.get<ConversationRecord>(conversationKey(id));
+  for (const { taskId } of value?.open ?? []) {
+    try {
+      await engine.cancel(taskId, "the user was erased");
+    } catch (error) {
+      const code = error instanceof AppError ? error.code : "";
+      if (code !== "conflict" && code !== "not_found") throw error;
+    }
+  }
+}
+
+/** What else tells of erased conversations: callbacks' addresses, and why a person was asked for. */
+function withoutTraces(key: Deno.KvKey, value: unknown, erased: Set<string>): unknown {
+  if (key[0] === "notify") return withoutReason(value, erased);
+  if (key[0] !== "jobs") return value;
+  const job = value as { kind?: string; payload?: { conversation_id?: string; url?: string } };
+  if (job?.kind !== CALLBACK_KIND || !erased.has(job.payload?.conversation_id ?? "")) return value;
+  if (job.payload!.url === ERASED) return value;
+  return { ...job, payload: { ...job.payload, url: ERASED }, errors: [] };
+}
+
+function withoutReason(value: unknown, erased: Set<string>): unknown {
+  const sent = value as { conversationId?: string; content?: { channel: string } };
+  if (!sent?.content || !erased.has(sent.conversationId ?? "")) return value;
+  const content = sent.content.channel === "email"
+    ? { channel: "email", email: { subject: ERASED, text: ERASED, html: ERASED } }
+    : { channel: "webhook", data: { conversation_id: sent.conversationId } };
+  return JSON.stringify(sent.content) === JSON.stringify(content) ? value : { ...sent, content };
+}

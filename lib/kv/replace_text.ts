@@ -1,0 +1,78 @@
+import type { Database } from "./database.ts";
+import { WriteSet } from "./write_set.ts";
+
+const MAX_TRIES = 20;
+const MAX_DEPTH = 40;
+
+export interface ReplaceOptions {
+  db: Database;
+  /** Texts and what stands in their place, wherever one is a whole part of a key or a whole text. */
+  texts: ReadonlyMap<string, string>;
+  /** A record's value with what else must go, or the same value. */
+  also?: (key: Deno.KvKey, value: unknown) => unknown;
+  signal?: AbortSignal;
+  progress?: (looked: number) => void;
+}
+
+/**
+ * Goes through the whole database once and replaces texts in keys and values; a record whose key
+ * changes is moved. Returns how many records changed. Costs by all that is stored.
+ */
+export async function replaceEverywhere(options: ReplaceOptions): Promise<number> {
+  const { db, signal } = options;
+  let changed = 0;
+  let looked = 0;
+  for await (const entry of db.kv.list({ prefix: [] }, { batchSize: 500 })) {
+    if (++looked % 1_000 === 0) {
+      signal?.throwIfAborted();
+      options.progress?.(looked);
+    }
+    if (replaced(entry, options) && await replaceEntry(options, entry.key)) changed++;
+  }
+  return changed;
+}
+
+async function replaceEntry(options: ReplaceOptions, key: Deno.KvKey): Promise<boolean> {
+  const { db } = options;
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const entry = await db.kv.get(key);
+    const next = entry.versionstamp === null ? null : replaced(entry, options);
+    if (!next) return false;
+    const tx = new WriteSet().check(key, entry.versionstamp);
+    if (next.moved) tx.delete(key);
+    tx.set(next.key, next.value);
+    if (await db.commit(tx)) return true;
+  }
+  throw new Error("a record changes too fast to be rewritten");
+}
+
+/** What an entry becomes; null when it stays as it is. */
+function replaced(
+  { key, value }: { key: Deno.KvKey; value: unknown },
+  { texts, also }: ReplaceOptions,
+): { key: Deno.KvKey; value: unknown; moved: boolean } | null {
+  const nextKey = key.map((part) => typeof part === "string" ? texts.get(part) ?? part : part);
+  const moved = nextKey.some((part, i) => part !== key[i]);
+  const walked = walk(value, texts, 0);
+  const nextValue = also ? also(key, walked) : walked;
+  return moved || nextValue !== value ? { key: nextKey, value: nextValue, moved } : null;
+}
+
+/** The value with its texts replaced; the very same one where there is nothing to replace. */
+function walk(value: unknown, texts: ReadonlyMap<string, string>, depth: number): unknown {
+  if (typeof value === "string") return texts.get(value) ?? value;
+  if (typeof value !== "object" || value === null || depth > MAX_DEPTH) return value;
+  if (Array.isArray(value)) {
+    const next = value.map((item) => walk(item, texts, depth + 1));
+    return next.some((item, i) => item !== value[i]) ? next : value;
+  }
+  if (Object.getPrototypeOf(value) !== Object.prototype) return value;
+  let changed = false;
+  const next: Record<string, unknown> = {};
+  for (const [name, item] of Object.entries(value)) {
+    const nextName = texts.get(name) ?? name;
+    next[nextName] = walk(item, texts, depth + 1);
+    changed ||= nextName !== name || next[nextName] !== item;
+  }
+  return changed ? next : value;
+}

@@ -1,0 +1,174 @@
+import assert from "node:assert/strict";
+import { Redis } from "ioredis";
+import { restore } from "../../lib/monitoring/restore.ts";
+import { RedisServer } from "../support/redis.ts";
+import { TestService } from "../support/service.ts";
+
+const USER = "ada-lovelace-7391";
+const SECRET = "purple-elephant-4711";
+const options = { sanitizeOps: true, sanitizeResources: true };
+
+/** Everything that the database holds, as text. */
+async function databaseText(path: string): Promise<string> {
+  const kv = await Deno.openKv(path);
+  try {
+    let text = "";
+    for await (const { key, value } of kv.list({ prefix: [] })) {
+      text += JSON.stringify([key, value], (_, v) => typeof v === "bigint" ? `${v}` : v) + "\n";
+    }
+    return text;
+  } finally {
+    kv.close();
+  }
+}
+
+async function redisText(url: string): Promise<string> {
+  const redis = new Redis(url);
+  try {
+    const keys = await redis.keys("*");
+    const values = await Promise.all(keys.map((key) => redis.dumpBuffer(key)));
+    return keys.join("\n") + values.map((v) => new TextDecoder("latin1").decode(v!)).join("\n");
+  } finally {
+    redis.disconnect();
+  }
+}
+
+async function talk(service: TestService, receiver: string): Promise<void> {
+  const turn = (conversation_id: string, user_id: string, user_message: string) => ({
+    conversation_id,
+    user_id,
+    user_message,
+    bot_id: "shop",
+    metadata: { note: SECRET, who: USER },
+    callback_url: `${receiver}/${SECRET}`,
+  });
+  for (const [id, user] of [["c1", USER], ["c2", USER], ["c3", "bob"]] as const) {
+    const message = user === USER ? `I lost my ${SECRET}` : "hello";
+    const body = user === USER
+      ? turn(id, user, message)
+      : { conversation_id: id, user_id: user, user_message: message, bot_id: "shop" };
+    await service.request("POST", "/conversations/queue", body, { prefer: "wait=20" });
+  }
+  const { status } = await service.request("POST", "/conversations/c1/feedback", {
+    satisfaction_score: 2,
+    comment: SECRET,
+  });
+  assert.equal(status, 200);
+  await service.request("POST", "/conversations/c1/handoff", { reason: SECRET });
+  const line = JSON.stringify({
+    conversation_id: "old",
+    user_id: USER,
+    bot_id: "shop",
+    status: "completed",
+    messages: [{ role: "user", content: SECRET, at: "2025-03-03T10:00:00Z" }],
+  });
+  await fetch(`${service.url}/api/performance/conversations/import`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${service.token}`, "content-type": "text/plain" },
+    body: line,
+  }).then((r) => r.body?.cancel());
+  await service.request("GET", "/analytics/monthly?date=2025-03-03");
+}
+
+async function backUp(service: TestService): Promise<string> {
+  const folder = `${service.dataDir}/backups`;
+  await service.request("POST", "/schedules/backup-database/run");
+  for (;;) {
+    try {
+      for (const { name } of Deno.readDirSync(folder)) {
+        if (name.endsWith(".zst")) return `${folder}/${name}`;
+      }
+    } catch {
+      // The folder comes with the first backup.
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+Deno.test(
+  "an erased user is nowhere: database, Redis and log; and stays so after a restore",
+  options,
+  async () => {
+    await using redis = await RedisServer.start();
+    const receiver = Deno.serve(
+      { port: 0, hostname: "127.0.0.1", onListen() {} },
+      () => new Response("ok"),
+    );
+    const address = `http://127.0.0.1:${receiver.addr.port}`;
+    try {
+      await using service = await TestService.start({
+        env: {
+          REDIS_URL: redis.url,
+          ALLOW_PRIVATE_ADDRESSES: "true",
+          ALERT_WEBHOOK_URL: address,
+          LOG_LEVEL: "debug",
+        },
+      });
+      await service.request("PUT", "/bots/shop", {
+        name: "Shop",
+        knowledge: [{ question: "I lost something", answer: "Look under the table." }],
+      });
+      await talk(service, address);
+      const backup = await backUp(service);
+      const { body: before } = await service.request<{ analytics: Record<string, unknown> }>(
+        "GET",
+        "/analytics/monthly?date=2025-03-03",
+      );
+      assert.match(JSON.stringify(before), new RegExp(USER));
+
+      const { status, body } = await service.request<{
+        complete: boolean;
+        conversations: number;
+        backups_expire_at: string | null;
+      }>("DELETE", `/users/${USER}`);
+      assert.deepEqual([status, body.complete, body.conversations], [200, true, 3]);
+      const days = (Date.parse(body.backups_expire_at!) - Date.now()) / 86_400_000;
+      assert.ok(days > 28 && days < 30, body.backups_expire_at!);
+      const { body: seen } = await service.request<{
+        conversation: { user_id: string; messages: { content: string }[] };
+      }>("GET", "/conversations/c1");
+      assert.match(seen.conversation.user_id, /^erased-/);
+      assert.equal(seen.conversation.messages[0]!.content, "[erased]");
+      const { body: bob } = await service.request<{ conversation: { user_id: string } }>(
+        "GET",
+        "/conversations/c3",
+      );
+      assert.equal(bob.conversation.user_id, "bob");
+      const { body: report } = await service.request<{
+        analytics: { monthly_overview: { total_conversations: number; active_users: number } };
+      }>("GET", "/analytics/monthly?date=2025-03-03");
+      const { total_conversations, active_users } = report.analytics.monthly_overview;
+      assert.deepEqual([total_conversations, active_users], [1, 1], "figures stay");
+      assert.doesNotMatch(JSON.stringify(report), new RegExp(USER));
+
+      await service.stop();
+      const traces = new RegExp(`${USER}|${SECRET}`);
+      const kvFile = `${service.dataDir}/pixel.sqlite`;
+      const left = (await databaseText(kvFile)).split("\n").filter((line) => traces.test(line));
+      assert.deepEqual(left, []);
+      assert.doesNotMatch(await redisText(redis.url), traces);
+      assert.deepEqual(service.logs.filter((line) => traces.test(line)), []);
+
+      await restore({ dataDir: service.dataDir, kvFile, backup });
+      assert.match(await databaseText(kvFile), traces, "the backup holds the user");
+      await service.restart();
+      for (;;) {
+        const { body } = await service.request<{ conversation: { user_id: string } }>(
+          "GET",
+          "/conversations/c1",
+        );
+        const { body: tasks } = await service.request<{ tasks: { status: string }[] }>(
+          "GET",
+          "/tasks?name=erase_user&status=completed",
+        );
+        if (body.conversation.user_id !== USER && tasks.tasks.length > 0) break;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      await service.stop();
+      const again = (await databaseText(kvFile)).split("\n").filter((line) => traces.test(line));
+      assert.deepEqual(again, []);
+    } finally {
+      await receiver.shutdown();
+    }
+  },
+);

@@ -1,0 +1,48 @@
+import { z } from "zod";
+import { type EraseDeps, eraseUser, unapplied } from "../lib/conversations/erase_user.ts";
+import { complete, declareJob, handleJob, type JobDefinition } from "../lib/jobs/definition.ts";
+import type { JobEngine } from "../lib/jobs/engine.ts";
+
+const payload = z.object({ hash: z.string() });
+
+/** Erases a user, known by a keyed hash alone, so that the task does not tell who it was. */
+export const eraseUserJob = declareJob<z.infer<typeof payload>>({
+  kind: "erase_user",
+  queue: "maintenance",
+  payload,
+  priority: 1,
+  timeoutMs: 60 * 60_000,
+});
+
+export function eraseUserWorker(deps: EraseDeps): JobDefinition<z.infer<typeof payload>> {
+  return handleJob(eraseUserJob, {
+    async perform({ payload: { hash }, signal, progress }) {
+      const done = await eraseUser(deps, hash, {
+        signal,
+        progress: (looked) => progress(0, `${looked} records looked at`),
+      });
+      return complete(done);
+    },
+  });
+}
+
+/** Remembers that a user is to be erased, and queues it; returns the task. */
+export async function requestErasure(
+  { erasures, engine }: { erasures: EraseDeps["erasures"]; engine: JobEngine },
+  userId: string,
+): Promise<string> {
+  const hash = erasures.hash(userId);
+  await erasures.add(hash);
+  return await engine.enqueue(eraseUserJob, { hash }, { uniqueKey: `erase:${hash}` });
+}
+
+/** Erases again whom a restore brought back. Returns how many. */
+export async function reapplyErasures(
+  { db, erasures, engine }: Pick<EraseDeps, "db" | "erasures"> & { engine: JobEngine },
+): Promise<number> {
+  const missing = await unapplied(db, erasures);
+  for (const hash of missing) {
+    await engine.enqueue(eraseUserJob, { hash }, { uniqueKey: `erase:${hash}` });
+  }
+  return missing.length;
+}
