@@ -1,14 +1,46 @@
+import AccessTables from "../islands/AccessTables.tsx";
 import LiveInterval from "../islands/LiveInterval.tsx";
 import { exactIn } from "../islands/parts/format.ts";
-import { Panel } from "../islands/parts/pieces.tsx";
-import { PAGES, SETTINGS as T } from "../islands/parts/texts.ts";
+import { Empty, Moment, Panel } from "../islands/parts/pieces.tsx";
+import { ACCESS as A, PAGES, SETTINGS as T } from "../islands/parts/texts.ts";
 import { ROLE } from "../islands/parts/words.ts";
-import type { PageProps } from "../lib/web/page.ts";
+import type { PageContext, PageProps } from "../lib/web/page.ts";
+import type { AuditEntry, OpenSession, Token } from "../lib/wire/access.ts";
 import type { Role } from "../lib/wire/envelope.ts";
 import type { PageState } from "./pages.ts";
 
+const AUDIT_SHOWN = 50;
+
+interface SettingsData {
+  tokens: Token[] | null;
+  sessions: OpenSession[] | null;
+  audit: AuditEntry[] | null;
+}
+
+export const handler = {
+  async GET(ctx: PageContext<PageState>): Promise<Response> {
+    const { data, session } = ctx.state;
+    const admin = session?.role === "admin";
+    const [tokens, sessions, audit] = admin
+      ? await Promise.all([data.tokens(), data.sessions(), data.audit(AUDIT_SHOWN)])
+      : [null, null, null];
+    const shown: SettingsData = { tokens, sessions, audit };
+    return ctx.render(shown, { title: PAGES["/settings"] });
+  },
+
+  /** The plain forms, for those without scripts. */
+  async POST(ctx: PageContext<PageState>): Promise<Response> {
+    const form = await ctx.hono.req.parseBody();
+    const id = String(form["id"]);
+    if (form["do"] === "revoke") await ctx.state.data.revokeToken(id);
+    else if (form["do"] === "end") await ctx.state.data.endSession(id);
+    else return ctx.notFound("No such action.");
+    return ctx.redirect("/settings");
+  },
+};
+
 /** Who one is here, and what this browser remembers. */
-export default function Settings({ state }: PageProps<undefined, PageState>) {
+export default function Settings({ data, state }: PageProps<SettingsData, PageState>) {
   const session = state.session!;
   return (
     <>
@@ -42,10 +74,57 @@ export default function Settings({ state }: PageProps<undefined, PageState>) {
               <Fact key={role} name={ROLE[role as Role]} value={note} />
             ))}
           </dl>
-          <p class="muted foot">{T.tokens}</p>
         </Panel>
+        {data.tokens && data.sessions && (
+          <AccessTables
+            tokens={data.tokens}
+            sessions={data.sessions}
+            csrf={session.csrf}
+            now={state.now}
+          />
+        )}
+        {data.audit && <Audit entries={data.audit} now={state.now} />}
       </div>
     </>
+  );
+}
+
+function Audit({ entries, now }: { entries: AuditEntry[]; now: number }) {
+  return (
+    <Panel
+      title={A.audit}
+      class="full"
+      aside={<a href="/api/performance/audit/export" download>{A.export}</a>}
+    >
+      {entries.length === 0 ? <Empty>{A.nothing}</Empty> : (
+        <table class="rows">
+          <thead>
+            <tr>
+              <th scope="col">{A.when}</th>
+              <th scope="col">{A.who}</th>
+              <th scope="col">{A.did}</th>
+              <th scope="col" class="wide">{A.where}</th>
+              <th scope="col" class="number">{A.result}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {entries.map((entry) => (
+              <tr key={entry.request_id + entry.at}>
+                <td>
+                  <Moment at={entry.at} now={now} />
+                </td>
+                <td>{entry.subject}</td>
+                <td>
+                  {entry.action} <small>{entry.target}</small>
+                </td>
+                <td class="wide">{entry.address}</td>
+                <td class="number">{entry.status}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </Panel>
   );
 }
 

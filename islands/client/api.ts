@@ -8,17 +8,6 @@ export class ActionFailed extends Error {
 
 const REQUEST_MS = 30_000;
 
-/** Reads from the API, as the visitor that is signed in. */
-export async function ask<T>(path: string, signal: AbortSignal): Promise<T> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(REQUEST_MS)]);
-  return await answerOf<T>(
-    await fetch(`/api/performance${path}`, {
-      headers: { accept: "application/json" },
-      signal: limit,
-    }),
-  );
-}
-
 /** Asks the API to do something, as the visitor that is signed in. */
 export async function act<T>(
   method: "POST" | "PUT" | "DELETE",
@@ -43,10 +32,6 @@ export async function act<T>(
   } catch {
     throw new ActionFailed("The service did not answer. Nothing may have happened.", "");
   }
-  return await answerOf<T>(response);
-}
-
-async function answerOf<T>(response: Response): Promise<T> {
   const answer = await response.json().catch(() => ({}));
   if (response.ok) return answer as T;
   if (response.status === 401) throw new ActionFailed("Your session has ended: sign in again.", "");

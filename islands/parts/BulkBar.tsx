@@ -2,11 +2,10 @@ import { useRef, useState } from "preact/hooks";
 import type { TaskDetail, TaskQuery } from "../../lib/wire/tasks.ts";
 import {
   actOnAll,
+  actOnFitting,
   APPLIES,
   type BulkAction,
   type BulkProgress,
-  collectIds,
-  MOST,
 } from "../client/bulk.ts";
 import { livePage } from "../client/live.ts";
 import { count, counted } from "./format.ts";
@@ -23,9 +22,9 @@ interface BulkBarProps {
 }
 
 type Stage =
-  | { at: "rest"; said?: string; bad?: string }
-  | { at: "finding"; found: number }
-  | { at: "asking"; action: BulkAction; ids: string[] }
+  | { at: "rest"; said?: string; bad?: string; taskId?: string }
+  | { at: "finding" }
+  | { at: "asking"; action: BulkAction; ids: string[]; matching: number; capped: boolean }
   | { at: "busy"; action: BulkAction; progress: BulkProgress };
 
 /** Does one thing to the chosen tasks, or to all that fit; asks first, and tells how far it is. */
@@ -39,27 +38,36 @@ export function BulkBar({ rows, chosen, choose, more, query, csrf }: BulkBarProp
 
   async function prepare(action: BulkAction) {
     if (!everything) {
-      return setStage({ at: "asking", action, ids: able(action).map((row) => row.task_id) });
+      const ids = able(action).map((row) => row.task_id);
+      return setStage({ at: "asking", action, ids, matching: ids.length, capped: false });
     }
-    const { signal } = stop.current = new AbortController();
-    setStage({ at: "finding", found: 0 });
+    setStage({ at: "finding" });
     try {
-      const { cursor: _, ...filter } = query;
-      const tell = (found: number) => setStage({ at: "finding", found });
-      const ids = await collectIds(filter, action, tell, signal);
-      setStage(signal.aborted ? { at: "rest" } : { at: "asking", action, ids });
+      const { matching, capped } = await actOnFitting(query, action, true, csrf);
+      setStage({ at: "asking", action, ids: [], matching, capped });
     } catch (thrown) {
       setStage({ at: "rest", bad: (thrown as Error).message });
     }
   }
   async function perform(action: BulkAction, ids: string[]) {
+    if (everything) {
+      try {
+        const { task_id } = await actOnFitting(query, action, false, csrf);
+        end({ at: "rest", said: T.bulkStarted, taskId: task_id });
+      } catch (thrown) {
+        end({ at: "rest", bad: (thrown as Error).message });
+      }
+      return;
+    }
     const { signal } = stop.current = new AbortController();
     setStage({ at: "busy", action, progress: { total: ids.length, done: 0, failed: 0 } });
     const tell = (progress: BulkProgress) => setStage({ at: "busy", action, progress });
     const { done, failed, reason } = await actOnAll(ids, action, csrf, tell, signal);
     const said = T.bulkDone[action](counted(done - failed, "task"));
-    const bad = failed > 0 ? T.refused(count(failed), reason ?? "") : undefined;
-    setStage({ at: "rest", said, bad });
+    end({ at: "rest", said, bad: failed > 0 ? T.refused(count(failed), reason ?? "") : undefined });
+  }
+  function end(stage: Stage) {
+    setStage(stage);
     choose([]);
     setEverything(false);
     livePage.refresh();
@@ -94,7 +102,7 @@ export function BulkBar({ rows, chosen, choose, more, query, csrf }: BulkBarProp
               {T.chooseAll}
             </button>
           )}
-          {(["retry", "cancel"] as const).map((action) => (
+          {(["retry", "cancel", "discard"] as const).map((action) => (
             <button
               key={action}
               type="button"
@@ -109,11 +117,11 @@ export function BulkBar({ rows, chosen, choose, more, query, csrf }: BulkBarProp
       )}
       {stage.at === "asking" && (
         <span class="asking">
-          <span>{question(stage.action, stage.ids.length)}</span>
+          <span>{question(stage.action, stage.matching, stage.capped)}</span>
           <button
             type="button"
             class="button danger"
-            disabled={stage.ids.length === 0}
+            disabled={stage.matching === 0}
             onClick={() => perform(stage.action, stage.ids)}
           >
             {T.bulkWord[stage.action]}
@@ -123,11 +131,11 @@ export function BulkBar({ rows, chosen, choose, more, query, csrf }: BulkBarProp
           </button>
         </span>
       )}
-      {stage.at === "finding" && <span>{T.finding(count(stage.found))}</span>}
+      {stage.at === "finding" && <span>{T.finding}</span>}
       {stage.at === "busy" && (
         <progress max={stage.progress.total} value={stage.progress.done} aria-label={T.bulk} />
       )}
-      {(stage.at === "busy" || stage.at === "finding") && (
+      {stage.at === "busy" && (
         <button
           type="button"
           class="button quiet"
@@ -139,13 +147,15 @@ export function BulkBar({ rows, chosen, choose, more, query, csrf }: BulkBarProp
       <span class="said" role="status">
         {stage.at === "busy" && T.progress(count(stage.progress.done), count(stage.progress.total))}
         {stage.at === "rest" && stage.said}{" "}
-        {stage.at === "rest" && stage.bad && <span class="bad">{stage.bad}</span>}
+        {stage.at === "rest" && stage.taskId && (
+          <a href={`/tasks/${encodeURIComponent(stage.taskId)}`}>{T.follow}</a>
+        )} {stage.at === "rest" && stage.bad && <span class="bad">{stage.bad}</span>}
       </span>
     </div>
   );
 }
 
-function question(action: BulkAction, n: number): string {
-  const limit = n >= MOST ? ` ${T.atMost(count(MOST))}` : "";
-  return n === 0 ? T.noneFits[action] : T.bulkAsk[action](counted(n, "task")) + limit;
+function question(action: BulkAction, n: number, capped: boolean): string {
+  if (n === 0) return T.noneFits[action];
+  return T.bulkAsk[action](`${capped ? T.moreThan : ""}${counted(n, "task")}`);
 }

@@ -264,7 +264,6 @@ export const SETTINGS = {
     operator: "also changes things: cancel, retry, pause, clear, teach",
     admin: "also manages tokens, reads the audit log and erases people",
   },
-  tokens: "Tokens are managed over the API and the command line.",
 };
 
 export const TASKS = {
@@ -298,21 +297,26 @@ export const TASKS = {
   chooseAll: "Choose all that fit the filter",
   allThatFit: "All that fit the filter",
   chooseOne: (name: string) => `Choose ${name}`,
-  bulkWord: { retry: "Retry", cancel: "Cancel" },
+  bulkWord: { retry: "Retry", cancel: "Cancel", discard: "Discard" },
   bulkAsk: {
     retry: (tasks: string) => `Queue ${tasks} again?`,
     cancel: (tasks: string) => `Cancel ${tasks}, also those that run?`,
+    discard: (tasks: string) => `Discard ${tasks} for good?`,
   },
   bulkDone: {
     retry: (tasks: string) => `Queued ${tasks} again.`,
     cancel: (tasks: string) => `Cancelled ${tasks}.`,
+    discard: (tasks: string) => `Discarded ${tasks}.`,
   },
   noneFits: {
     retry: "None of them has failed or was cancelled.",
     cancel: "None of them waits or runs.",
+    discard: "None of them has failed or was cancelled.",
   },
-  atMost: (n: string) => `That is the most at once, ${n}.`,
-  finding: (n: string) => `Looking for them: ${n} so far`,
+  moreThan: "more than ",
+  finding: "Counting them…",
+  bulkStarted: "It goes on as a task of its own.",
+  follow: "Follow it",
   progress: (done: string, all: string) => `${done} of ${all}`,
   refused: (n: string, reason: string) => `${n} refused: ${reason}`,
   stop: "Stop",

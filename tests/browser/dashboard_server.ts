@@ -281,6 +281,13 @@ function testApi(sessions: Sessions) {
   app.get("/health", (c) => c.json(ok({ health_report: data.health })));
   app.get("/cache/stats", (c) => c.json(ok({ cache_stats: data.cache })));
   app.get("/queues", (c) => c.json(ok({ queues: data.queues })));
+  app.post("/tasks/actions", async (c) => {
+    const { action, status, dry_run } = await c.req.json();
+    const fitting = data.tasks.filter((task) => task.status === status);
+    if (!dry_run) fitting.forEach((task) => task.status = "cancelled");
+    const answer = { action, matching: fitting.length, capped: false, dry_run };
+    return c.json(ok(dry_run ? answer : { ...answer, task_id: "t-bulk" }));
+  });
   app.get("/tasks/active", (c) =>
     c.json(ok({
       active_tasks: data.active.slice(0, Number(c.req.query("limit") ?? 100)),

@@ -55,6 +55,14 @@ Deno.test("the real service: every page, an answer tried, and the stream after a
   await page.click(".trial button");
   await page.waitForSelector(".trial .assistant:has-text('They do.')", { timeout: 25_000 });
 
+  await service.request("POST", "/tokens", { name: "reporting", role: "viewer" });
+  await page.goto(`${service.url}/settings`);
+  await page.click("tr:has-text('reporting') button");
+  await page.click("tr:has-text('reporting') .danger");
+  await page.waitForSelector("text=Revoked.");
+  await page.reload();
+  assert.match(await page.innerText("main"), /DELETE \/tokens\/\{token_id\}/);
+
   await page.goto(`${service.url}/tasks`);
   await page.waitForSelector("[data-mode=live]");
   await service.stop();

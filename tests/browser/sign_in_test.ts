@@ -80,7 +80,7 @@ Deno.test("forms are taken only from our own pages", async () => {
   const odd = await fetch(`${url}/tasks`, { method: "POST", headers: { cookie, origin: url } });
   await odd.body?.cancel();
   assert.ok([403, 405].includes(odd.status));
-  const put = await fetch(`${url}/tasks`, { method: "PUT", headers: { cookie } });
+  const put = await fetch(`${url}/conversations`, { method: "PUT", headers: { cookie } });
   assert.equal(put.status, 405);
   assert.equal(put.headers.get("allow"), "GET, HEAD, POST");
   await put.body?.cancel();

@@ -88,9 +88,11 @@ Deno.test("all that fit a filter are cancelled, over all pages", async () => {
   await page.click(".bulk .button:text('Cancel')");
   const waiting = tasks.filter((task) => task.status === "queued").length;
   await page.click(`.asking:has-text("Cancel ${waiting} tasks") .danger`);
-  await page.waitForSelector(`.bulk .said:text("Cancelled ${waiting} tasks.")`);
+  await page.waitForSelector(".bulk .said a[href='/tasks/t-bulk']");
   assert.equal(tasks.filter((task) => task.status === "queued").length, 0);
-  assert.equal(visit.server.done.length, waiting);
+  const sent = visit.server.done.map((one) => JSON.parse(one.slice(one.indexOf("{"))));
+  const asked = { action: "cancel", status: "queued" };
+  assert.deepEqual(sent, [{ ...asked, dry_run: true }, { ...asked, dry_run: false }]);
 });
 
 Deno.test("a queue is held and let go on from the list of queues", async () => {

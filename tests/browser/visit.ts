@@ -30,7 +30,12 @@ export async function visitDashboard(): Promise<Visit> {
       await page.goto(`${server.url}/sign-in?next=${encodeURIComponent(path)}`);
       await page.fill("[name=token]", token);
       await page.click("main button");
-      if (options.javaScript !== false) await islandsReady(page);
+      if (options.javaScript !== false) {
+        await islandsReady(page);
+        if (page.url() !== `${server.url}/sign-in`) {
+          await page.waitForFunction(() => document.cookie.includes("zone="));
+        }
+      }
       return opened;
     },
     async [Symbol.asyncDispose]() {

@@ -20,7 +20,7 @@ interface BarChartProps {
 }
 
 const HEIGHT = 220;
-const EDGE = { top: 20, right: 4, bottom: 24, left: 44 };
+const EDGE = { top: 20, right: 10, bottom: 24, left: 44 };
 
 /** Upright bars from zero, each with its value on top where there is room. */
 export function BarChart({ title, unit, bars, format }: BarChartProps) {

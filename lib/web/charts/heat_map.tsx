@@ -27,7 +27,7 @@ export function HeatMap({ title, rows, columns, value, format }: HeatMapProps) {
   return (
     <figure class="chart heat-map">
       <figcaption class="unseen">{title}</figcaption>
-      <div class="scroll" tabIndex={0} role="region" aria-label={title}>
+      <div class="scroll" tabIndex={0} role="region" aria-label={`${title}, picture`}>
         <svg viewBox={`0 0 ${width} ${height}`} role="img" aria-label={summary}>
           {values.map((line, row) => (
             <g key={rows[row]} class="spots">
