@@ -7,6 +7,8 @@ export interface MailServer extends AsyncDisposable {
   mails: ParsedMail[];
 }
 
+const GREETING_MS = 120;
+
 /** Starts one on a free port; `options` are those of smtp-server. */
 export async function startMailServer(options: SMTPServerOptions = {}): Promise<MailServer> {
   const mails: ParsedMail[] = [];
@@ -26,6 +28,10 @@ export async function startMailServer(options: SMTPServerOptions = {}): Promise<
   return {
     port,
     mails,
-    [Symbol.asyncDispose]: () => new Promise((resolve) => server.close(() => resolve())),
+    async [Symbol.asyncDispose]() {
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+      // smtp-server greets a new connection after 100 ms and does not take that timer back.
+      await new Promise((resolve) => setTimeout(resolve, GREETING_MS));
+    },
   };
 }
