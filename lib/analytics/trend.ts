@@ -1,4 +1,4 @@
-import { round2 } from "./rounding.ts";
+import { ratio2 } from "./rounding.ts";
 
 export type TrendDirection = "increasing" | "decreasing" | "stable" | "insufficient_data";
 
@@ -38,15 +38,16 @@ export interface TrendSlope {
 export function trendSlope(counts: readonly number[]): TrendSlope {
   const n = counts.length;
   if (n < 2) return { value: null, percent: null, n };
-  const middle = (n - 1) / 2;
+  // Distances from the middle are taken twice, so that all sums are whole and ties are seen as ties.
   let products = 0;
   let squares = 0;
+  let total = 0;
   counts.forEach((count, i) => {
-    products += (i - middle) * count;
-    squares += (i - middle) ** 2;
+    const distance = 2 * i - (n - 1);
+    products += distance * count;
+    squares += distance ** 2;
+    total += count;
   });
-  const total = counts.reduce((a, b) => a + b, 0);
-  const slope = products / squares;
-  const percent = total === 0 ? null : round2(slope * n / total * 100);
-  return { value: round2(slope), percent, n };
+  const value = ratio2(2 * products, squares);
+  return { value, percent: ratio2(2 * products * n, squares * total, 100), n };
 }

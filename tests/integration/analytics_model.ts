@@ -141,7 +141,7 @@ function slope(counts: number[]) {
     counts.reduce((total, count, x) => total + of(count, x), 0);
   const [x, y] = [sum((_, x) => x), sum((count) => count)];
   const value = (n * sum((count, x) => count * x) - x * y) / (n * sum((_, x) => x * x) - x * x);
-  const near = (a: number) => Math.round(a * 100) / 100 || 0;
+  const near = (a: number) => two(a) || 0;
   return { value: near(value), percent: y === 0 ? null : near(value / (y / n) * 100), n };
 }
 
