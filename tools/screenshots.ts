@@ -23,6 +23,12 @@ function pages(now: number): Record<string, string> {
   return {
     overview: "/",
     tasks: "/tasks",
+    conversations: "/conversations",
+    analytics: "/analytics",
+    bots: "/bots",
+    cache: "/cache",
+    schedules: "/schedules",
+    health: "/health",
     "report-day": `/analytics?report=daily&date=${day(now - DAY_MS)}`,
     "report-week": `/analytics?report=weekly&date=${day(now - 7 * DAY_MS)}`,
     "report-month": `/analytics?report=monthly&date=${day(now - 31 * DAY_MS)}`,
@@ -94,7 +100,7 @@ if (import.meta.main) {
       }
       if (kind) continue;
       await page.goto(`${origin}/tasks`);
-      await page.click("tbody a");
+      await page.click('tbody a[href^="/tasks/"]');
       await page.waitForURL(/\/tasks\/./);
       await shoot(page, `task-${theme}`, folder);
     }
