@@ -1,3 +1,4 @@
+import { WrappedResponder } from "./wrapped_responder.ts";
 import type { Clock } from "../clock.ts";
 import {
   type CacheableResponder,
@@ -20,35 +21,16 @@ export interface CircuitOptions {
  * saying when to come back, and cost nobody anything. Then a single one tries, and closes or
  * reopens it for all.
  */
-export class CircuitBreaker implements CacheableResponder {
+export class CircuitBreaker extends WrappedResponder {
   readonly #options: Required<CircuitOptions>;
   #failures = 0;
   #openUntil = 0;
   #opened = 0;
   #trying = false;
 
-  constructor(readonly inner: CacheableResponder, options: CircuitOptions) {
+  constructor(inner: CacheableResponder, options: CircuitOptions) {
+    super(inner);
     this.#options = { failures: 5, openMs: 5_000, maxOpenMs: 60_000, ...options };
-  }
-
-  get name(): string {
-    return this.inner.name;
-  }
-
-  get model(): string | null {
-    return this.inner.model;
-  }
-
-  get variant(): string {
-    return this.inner.variant;
-  }
-
-  get defaultPolicy(): CacheableResponder["defaultPolicy"] {
-    return this.inner.defaultPolicy;
-  }
-
-  get usesHistory(): boolean {
-    return this.inner.usesHistory;
   }
 
   /** `half-open` = the next request tries, or is trying. */
@@ -57,11 +39,7 @@ export class CircuitBreaker implements CacheableResponder {
     return this.#options.clock.elapsed() < this.#openUntil ? "open" : "half-open";
   }
 
-  keyText(message: string): string {
-    return this.inner.keyText(message);
-  }
-
-  async respond(request: ResponderRequest): Promise<Reply> {
+  override async respond(request: ResponderRequest): Promise<Reply> {
     const leftMs = this.#openUntil - this.#options.clock.elapsed();
     const tries = this.#opened > 0 && leftMs <= 0 && !this.#trying;
     if (this.#opened > 0 && !tries) {

@@ -1,32 +1,23 @@
 import { bump } from "../kv/counts.ts";
 import type { IndexedBot } from "./bot_index.ts";
 import type { Differences } from "./differences.ts";
-import type { FinishedFact } from "./facts.ts";
 import { botKey } from "./keys.ts";
 import { LiveField } from "./live.ts";
 import { dayOf, firstDay, periodOf, quarterOf, QUARTERS_A_DAY } from "./periods.ts";
 import { Rollup } from "./rollup.ts";
-import { countConversation, countTurn, type StandingConversation } from "./tally.ts";
+import {
+  countConversation,
+  countTurn,
+  type EndedTurn,
+  type StandingConversation,
+} from "./tally.ts";
 
 /** A conversation as its own records tell it, with every end of its turns. */
 export interface KeptConversationFact extends StandingConversation {
   conversationId: string;
   botId: string;
   userId: string;
-  turns: Pick<
-    FinishedFact,
-    | "turn"
-    | "queuedAt"
-    | "processingAt"
-    | "at"
-    | "outcome"
-    | "attempts"
-    | "source"
-    | "cached"
-    | "latencyMs"
-    | "tokens"
-    | "costMicros"
-  >[];
+  turns: Omit<EndedTurn, "startedAt">[];
 }
 
 /** What the facts add up to. */

@@ -45,7 +45,6 @@ export const openPrefix = (queue: string, shard: number, priority: number): Deno
   shard,
   priority,
 ];
-export const openQueuePrefix = (queue: string): Deno.KvKey => [ROOT, "open", queue];
 export const allOpenPrefix: Deno.KvKey = [ROOT, "open"];
 
 /** Index of jobs that wait for a time; the entry stays until the job has ended or waits anew. */

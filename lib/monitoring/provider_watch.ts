@@ -1,4 +1,5 @@
-import type { CacheableResponder, Reply, ResponderRequest } from "../ai/responder.ts";
+import { WrappedResponder } from "../ai/wrapped_responder.ts";
+import type { Reply, ResponderRequest } from "../ai/responder.ts";
 import { messageOf } from "../errors.ts";
 import type { ProviderState } from "./checks/services.ts";
 
@@ -9,38 +10,12 @@ const DOWN_AFTER = 3;
  * A responder that remembers how its last calls went, so that health can say so without a call of
  * its own. One failure among answers is no fault; three in a row are.
  */
-export class ProviderWatch implements CacheableResponder {
+export class ProviderWatch extends WrappedResponder {
   #failures = 0;
   #answered = false;
   #lastFailure = "";
 
-  constructor(readonly inner: CacheableResponder) {}
-
-  get name(): string {
-    return this.inner.name;
-  }
-
-  get model(): string | null {
-    return this.inner.model;
-  }
-
-  get variant(): string {
-    return this.inner.variant;
-  }
-
-  get defaultPolicy(): CacheableResponder["defaultPolicy"] {
-    return this.inner.defaultPolicy;
-  }
-
-  get usesHistory(): boolean {
-    return this.inner.usesHistory;
-  }
-
-  keyText(message: string): string {
-    return this.inner.keyText(message);
-  }
-
-  async respond(request: ResponderRequest): Promise<Reply> {
+  override async respond(request: ResponderRequest): Promise<Reply> {
     try {
       const reply = await this.inner.respond(request);
       this.#answered = true;
