@@ -92,8 +92,10 @@ const figuresOf = (db: Database) =>
     texts: { question: () => Promise.resolve(null) },
   });
 
-const two = (x: number) => Math.round((x + Number.EPSILON) * 100) / 100;
-const share = (part: number, n: number) => ({ value: n === 0 ? null : two(part / n * 100), n });
+/** A quotient to two decimals; scaled before it is divided, so that a tie stays one. */
+const two = (part: number, n: number) =>
+  Math.sign(part) * Math.round(Math.abs(part) * 100 / n) / 100;
+const share = (part: number, n: number) => ({ value: n === 0 ? null : two(part * 100, n), n });
 const usersOf = (facts: Fact[]) => new Set(facts.map((fact) => fact.user)).size;
 
 /** What a bucket must say, from the plain facts. */
@@ -118,7 +120,7 @@ function model(all: Fact[], from: number, to: number, zone: string) {
   return {
     conversations: { value: mine.length },
     messages_per_conversation: {
-      mean: mine.length === 0 ? null : two(2 * turns / mine.length),
+      mean: mine.length === 0 ? null : two(2 * turns, mine.length),
       median: rank(0.5),
       p90: rank(0.9),
       n: mine.length,
@@ -128,7 +130,7 @@ function model(all: Fact[], from: number, to: number, zone: string) {
     containment_rate: share(mine.filter((f) => f.source !== "none").length, mine.length),
     csat: {
       ...share(scores.filter((score) => score >= 4).length, scores.length),
-      mean: scores.length === 0 ? null : two(scores.reduce((a, b) => a + b, 0) / scores.length),
+      mean: scores.length === 0 ? null : two(scores.reduce((a, b) => a + b, 0), scores.length),
       response_rate: share(scores.length, mine.length).value,
       response_n: mine.length,
     },
@@ -183,6 +185,39 @@ Deno.test(
         assert.deepEqual(summary.totals, model(facts, ...whole, zone), `${zone} ${granularity}`);
       }
     }
+  },
+);
+
+Deno.test(
+  "a running week that ends next month counts who was last here 30 days ago",
+  sanitize,
+  async () => {
+    await using db = await Database.open({ path: ":memory:" });
+    const recorder = new Recorder(db);
+    const tx = new WriteSet();
+    await recorder.submitted(tx, {
+      conversationId: "c",
+      botId: "bot",
+      userId: "user",
+      startedAt: Date.parse("2026-09-29T12:00:00Z"),
+      at: Date.parse("2026-09-29T12:00:00Z"),
+      first: true,
+      from: null,
+      live: true,
+      messagesBefore: 0,
+      troubledBefore: false,
+    });
+    await db.commit(tx);
+    const { rows } = await rowsOf(figuresOf(db), {
+      from: "2026-10-26",
+      to: "2026-10-27",
+      granularity: "week",
+      zone: "UTC",
+      metrics: ["engagement"],
+    });
+    assert.deepEqual(rows.map((row) => [row.end, row.figures.engagement!.mau]), [
+      ["2026-11-02T00:00:00.000Z", 1],
+    ]);
   },
 );
 
@@ -242,7 +277,7 @@ Deno.test("a running week is compared with as much of the one before", sanitize,
   assert.equal(running.previous.figures.active_users!.value, usersOf(before));
   assert.equal(
     running.growth.conversations!.value,
-    two((now.length - before.length) / before.length * 100),
+    two((now.length - before.length) * 100, before.length),
   );
   const whole = await figures.compare({ unit: "week", from: "2026-10-15", zone: "UTC", metrics });
   assert.equal(whole.basis, "whole");

@@ -82,9 +82,11 @@ export async function bucketUsers(
       countTrailing(each, buckets, ends, seen.get(userId) ?? -Infinity, quarters, base);
       seen.set(userId, base + quarters.fields.at(-1)!);
     }
+    // A bucket that still runs looks back from now, which may lie a month before its end.
+    const next = buckets.find(({ to }) => to > monthEnd)?.trailing?.month ?? Infinity;
     for (const [userId, at] of seen) {
       if (!active.has(userId)) countTrailing(each, buckets, ends, at);
-      if (at < monthEnd - TRAILING_QUARTERS) seen.delete(userId);
+      if (at < next) seen.delete(userId);
     }
   }
   for (const [bucket, users] of open) each[bucket]!.active += users.size;
