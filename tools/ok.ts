@@ -16,6 +16,9 @@ const CHECKS: { name: string; mend: string; run(): Promise<boolean> }[] = [
   { name: "docs", mend: "see above", run: () => noProblems(checkDocs) },
 ];
 
+/** A gate says the same twice; `deno task test` draws a new seed each time. */
+const SEED = 1;
+
 async function deno(...args: string[]): Promise<boolean> {
   const child = new Deno.Command(Deno.execPath(), { args, stdin: "null" }).spawn();
   return (await child.status).success;
@@ -41,9 +44,8 @@ if (import.meta.main) {
   let counts = await runChecks();
   if (counts.failed > 0) console.log("\nThe tests were not run: mend the checks first.");
   else {
-    const seed = crypto.getRandomValues(new Uint32Array(1))[0]!;
     try {
-      const tests = await runSuites({ selections: [], long: false, seed, typeCheck: false });
+      const tests = await runSuites({ selections: [], long: false, seed: SEED, typeCheck: false });
       counts = addCounts(counts, tests);
       if (tests.passed === 0) counts.failed++;
     } catch (error) {

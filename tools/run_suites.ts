@@ -45,6 +45,7 @@ async function runSuite(
     "--no-prompt",
     "--sanitize-ops",
     "--sanitize-resources",
+    "--preload=tests/support/property_seed.ts",
     ...(options.typeCheck ? [] : ["--no-check"]),
     ...(options.filter === undefined ? [] : [`--filter=${options.filter}`]),
     ...args,

@@ -209,9 +209,12 @@ function decoded(text: string): string {
 export function configurationTable(): { name: VariableName; fallback: string; about: string }[] {
   return Object.entries(VARIABLES).map(([name, { fallback, about }]) => ({
     name: name as VariableName,
-    fallback: fallback === undefined || (Array.isArray(fallback) && fallback.length === 0)
-      ? ""
-      : String(fallback),
+    fallback: isEmpty(fallback) ? "" : String(fallback),
     about,
   }));
 }
+
+/** Nothing, an empty list or a record of nothing: what the README shows as no default. */
+const isEmpty = (fallback: unknown): boolean =>
+  fallback === undefined ||
+  (typeof fallback === "object" && Object.keys(fallback ?? {}).length === 0);
