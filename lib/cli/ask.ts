@@ -15,7 +15,8 @@ export interface Question {
 /** How a question ended. */
 export type Answer =
   | { outcome: "answered"; source: string; response: string; processedAt: number }
-  | { outcome: "failed"; reason: string };
+  /** `away`: the service could not be reached for as long as the asker was patient. */
+  | { outcome: "failed"; reason: string; away?: boolean };
 
 /** How patient the asker is. */
 export interface AskOptions {
@@ -74,8 +75,14 @@ export async function ask(
     return await awaitAnswer(api, question.conversationId, queued.task_id, options);
   } catch (error) {
     if (options.signal.aborted || isRefusal(error)) throw error;
-    return { outcome: "failed", reason: messageOf(error, 300).split("\n")[0]! };
+    const reason = messageOf(error, 300).split("\n")[0]!;
+    return { outcome: "failed", reason, away: error instanceof Unreachable };
   }
+}
+
+/** Throws at once where there is no service to ask, or none that takes the token. */
+export async function requireService(api: ApiClient, signal: AbortSignal): Promise<void> {
+  await api.request("GET", "/conversations/metrics", { signal });
 }
 
 /** Whether the service has this conversation as imported history, which no task answered. */

@@ -27,6 +27,8 @@ export interface ReplayTotals {
   earlier: number;
   /** Time from sending to answer in milliseconds, by the answer's source. */
   latenciesMs: Map<string, number[]>;
+  /** The service stayed away for longer than the patience, which ended the replay. */
+  away: boolean;
   /** Why turns failed, with how often; further reasons count under "other". */
   failures: Map<string, number>;
 }
@@ -38,7 +40,8 @@ export const HISTORY_PREFIX = "replay-";
 /**
  * Sends the users' turns as live traffic: in order within a conversation, each after the answer to
  * the one before, and different conversations side by side. Keys are made from conversation, place
- * and text, so running it again over the same file asks nothing twice.
+ * and text, so running it again over the same file asks nothing twice. It ends early when the
+ * service stays away for longer than the patience.
  */
 export async function replay(
   conversations: AsyncIterable<RecordedConversation>,
@@ -50,6 +53,7 @@ export async function replay(
     answered: 0,
     failed: 0,
     earlier: 0,
+    away: false,
     latenciesMs: new Map(),
     failures: new Map(),
   };
@@ -67,6 +71,7 @@ export async function replay(
       conversationId = HISTORY_PREFIX + conversationId;
     }
     for (const [index, message] of turns.entries()) {
+      if (totals.away) return;
       await pace();
       signal.throwIfAborted();
       const { botId, userId } = conversation;
@@ -80,7 +85,7 @@ export async function replay(
     }
   };
   const work = async () => {
-    while (claimed < options.limit && !signal.aborted) {
+    while (claimed < options.limit && !signal.aborted && !totals.away) {
       const next = await source.next();
       if (next.done) return;
       const turns = next.value.turns.slice(0, Math.max(0, options.limit - claimed));
@@ -103,6 +108,7 @@ export async function replay(
 function count(totals: ReplayTotals, answer: Answer, ms: number, startedAt: number): void {
   if (answer.outcome === "failed") {
     totals.failed++;
+    totals.away ||= answer.away === true;
     const known = totals.failures.has(answer.reason) || totals.failures.size < MAX_REASONS;
     const reason = known ? answer.reason : "other";
     totals.failures.set(reason, (totals.failures.get(reason) ?? 0) + 1);

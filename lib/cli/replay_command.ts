@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from "commander";
+import { requireService } from "./ask.ts";
 import { connect } from "./connect.ts";
 import { type CliContext, INTERRUPTED, printJson } from "./context.ts";
 import { type BadLine, openConversationFile, readConversations } from "./conversation_file.ts";
@@ -47,6 +48,7 @@ Examples:
 
 async function runReplay(context: CliContext, path: string, flags: ReplayFlags): Promise<number> {
   const api = await connect(context.env, flags);
+  await requireService(api, context.signal);
   const file = await openConversationFile(path);
   const bar = new ProgressBar(context, "Replaying");
   const bad: BadLine[] = [];
@@ -93,6 +95,7 @@ function summarise(totals: ReplayTotals, seconds: number, badLines: number) {
     answered: totals.answered,
     failed: totals.failed,
     answered_earlier: totals.earlier,
+    away: totals.away,
     bad_lines: badLines,
     seconds: round(seconds),
     turns_per_second: seconds > 0 ? round(totals.answered / seconds) : 0,
@@ -136,6 +139,9 @@ function print(context: CliContext, summary: Summary, bad: BadLine[]): void {
     const rows = summary.failures.map(({ reason, turns }) => [formatCount(turns), reason]);
     const columns = [right("turns"), { title: "failed because" }];
     context.out("\n" + formatTable(columns, rows, context.columns));
+  }
+  if (summary.away) {
+    context.err("The service stayed away. The same command goes on where this one stopped.\n");
   }
   for (const { line, message } of bad) context.err(`line ${line} was left out: ${message}\n`);
   if (summary.bad_lines > bad.length) {

@@ -140,16 +140,33 @@ Deno.test("replay: a wrong token ends it at once, and so does the user", async (
   });
 });
 
-Deno.test("replay: a service that stays away makes turns fail after the patience", async () => {
+Deno.test("replay: without a service it says so at once", async () => {
   await withFile("talks.ndjson", [recorded("a", "hello")], async (path) => {
     const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
     const url = `http://127.0.0.1:${listener.addr.port}`;
     listener.close();
-    const run = await runCommand(["replay", path, "--patience", "0.2"], {
-      env: environmentOf(url),
+    const run = await runCommand(["replay", path], { env: environmentOf(url) });
+    assert.equal(run.exitCode, 1);
+    assert.match(run.err, /cannot reach the service at http:\/\/127\.0\.0\.1:\d+/);
+    assert.equal(run.out, "");
+  });
+});
+
+Deno.test("replay: a service that goes and stays away ends it, with what was answered", async () => {
+  const service = startStandIn();
+  service.trouble = (_request, count) => {
+    if (count === 15) service[Symbol.asyncDispose]();
+    return undefined;
+  };
+  await withFile("talks.ndjson", CONVERSATIONS, async (path) => {
+    const run = await runCommand(["replay", path, "--patience", "0.2", "--concurrency", "2"], {
+      env: environmentOf(service.url),
     });
     assert.equal(run.exitCode, 1);
-    assert.match(run.out, /1 {2}cannot reach the service at http:\/\/127\.0\.0\.1:\d+/);
+    assert.match(run.out, /cannot reach the service/);
+    assert.match(run.err, /goes on where this one stopped/);
+    const [sent, answered] = run.out.split("\n")[1]!.trim().split(/ +/).map(Number);
+    assert.ok(answered! > 0 && sent! < TURNS, run.out);
   });
 });
 
