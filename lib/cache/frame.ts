@@ -151,6 +151,8 @@ function instant(ms: number): string {
   return digits(Math.max(0, Math.floor(ms)), 13);
 }
 
-function digits(value: number, length: number): string {
-  return String(value).padStart(length, "0");
+/** A whole number with leading zeros. */
+export function digits(value: number, length: number): string {
+  const text = String(value);
+  return text.length === length ? text : text.padStart(length, "0");
 }
