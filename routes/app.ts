@@ -43,7 +43,7 @@ export interface App {
   feed: EventFeed;
   /** The API without its network, for pages that render on the server for a visitor's address. */
   api: (request: Request, address: string) => Response | Promise<Response>;
-  /** Ends live streams. */
+  /** Ends live streams and what watches over bodies. */
   close(): void;
 }
 
@@ -128,7 +128,10 @@ export function createApp(deps: ApiDeps): App {
     feed,
     api: (request, address) =>
       fetch(request, { remoteAddr: { transport: "tcp", hostname: address, port: 0 } }),
-    close: () => feed.close(),
+    close() {
+      feed.close();
+      api.close();
+    },
   };
 }
 
