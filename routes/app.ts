@@ -43,7 +43,7 @@ export interface App {
   feed: EventFeed;
   /** The API without its network, for pages that render on the server for a visitor's address. */
   api: (request: Request, address: string) => Response | Promise<Response>;
-  /** Stores the last events; call it when nothing more can happen. */
+  /** Stores the last events and ends what watches over bodies; call it when nothing more can happen. */
   close(): Promise<void>;
 }
 
@@ -128,7 +128,10 @@ export function createApp(deps: ApiDeps): App {
     feed,
     api: (request, address) =>
       fetch(request, { remoteAddr: { transport: "tcp", hostname: address, port: 0 } }),
-    close: () => feed.close(),
+    async close() {
+      api.close();
+      await feed.close();
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Figures } from "../lib/analytics/figures/figures.ts";
 import type { Authenticator } from "../lib/auth/authenticator.ts";
+import type { EntryView, KeyPage, KeysOptions } from "../lib/cache/cache.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Config } from "../lib/config/config.ts";
 import type { JobEngine } from "../lib/jobs/engine.ts";
@@ -37,7 +38,7 @@ export interface ApiDeps {
   auth: Authenticator;
   engine: EnginePort;
   events: EventsPort;
-  schedules: Pick<Scheduler, "list" | "runNow">;
+  schedules: Pick<Scheduler, "list" | "runNow" | "pause" | "resume" | "ledger">;
   cache: CachePort;
   conversations: ConversationsPort;
   users: UsersPort;
@@ -123,11 +124,12 @@ export interface CachePort {
     }[];
   }>;
   /** Looks without counting a lookup; undefined when there is none. */
-  inspect(key: string): Promise<{ value: unknown } | undefined>;
+  inspect(key: string): Promise<EntryView | undefined>;
+  keys(pattern?: string, options?: KeysOptions): Promise<KeyPage>;
   delete(key: string): Promise<boolean>;
   clear(
     pattern?: string,
-    options?: { waitMs?: number },
+    options?: { waitMs?: number; dryRun?: boolean },
   ): Promise<{ cleared: number; complete: boolean; cursor?: string }>;
 }
 

@@ -96,6 +96,31 @@ export interface EntryView {
   bytes: number;
 }
 
+export interface KeysOptions {
+  /** Keys of a page; 100 when absent, at most 1,000. */
+  limit?: number;
+  /** Goes on where an earlier call with the same pattern and limit stopped. */
+  cursor?: string;
+  /** How long this call may take; 2,000 ms when absent. */
+  waitMs?: number;
+}
+
+/** A key that holds an entry now. */
+export interface KeyView {
+  key: string;
+  bytes: number;
+  /** Milliseconds UTC. */
+  expiresAt: number;
+}
+
+export interface KeyPage {
+  keys: KeyView[];
+  /** Present when there may be more; a page may be short, or empty, and have one. */
+  cursor?: string;
+  /** Present when Redis did not answer. */
+  reason?: string;
+}
+
 /** Something that happened to the cache as a whole. */
 export type CacheEvent =
   | { type: "cache.disconnected"; reason: string | null; at: number }
@@ -136,6 +161,8 @@ export interface Cache {
   resolve<T>(key: string, factory: Factory<T>, options?: GetOrSetOptions<T>): Promise<Resolved<T>>;
   /** Removes what a glob pattern matches, everything of ours when absent. */
   clear(pattern?: string, options?: ClearOptions): Promise<ClearResult>;
+  /** A page of the keys that a glob pattern matches: sorted in the process, in Redis' own order. */
+  keys(pattern?: string, options?: KeysOptions): Promise<KeyPage>;
   /** Makes every entry with this tag a miss; false when Redis could not be told. */
   invalidateTag(tag: string): Promise<boolean>;
   /** Looks at an entry without counting a lookup. */

@@ -7,6 +7,8 @@ import type {
   EntryView,
   Factory,
   GetOrSetOptions,
+  KeyPage,
+  KeysOptions,
   ReadOptions,
   Resolved,
   SetOptions,
@@ -18,6 +20,7 @@ import type { EntryReader } from "./entry_reader.ts";
 import type { EntryWriter } from "./entry_writer.ts";
 import type { Fills } from "./fill.ts";
 import { compileGlob } from "./glob.ts";
+import { listMemoryKeys, listRedisKeys } from "./key_listing.ts";
 import { isUsableKey, isUsableTag, namespaceOf } from "./key_space.ts";
 import type { LookupCounters } from "./lookup_counters.ts";
 import type { MemoryHit } from "./memory_store.ts";
@@ -82,10 +85,9 @@ export class CacheService implements Cache {
     return inChunks(keys, (key) => this.get<T>(key, options));
   }
 
-  async set(key: string, value: unknown, options: SetOptions = {}): Promise<boolean> {
+  set(key: string, value: unknown, options: SetOptions = {}): Promise<boolean> {
     this.#parts.fills.flights.discardKey(key);
-    if (this.#closed) return false;
-    return await this.#parts.writer.write(key, value, options) !== null;
+    return this.#closed ? Promise.resolve(false) : this.#parts.writer.write(key, value, options);
   }
 
   async setMany(
@@ -148,6 +150,15 @@ export class CacheService implements Cache {
     const memory = tiers.memory!;
     if (options.dryRun) return { cleared: memory.matching(glob), complete: true };
     return { cleared: await memory.clear(glob, options.limit, options.signal), complete: true };
+  }
+
+  async keys(pattern?: string, options: KeysOptions = {}): Promise<KeyPage> {
+    this.#counters.operation();
+    const glob = compileGlob(pattern ?? "*");
+    const { memory, redis } = this.#parts.tiers;
+    return redis
+      ? await listRedisKeys(redis, this.#clock, glob, options)
+      : await listMemoryKeys(memory!, this.#clock, glob, options);
   }
 
   async invalidateTag(tag: string): Promise<boolean> {

@@ -132,6 +132,18 @@ export class MemoryStore {
     return matching;
   }
 
+  /** The keys that lie there now, in no order. */
+  keys(): string[] {
+    this.purgeExpired();
+    return [...this.#slots.keys()];
+  }
+
+  /** An entry's size and end, without a use of it; undefined where there is none. */
+  peek(key: string): { bytes: number; expiresAt: number } | undefined {
+    const slot = this.#slots.peek(key);
+    return slot && { bytes: slot.bytes, expiresAt: slot.expiresAt };
+  }
+
   /** Removes what the pattern matches, at most `limit` entries, giving way to others every few thousand keys. */
   async clear(glob: Glob, limit = Infinity, signal?: AbortSignal): Promise<number> {
     this.purgeExpired();

@@ -63,6 +63,22 @@ return held
 `);
 
 /**
+ * KEYS (entry, counts, namespace generation)… Returns for each entry its bytes and the milliseconds
+ * that it will live; its bytes are -1 where it holds nothing.
+ */
+export const DESCRIBE_ENTRIES = script(`${COUNTING}
+local answer = {}
+for i = 1, #KEYS, 3 do
+  local held = uncount(KEYS[i], redis.call('GET', KEYS[i + 2]))
+  local bytes = -1
+  if held then bytes = redis.call('TYPE', KEYS[i]).ok == 'string' and redis.call('STRLEN', KEYS[i]) or 0 end
+  answer[#answer + 1] = bytes
+  answer[#answer + 1] = redis.call('PTTL', KEYS[i])
+end
+return answer
+`);
+
+/**
  * KEYS counts, namespaces · ARGV namespace, (field, what it was seen to be, what it should be)…
  * Corrects the fields that still are what they were seen to be.
  */

@@ -8,7 +8,7 @@ import {
 } from "./checks/check.ts";
 import { within } from "./deadline.ts";
 import type { MemorySource } from "./machine.ts";
-import { round2 } from "./round.ts";
+import { round2 } from "../analytics/rounding.ts";
 import type { SystemSource } from "./system.ts";
 
 /** The wire shape of `GET /health`. */

@@ -21,8 +21,11 @@ import type {
   CacheCleared,
   CacheDeleted,
   CacheEntry,
+  CacheKeys,
   CacheStatsAnswer,
+  ClearBody,
   ClearPattern,
+  KeysQuery,
 } from "./schemas/cache.ts";
 import type {
   BatchQueued,
@@ -56,7 +59,15 @@ import type {
   UnansweredAnswer,
   UnansweredQuery,
 } from "./schemas/figures.ts";
-import type { QueueList, QueuePaused, ScheduleList, ScheduleRun } from "./schemas/queues.ts";
+import type {
+  LedgerQuery,
+  QueueList,
+  QueuePaused,
+  ScheduleLedger,
+  ScheduleList,
+  SchedulePaused,
+  ScheduleRun,
+} from "./schemas/queues.ts";
 import type {
   CleanupInput,
   CleanupQueued,
@@ -115,9 +126,10 @@ export interface Calls {
   "GET /cache/stats": { answer: typeof CacheStatsAnswer };
   "POST /cache/clear": {
     query: typeof ClearPattern;
-    body: typeof ClearPattern;
+    body: typeof ClearBody;
     answer: typeof CacheCleared;
   };
+  "GET /cache/keys": { query: typeof KeysQuery; answer: typeof CacheKeys };
   "GET /cache/key/{key}": { answer: typeof CacheEntry };
   "DELETE /cache/key/{key}": { answer: typeof CacheDeleted };
   "POST /conversations/queue": {
@@ -156,6 +168,9 @@ export interface Calls {
   "DELETE /queues/{name}/pause": { answer: typeof QueuePaused };
   "GET /schedules": { answer: typeof ScheduleList };
   "POST /schedules/{name}/run": { answer: typeof ScheduleRun };
+  "GET /schedules/{name}/ledger": { query: typeof LedgerQuery; answer: typeof ScheduleLedger };
+  "PUT /schedules/{name}/pause": { answer: typeof SchedulePaused };
+  "DELETE /schedules/{name}/pause": { answer: typeof SchedulePaused };
   "GET /health": { answer: typeof HealthAnswer };
   "GET /performance/summary": { answer: typeof SummaryAnswer };
   "GET /performance/history": { query: typeof HistoryQuery; answer: typeof HistoryAnswer };

@@ -1,15 +1,19 @@
 import { z } from "@hono/zod-openapi";
-import { notFound } from "../../lib/errors.ts";
+import { AppError, notFound } from "../../lib/errors.ts";
 import { commitOnce } from "../../lib/kv/idempotency.ts";
 import {
   CacheCleared,
   CacheDeleted,
   CacheEntry,
+  CacheKeys,
   CacheStatsAnswer,
+  ClearBody,
   ClearPattern,
+  KeysQuery,
 } from "../../lib/wire/schemas/cache.ts";
 import { HIDDEN, Id } from "../../lib/wire/schemas/text.ts";
 import type { ApiBuilder } from "./operation.ts";
+import { instant } from "./shown.ts";
 
 const CLEAR_WAIT_MS = 5_000;
 const Key = z.object({ key: Id });
@@ -58,13 +62,23 @@ export function addCache(api: ApiBuilder): void {
     route: "POST /cache/clear",
     tag: "Cache",
     summary: "Clear what matches a pattern, or everything that is ours",
-    description: "The pattern may stand in the body or in the query. `*` matches anything.",
+    description: "The pattern may stand in the body or in the query. `*` matches anything. " +
+      "With `dry_run` in the body nothing is cleared, and what would be is counted.",
     query: ClearPattern,
-    body: ClearPattern,
+    body: ClearBody,
     answer: CacheCleared,
     queues: true,
     async handle({ query, body, claim, audit }) {
       const pattern = body.pattern ?? query.pattern ?? undefined;
+      if (body.dry_run) {
+        const found = await cache.clear(pattern, { waitMs: CLEAR_WAIT_MS, dryRun: true });
+        return {
+          cleared_entries: found.cleared,
+          pattern: pattern ?? null,
+          dry_run: true,
+          ...(found.complete ? {} : { complete: false }),
+        };
+      }
       const first = await claim?.earlier();
       if (first) return first.answer as { cleared_entries: number; pattern: string | null };
       const { cleared, complete, cursor } = await cache.clear(pattern, { waitMs: CLEAR_WAIT_MS });
@@ -90,7 +104,40 @@ export function addCache(api: ApiBuilder): void {
     async handle({ params: { key }, principal }) {
       const entry = await cache.inspect(key);
       if (!entry) throw notFound("There is no such key in the cache.");
-      return { key, value: principal.content ? entry.value : HIDDEN };
+      return {
+        key,
+        value: principal.content ? entry.value : HIDDEN,
+        bytes: entry.bytes,
+        created_at: instant(entry.createdAt),
+        fresh_until: instant(entry.freshUntil),
+        expires_at: instant(entry.expiresAt),
+        cost_ms: entry.costMs,
+        tags: [...entry.tags],
+      };
+    },
+  });
+
+  api.add({
+    route: "GET /cache/keys",
+    tag: "Cache",
+    summary: "Browse the keys that a pattern matches",
+    query: KeysQuery,
+    answer: CacheKeys,
+    statuses: [503],
+    async handle({ query: { pattern, limit, cursor } }) {
+      const page = await cache.keys(pattern, { limit, cursor });
+      if (page.reason !== undefined) {
+        throw new AppError("unavailable", "Redis does not answer just now.");
+      }
+      return {
+        keys: page.keys.map(({ key, bytes, expiresAt }) => ({
+          key,
+          bytes,
+          expires_at: instant(expiresAt),
+        })),
+        pattern: pattern ?? null,
+        ...(page.cursor === undefined ? {} : { next_cursor: page.cursor }),
+      };
     },
   });
 

@@ -8,6 +8,7 @@ import { isSafe } from "./csrf.ts";
 export const ROUTE_ROLES = {
   "GET /cache/stats": "viewer",
   "POST /cache/clear": "operator",
+  "GET /cache/keys": "viewer",
   "GET /cache/key/{key}": "viewer",
   "DELETE /cache/key/{key}": "operator",
   "GET /tasks/active": "viewer",
@@ -57,6 +58,9 @@ export const ROUTE_ROLES = {
   "DELETE /queues/{name}/pause": "operator",
   "GET /schedules": "viewer",
   "POST /schedules/{name}/run": "operator",
+  "GET /schedules/{name}/ledger": "viewer",
+  "PUT /schedules/{name}/pause": "operator",
+  "DELETE /schedules/{name}/pause": "operator",
   "GET /events": "viewer",
   "GET /tokens": "admin",
   "POST /tokens": "admin",

@@ -113,6 +113,7 @@ const schedule = (
   last_run_at: before(39_600),
   last_status: "completed",
   missed: 0,
+  paused: false,
   ...rest,
 });
 

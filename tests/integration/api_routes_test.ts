@@ -264,6 +264,44 @@ Deno.test("bots are defined and shown; schedules are shown and run", () =>
     const run = await ask(`${P}/schedules/nightly/run`, { method: "POST" });
     assert.equal((await ask(`${P}/tasks/${run.body.task_id}`)).status, 200);
     assert.equal((await ask(`${P}/schedules/nope/run`, { method: "POST" })).status, 404);
+
+    const pause = `${P}/schedules/nightly/pause`;
+    assert.equal((await ask(pause, { method: "PUT" })).body.paused, true);
+    const [held] = (await ask(`${P}/schedules`)).body.schedules;
+    assert.deepEqual([held.paused, held.paused_by], [true, "admin"]);
+    assert.equal((await ask(pause, { method: "DELETE" })).body.paused, false);
+    assert.equal((await ask(`${P}/schedules`)).body.schedules[0].paused, false);
+    const { ticks } = (await ask(`${P}/schedules/nightly/ledger`)).body;
+    assert.equal(ticks.length, 1);
+    assert.deepEqual([ticks[0].kind, ticks[0].by, ticks[0].task_id], [
+      "manual",
+      "admin",
+      run.body.task_id,
+    ]);
+    for (const [method, part] of [["PUT", "pause"], ["DELETE", "pause"], ["GET", "ledger"]]) {
+      const { status } = await ask(`${P}/schedules/nope/${part}`, { method });
+      assert.equal(status, 404, `${method} ${part}`);
+    }
+  }));
+
+Deno.test("the cache's keys are browsed, and a dry run of clearing clears nothing", () =>
+  withApi(async ({ ask, token, cleared }) => {
+    const { keys, next_cursor } = (await ask(`${P}/cache/keys?pattern=*&limit=2`)).body;
+    assert.deepEqual(keys[0], { key: "a/b:c", bytes: 5, expires_at: "1970-01-01T00:00:00.003Z" });
+    assert.equal(next_cursor, "0.7");
+    const away = await ask(`${P}/cache/keys?pattern=away`);
+    assert.equal(away.status, 503);
+    assert.ok(!JSON.stringify(away.body).includes("redis.internal"));
+    assert.equal((await ask(`${P}/cache/keys?limit=1000`)).status, 422);
+    const json = { pattern: "a*", dry_run: true };
+    const dry = await ask(`${P}/cache/clear`, { method: "POST", json });
+    assert.deepEqual([dry.body.cleared_entries, dry.body.dry_run], [2, true]);
+    assert.deepEqual(cleared, []);
+    const viewer = { token: await token("viewer") };
+    assert.equal((await ask(`${P}/cache/keys`, viewer)).status, 200);
+    assert.equal((await ask(`${P}/cache/clear`, { method: "POST", json, ...viewer })).status, 403);
+    const shown = (await ask(`${P}/cache/key/plain`, viewer)).body;
+    assert.deepEqual([shown.value, shown.bytes, shown.tags], ["[hidden]", 5, ["t"]]);
   }));
 
 Deno.test("reports, clean-ups and history take their defaults and refuse nonsense", () =>

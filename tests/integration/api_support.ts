@@ -270,10 +270,31 @@ function cacheDouble(cleared: (string | undefined)[]): ApiDeps["cache"] {
         lastDay: { hits: 0, misses: 0, hitRate: null },
         namespaces: [],
       }),
-    inspect: (key) => Promise.resolve(entries.has(key) ? { value: entries.get(key) } : undefined),
+    inspect: (key) =>
+      Promise.resolve(
+        entries.has(key)
+          ? {
+            key,
+            value: entries.get(key),
+            createdAt: 1,
+            freshUntil: 2,
+            expiresAt: 3,
+            costMs: 4,
+            tags: ["t"],
+            bytes: 5,
+          }
+          : undefined,
+      ),
+    keys: (pattern) =>
+      Promise.resolve(
+        pattern === "away" ? { keys: [], reason: "closed at redis.internal:6379" } : {
+          keys: [...entries.keys()].map((key) => ({ key, bytes: 5, expiresAt: 3 })),
+          cursor: "0.7",
+        },
+      ),
     delete: (key) => Promise.resolve(entries.delete(key)),
-    clear(pattern) {
-      cleared.push(pattern);
+    clear(pattern, { dryRun } = {}) {
+      if (!dryRun) cleared.push(pattern);
       return Promise.resolve(
         pattern === "huge:*"
           ? { cleared: 10, complete: false, cursor: "7" }

@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { success } from "./envelope.ts";
-import { Count, Id, Percent } from "./text.ts";
+import { Count, Cursor, Id, Instant, pageSize, Percent } from "./text.ts";
 
 export const CacheStats = z.object({
   connected: z.boolean().openapi({ description: "whether the configured backend answers now" }),
@@ -28,15 +28,48 @@ export type CacheStats = z.infer<typeof CacheStats>;
 export const CacheStatsAnswer = success({ cache_stats: CacheStats });
 
 export const ClearPattern = z.object({ pattern: Id.nullish() });
+export const ClearBody = z.object({
+  pattern: Id.nullish(),
+  dry_run: z.boolean().nullish().openapi({ description: "count only; clear nothing" }),
+});
 export const CacheCleared = success({
   cleared_entries: Count,
   pattern: z.string().nullable(),
   complete: z.boolean().optional().openapi({ description: "false while a task clears the rest" }),
   task_id: z.string().optional(),
+  dry_run: z.boolean().optional().openapi({
+    description: "true: nothing was cleared, only counted",
+  }),
+});
+
+export const KeysQuery = z.object({
+  pattern: Id.optional().openapi({ description: "a glob: `*` anything, `?` one character" }),
+  limit: pageSize(200, 50),
+  cursor: Cursor.optional(),
+});
+export const CacheKey = z.object({
+  key: z.string(),
+  bytes: Count.openapi({ description: "as it is stored" }),
+  expires_at: Instant,
+}).openapi("CacheKey");
+export const CacheKeys = success({
+  keys: z.array(CacheKey),
+  pattern: z.string().nullable(),
+  next_cursor: z.string().optional().openapi({
+    description: "where there may be more; a page before it may be short, or empty",
+  }),
 });
 
 export const CacheEntry = success({
   key: z.string(),
   value: z.unknown().openapi({ description: "`[hidden]` without the right to read content" }),
+  bytes: Count.openapi({ description: "as it is stored" }),
+  created_at: Instant,
+  fresh_until: Instant.openapi({
+    description: "after that it only serves those who take stale ones",
+  }),
+  expires_at: Instant,
+  cost_ms: z.number().openapi({ description: "how long it took to compute" }),
+  tags: z.array(z.string()),
 });
 export const CacheDeleted = success({ deleted: z.boolean(), key: z.string() });
