@@ -5,6 +5,7 @@ import type { LatencySummary } from "../lib/cache/latency.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Config } from "../lib/config/config.ts";
 import type { JobEngine } from "../lib/jobs/engine.ts";
+import type { EventRing } from "../lib/jobs/event_ring.ts";
 import type { ReplyStreams } from "../lib/conversations/reply_streams.ts";
 import type { BulkAction, Selection } from "../lib/jobs/matching.ts";
 import type { Scheduler } from "../lib/jobs/scheduler.ts";
@@ -37,6 +38,7 @@ export interface ApiDeps {
   db: Database;
   auth: Authenticator;
   engine: EnginePort;
+  events: EventsPort;
   schedules: Pick<Scheduler, "list" | "runNow" | "pause" | "resume" | "ledger">;
   cache: CachePort;
   conversations: ConversationsPort;
@@ -63,6 +65,21 @@ export interface ApiDeps {
   ready(): Promise<boolean>;
   /** Aborts when the process begins to stop; ends every wait and every stream. */
   stopping: AbortSignal;
+}
+
+/** Where live events are kept, so that they can be read on after a restart. */
+export interface EventsPort {
+  ring: EventRing<FeedEvent>;
+  /** The process before this one was killed: its last events may be missing. */
+  broken: boolean;
+  /** How often events of other processes are looked for, where several share the database. */
+  pollMs?: number;
+}
+
+/** What happened, as it goes over the wire. `reset`: some events are not known; read the state anew. */
+export interface FeedEvent {
+  name: "task" | "queue" | "health" | "alert" | "reset";
+  data: Record<string, unknown>;
 }
 
 export type EnginePort = Pick<

@@ -16,6 +16,7 @@ const NO_LEDGER: ConversationLedger = {
   submitted: nothing,
   finished: nothing,
   revived: nothing,
+  handedOver: nothing,
   scored: nothing,
   imported: nothing,
   forgotten: () => {},

@@ -3,6 +3,19 @@
 /** Status of a conversation as stored; a cancelled one is shown as failed and counted apart. */
 export type CountedStatus = "pending" | "completed" | "failed" | "cancelled";
 
+/** How a conversation has gone for its user, beside its status. */
+export interface Course {
+  /** An answer said that it does not know. */
+  troubled: boolean;
+  /** The latest one did. */
+  unanswered: boolean;
+  /** The user was handed over to a person. */
+  handedOver: boolean;
+}
+
+/** Nothing went wrong so far. */
+export const CALM: Course = { troubled: false, unanswered: false, handedOver: false };
+
 /** Fields that name the conversation. `startedAt` is when its first user message was sent. */
 export interface ConversationFact {
   conversationId: string;
@@ -20,8 +33,8 @@ export interface SubmittedFact extends ConversationFact {
   live: boolean;
   /** Messages that the conversation had before; absent leaves its length out of the distribution. */
   messagesBefore?: number;
-  /** An earlier answer said that it does not know. */
-  troubledBefore?: boolean;
+  /** Absent: nothing went wrong so far. */
+  course?: Course;
 }
 
 /** A turn ended. `messages` is 1 when a reply was added. */
@@ -36,7 +49,9 @@ export interface FinishedFact extends ConversationFact {
   messages: 0 | 1;
   /** As in SubmittedFact. */
   messagesBefore?: number;
-  troubledBefore?: boolean;
+  /** Before and with this turn; absent: nothing went wrong so far. */
+  course?: Course;
+  courseAfter?: Course;
   attempts: number;
   source?: "knowledge" | "intent" | "llm" | "none";
   intent?: string | null;
@@ -51,6 +66,14 @@ export interface FinishedFact extends ConversationFact {
   costMicros?: number;
   /** As in SubmittedFact; absent means true. */
   live?: boolean;
+}
+
+/** A user was handed over to a person for the first time in a conversation. */
+export interface HandedOverFact extends ConversationFact {
+  status: CountedStatus;
+  live: boolean;
+  /** Before. */
+  course: Course;
 }
 
 /** A satisfaction score of 1–5 was given; `before` is the one it replaces. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { addCounts, NO_COUNTS } from "../kv/counts.ts";
 import { bucketOf, BUCKETS, middleOf, percentile } from "./histogram.ts";
-import { compareIds, meanScore, ratio2 } from "./rounding.ts";
+import { compareIds, meanScore, ratio2, round2 } from "./rounding.ts";
 import { trendDirection } from "./trend.ts";
 
 Deno.test("ratios round half away from zero, exactly, and are null over nothing", () => {
@@ -13,6 +13,16 @@ Deno.test("ratios round half away from zero, exactly, and are null over nothing"
   assert.equal(ratio2(-201, 200), -1.01);
   assert.equal(ratio2(-1, 3, 100), -33.33);
   assert.equal(Object.is(ratio2(0, 5), 0), true);
+  assert.equal(Object.is(ratio2(-1, 1000), 0), true);
+});
+
+Deno.test("a measured value rounds half away from zero, as its decimals say", () => {
+  assert.equal(round2(1.005), 1.01);
+  assert.equal(round2(-10.075), -10.08);
+  assert.equal(Object.is(round2(-0.001), 0), true);
+  fc.assert(fc.property(fc.integer({ min: -4_000_000_000, max: 4_000_000_000 }), (thousandths) => {
+    assert.equal(round2(thousandths / 1000), ratio2(thousandths, 1000));
+  }));
 });
 
 Deno.test("a mean of rounded thirds that is a tie rounds up", () => {

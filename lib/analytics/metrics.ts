@@ -52,10 +52,14 @@ export const Metric = {
   // Live conversations, in the period of their first user message.
   /** Whose latest turn was completed or failed. */
   settled: 31,
-  /** Completed, and no answer said that it does not know. */
+  /** Completed, no answer said that it does not know, and nobody was handed over. */
   contained: 32,
   /** Whose first turn was answered: those in the histogram of first responses. */
   greeted: 33,
+  /** Part of `settled`: handed over to a person. */
+  handedOver: 34,
+  /** Part of `settled`: not handed over, and the latest turn brought no answer. */
+  abandoned: 35,
   // Users, in totals of a day, week or month.
   activeUsers: 40,
   newUsers: 41,

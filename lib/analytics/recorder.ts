@@ -2,13 +2,15 @@ import type { WriteSet } from "../kv/write_set.ts";
 import type { Database } from "../kv/database.ts";
 import { bump, type CountDelta, total } from "../kv/counts.ts";
 import { BotIndex, type IndexedBot } from "./bot_index.ts";
-import type {
-  CountedStatus,
-  FinishedFact,
-  ForgottenFact,
-  ImportedFact,
-  ScoredFact,
-  SubmittedFact,
+import {
+  CALM,
+  type CountedStatus,
+  type FinishedFact,
+  type ForgottenFact,
+  type HandedOverFact,
+  type ImportedFact,
+  type ScoredFact,
+  type SubmittedFact,
 } from "./facts.ts";
 import { countConversation, countScore, countTurn, moveLength, moveStanding } from "./tally.ts";
 import { botKey, lostKey, userKey, userMonthKey } from "./keys.ts";
@@ -51,12 +53,8 @@ export class Recorder {
       this.#countUser(tx, f.userId, [f.startedAt]);
     }
     moveLength(rollup, f.startedAt, index, f.messagesBefore, 1);
-    moveStanding(rollup, index, f, {
-      from: f.from,
-      to: "pending",
-      troubledBefore: f.troubledBefore,
-      troubledAfter: f.troubledBefore,
-    });
+    const { from, course } = f;
+    moveStanding(rollup, index, f, { from, to: "pending", before: course, after: course });
     rollup.addTo(tx);
     if (f.live) countLive(tx, f.from, "pending");
   }
@@ -70,8 +68,8 @@ export class Recorder {
     moveStanding(rollup, index, { startedAt: f.startedAt, live: f.live !== false }, {
       from: f.from,
       to: f.to,
-      troubledBefore: f.troubledBefore,
-      troubledAfter: f.troubledBefore || f.source === "none",
+      before: f.course,
+      after: f.courseAfter,
     });
     countTurn(rollup, index, f);
     rollup.addTo(tx);
@@ -85,13 +83,24 @@ export class Recorder {
   /** A failed or cancelled turn is tried again: its conversation is pending once more. */
   async revived(
     tx: WriteSet,
-    f: Pick<SubmittedFact, "botId" | "startedAt" | "live"> & { from: CountedStatus },
+    f: Pick<SubmittedFact, "botId" | "startedAt" | "live" | "course"> & { from: CountedStatus },
   ): Promise<void> {
     const { index } = this.#bots.peek(f.botId) ?? await this.#bot(f.botId);
     const rollup = new Rollup();
-    moveStanding(rollup, index, f, { from: f.from, to: "pending" });
+    const { from, course } = f;
+    moveStanding(rollup, index, f, { from, to: "pending", before: course, after: course });
     rollup.addTo(tx);
     if (f.live) countLive(tx, f.from, "pending");
+  }
+
+  /** A user was handed over to a person. */
+  async handedOver(tx: WriteSet, f: HandedOverFact): Promise<void> {
+    const { index } = this.#bots.peek(f.botId) ?? await this.#bot(f.botId);
+    const rollup = new Rollup();
+    const { status, course } = f;
+    const after = { ...course, handedOver: true };
+    moveStanding(rollup, index, f, { from: status, to: status, before: course, after });
+    rollup.addTo(tx);
   }
 
   /** A conversation was scored for the first time, or its score changed. */
@@ -111,7 +120,7 @@ export class Recorder {
     const names = new Map<string, string>();
     for (const f of facts) {
       const { index } = bots.get(f.botId)!;
-      countConversation(rollup, index, { ...f, live: false, troubled: false });
+      countConversation(rollup, index, { ...f, live: false, course: CALM });
       const starts = users.get(f.userId);
       if (starts) starts.push(f.startedAt);
       else users.set(f.userId, [f.startedAt]);

@@ -8,7 +8,7 @@ export function ratio2(numerator: number, denominator: number, factor = 1): numb
   const negative = (n < 0n) !== (d < 0n) && n !== 0n;
   const [a, b] = [n < 0n ? -n : n, d < 0n ? -d : d];
   const hundredths = Number((2n * a + b) / (2n * b));
-  return (negative ? -hundredths : hundredths) / 100;
+  return negative && hundredths > 0 ? -hundredths / 100 : hundredths / 100;
 }
 
 /**
@@ -18,8 +18,12 @@ export function ratio2(numerator: number, denominator: number, factor = 1): numb
 export const meanScore = (sumMillionths: number, scores: number): number | null =>
   ratio2(sumMillionths + scores, scores * 1_000_000);
 
-/** A measured value to 2 decimals. */
-export const round2 = (value: number): number => Math.round(value * 100) / 100;
+/**
+ * A measured value to 2 decimals, ties away from zero. What is a tie in decimals, such as 1.005, may
+ * lie just below it in binary: the last bit that is added makes it one again.
+ */
+export const round2 = (value: number): number =>
+  Math.sign(value) * Math.round(Math.abs(value) * (1 + Number.EPSILON) * 100) / 100 || 0;
 
 /** Text order by code point, the order in which the database keeps ids. */
 export function compareIds(a: string, b: string): number {

@@ -2,7 +2,7 @@
  * What a fact counts for, in fields of its bot's rollup. The recorder counts changes as they happen,
  * the recount counts what is there; both add up to the same.
  */
-import type { CountedStatus, FinishedFact } from "./facts.ts";
+import { CALM, type CountedStatus, type Course, type FinishedFact } from "./facts.ts";
 import { bucketOf, lengthBucketOf } from "./histogram.ts";
 import { Histogram, Metric, SCORE_UNIT } from "./metrics.ts";
 import type { Rollup } from "./rollup.ts";
@@ -31,7 +31,7 @@ export interface StandingConversation {
   userMessages: number;
   satisfaction: number | null;
   live: boolean;
-  troubled: boolean;
+  course: Course;
 }
 
 /** Counts a whole conversation but for its turns. */
@@ -40,8 +40,7 @@ export function countConversation(rollup: Rollup, bot: number, c: StandingConver
   rollup.count(c.startedAt, bot, Metric.messages, c.messages);
   rollup.count(c.startedAt, bot, Metric.userMessages, c.userMessages);
   moveLength(rollup, c.startedAt, bot, 0, c.messages);
-  const { troubled } = c;
-  moveStanding(rollup, bot, c, { from: null, to: c.status, troubledAfter: troubled });
+  moveStanding(rollup, bot, c, { from: null, to: c.status, after: c.course });
   if (c.satisfaction !== null) countScore(rollup, c.startedAt, bot, c.satisfaction, 1);
 }
 
@@ -61,19 +60,34 @@ export function moveLength(
 interface Move {
   from: CountedStatus | null;
   to: CountedStatus;
-  troubledBefore?: boolean;
-  troubledAfter?: boolean;
+  before?: Course;
+  after?: Course;
 }
 
 /**
- * Counts a conversation's change of status. Pending conversations are those that are neither
+ * Which kinds a live conversation is of. Those that are settled are contained, handed over,
+ * abandoned, or got their answer after all.
+ */
+function kindsOf(status: CountedStatus | null, { troubled, unanswered, handedOver }: Course) {
+  const settled = status === "completed" || status === "failed";
+  const answered = status === "completed" && !unanswered;
+  return {
+    settled: Number(settled),
+    handedOver: Number(settled && handedOver),
+    contained: Number(answered && !troubled && !handedOver),
+    abandoned: Number(settled && !answered && !handedOver),
+  };
+}
+
+/**
+ * Counts a conversation's change of status or course. Pending conversations are those that are neither
  * completed nor failed, so they need no counter.
  */
 export function moveStanding(
   rollup: Rollup,
   bot: number,
   { startedAt, live }: { startedAt: number; live: boolean },
-  { from, to, troubledBefore, troubledAfter }: Move,
+  { from, to, before = CALM, after = CALM }: Move,
 ): void {
   const count = (field: number, by: number) => {
     if (by !== 0) rollup.count(startedAt, bot, field, by);
@@ -84,10 +98,12 @@ export function moveStanding(
   count(Metric.failed, change((status) => status === "failed" || status === "cancelled"));
   count(Metric.cancelled, change((status) => status === "cancelled"));
   if (!live) return;
-  count(Metric.settled, change((status) => status === "completed" || status === "failed"));
-  const contained = (status: CountedStatus | null, troubled?: boolean) =>
-    Number(status === "completed" && !troubled);
-  count(Metric.contained, contained(to, troubledAfter) - contained(from, troubledBefore));
+  const was = kindsOf(from, before);
+  const is = kindsOf(to, after);
+  count(Metric.settled, is.settled - was.settled);
+  count(Metric.contained, is.contained - was.contained);
+  count(Metric.handedOver, is.handedOver - was.handedOver);
+  count(Metric.abandoned, is.abandoned - was.abandoned);
 }
 
 /** Counts a satisfaction score, or takes it back (`by` −1). */

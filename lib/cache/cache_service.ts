@@ -85,10 +85,9 @@ export class CacheService implements Cache {
     return inChunks(keys, (key) => this.get<T>(key, options));
   }
 
-  async set(key: string, value: unknown, options: SetOptions = {}): Promise<boolean> {
+  set(key: string, value: unknown, options: SetOptions = {}): Promise<boolean> {
     this.#parts.fills.flights.discardKey(key);
-    if (this.#closed) return false;
-    return await this.#parts.writer.write(key, value, options) !== null;
+    return this.#closed ? Promise.resolve(false) : this.#parts.writer.write(key, value, options);
   }
 
   async setMany(

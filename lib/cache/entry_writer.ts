@@ -10,6 +10,7 @@ import type { Tiers } from "./tiers.ts";
 import { MAX_TTL_SECONDS, ttlMs } from "./ttl.ts";
 
 const MAX_TAGS = 16;
+const NO_TAGS: readonly string[] = Object.freeze([]);
 /** A value that was computed is given back after this, whether Redis has confirmed it or not. */
 const MIN_WRITE_WAIT_MS = 20;
 
@@ -40,32 +41,29 @@ export class EntryWriter {
     readonly options: WriterOptions,
   ) {}
 
-  /** The value as readers will see it; null, and a counted reason, when it was not stored. */
-  async write(
+  /** False, and a counted reason, when the value was not stored. */
+  write(key: string, value: unknown, options: SetOptions): Promise<boolean> {
+    const entry = this.#prepare(key, value, options, 0);
+    if (entry instanceof Promise) return entry;
+    if (this.tiers.redis) return this.#writeShared(key, entry);
+    return Promise.resolve(this.#writeLocal(key, entry));
+  }
+
+  /** Stores what was computed, and gives it as readers will see it; null when it was not stored. */
+  async keep(
     key: string,
     value: unknown,
     options: SetOptions,
-    computed?: Computed,
+    computed: Computed,
   ): Promise<{ value: unknown } | null> {
-    this.counters.operation();
-    const tags = options.tags ?? [];
-    if (!isUsableKey(key) || tags.length > MAX_TAGS || !tags.every(isUsableTag)) {
-      this.counters.refuse("bad_key");
-      return null;
-    }
-    const entry = this.#entry(key, value, options, computed?.costMs ?? 0);
-    if (entry === null) {
-      // What lay there before is out of date, whatever became of the new value.
-      await this.remove(key);
-      return null;
-    }
-    const kept = this.tiers.redis
+    const entry = this.#prepare(key, value, options, computed.costMs);
+    const kept = entry instanceof Promise
+      ? await entry
+      : this.tiers.redis
       ? await this.#writeShared(key, entry, computed)
       : this.#writeLocal(key, entry);
-    if (kept) this.counters.writes++;
-    if (!kept) return null;
-    // Only who has computed a value wants it back as a hit would give it.
-    return { value: computed && decodeValue(entry.payload.codec, entry.payload.body) };
+    if (!kept || entry instanceof Promise) return null;
+    return { value: decodeValue(entry.payload.codec, entry.payload.body) };
   }
 
   /** Whether there was something; Redis, when it cannot be told, is told later. */
@@ -87,6 +85,23 @@ export class EntryWriter {
     return Math.max(1, Math.round(ttl * (1 - Math.min(jitter, 1) * Math.random())));
   }
 
+  /** The entry to write, or the promise of false where there is none to be. */
+  #prepare(
+    key: string,
+    value: unknown,
+    options: SetOptions,
+    costMs: number,
+  ): Entry | Promise<false> {
+    this.counters.operation();
+    const { tags } = options;
+    if (!isUsableKey(key) || (tags && (tags.length > MAX_TAGS || !tags.every(isUsableTag)))) {
+      this.counters.refuse("bad_key");
+      return Promise.resolve(false);
+    }
+    // What lay there before is out of date, whatever became of the new value.
+    return this.#entry(key, value, options, costMs) ?? this.remove(key).then(() => false);
+  }
+
   #entry(key: string, value: unknown, options: SetOptions, costMs: number): Entry | null {
     const ttl = this.ttlMs(options.ttlSeconds, options.ttlJitter);
     if (ttl === 0) return null;
@@ -100,12 +115,20 @@ export class EntryWriter {
     const freshUntil = now + ttl;
     const kept = ttl + Math.max(0, options.keepStaleSeconds ?? 0) * 1_000;
     const expiresAt = now + Math.min(Math.ceil(kept), MAX_TTL_SECONDS * 1_000);
-    return { payload, createdAt: now, freshUntil, expiresAt, costMs, tags: options.tags ?? [] };
+    return {
+      payload,
+      createdAt: now,
+      freshUntil,
+      expiresAt,
+      costMs,
+      tags: options.tags ?? NO_TAGS,
+    };
   }
 
   #writeLocal(key: string, entry: Entry): boolean {
     const kept = this.tiers.memory!.set(key, entry);
-    if (!kept) this.#refuse("too_large", key);
+    if (kept) this.counters.writes++;
+    else this.#refuse("too_large", key);
     return kept;
   }
 
@@ -119,14 +142,20 @@ export class EntryWriter {
       return false;
     }
     const keepMs = Math.max(1, Math.ceil(entry.expiresAt - this.clock.now()));
-    const sent = redis.store.write(key, entry, keepMs, computed?.fence);
+    const outgoing = redis.store.pack(key, entry, keepMs, computed?.fence);
+    if (outgoing === null) {
+      this.#refuse("too_large", key);
+      if (!computed) await this.remove(key);
+      return false;
+    }
+    const sent = redis.store.write(outgoing);
     const written = computed
       ? await redis.link.atMost(Math.max(computed.leftMs, MIN_WRITE_WAIT_MS), sent)
       : await sent;
     if (!(written instanceof Unavailable)) {
-      if (!written.stored) this.#refuse("obsolete", key);
-      else this.counters.saved(this.counters.namespaces.of(namespaceOf(key)), written.savedBytes);
-      return written.stored;
+      if (written) this.#written(key, outgoing.savedBytes);
+      else this.#refuse("obsolete", key);
+      return written;
     }
     const refused = redis.link.connected;
     this.#refuse(refused ? "redis_refused" : "redis_unavailable", key);
@@ -157,6 +186,13 @@ export class EntryWriter {
       this.clock.now(),
       this.options.outageTtlMs,
     );
+  }
+
+  #written(key: string, savedBytes: number): void {
+    this.counters.writes++;
+    if (savedBytes > 0) {
+      this.counters.saved(this.counters.namespaces.of(namespaceOf(key)), savedBytes);
+    }
   }
 
   #refuse(reason: Refusal, key: string): void {

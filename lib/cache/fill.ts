@@ -95,7 +95,7 @@ export class Fills {
         return { value, source: "computed" };
       }
       const { fence, leftMs } = turn;
-      const kept = await this.writer.write(key, ...this.#kept(value, options), {
+      const kept = await this.writer.keep(key, ...this.#kept(value, options), {
         costMs,
         fence,
         leftMs,

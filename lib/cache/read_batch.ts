@@ -4,45 +4,59 @@ import { type RedisLink, Unavailable } from "./redis_link.ts";
 /** Keys that one MGET may carry. */
 const MAX_KEYS = 512;
 
-type Replies = (Buffer | null)[] | Unavailable;
+type Reply = Buffer | null;
 
-interface Reader {
-  /** Where its first value is; the others are at `places`, unless it is a pair. */
+/** Told what lies under two keys, or that Redis did not answer. */
+interface PairReader {
   first: number;
   second: number;
-  places: number[] | null;
-  done: (replies: Replies) => void;
+  found: (first: Reply, second: Reply) => void;
+  failed: (reason: Unavailable) => void;
 }
 
-/** Sends the reads of one tick as one MGET; a key asked for twice travels once. */
+/** Told what lies under some keys, in their order, or that Redis did not answer. */
+interface ListReader {
+  places: number[];
+  done: (replies: Reply[] | Unavailable) => void;
+}
+
+/**
+ * Sends the reads of one tick as one MGET; a key asked for twice travels once. Pairs, which is what
+ * reading an entry takes, are answered by callbacks, so that a read costs one promise.
+ */
 export class ReadBatch {
   readonly #link: RedisLink;
   #places = new Map<string, number>();
-  #readers: Reader[] = [];
+  #pairs: PairReader[] = [];
+  #lists: ListReader[] = [];
 
   constructor(link: RedisLink) {
     this.#link = link;
   }
 
   /** The values of some keys, in their order. */
-  read(storedKeys: readonly string[]): Promise<Replies> {
+  read(storedKeys: readonly string[]): Promise<Reply[] | Unavailable> {
     return new Promise((done) => {
-      const places = storedKeys.map((key) => this.#place(key));
-      this.#add({ first: 0, second: 0, places, done });
+      this.#begin();
+      this.#lists.push({ places: storedKeys.map((key) => this.#place(key)), done });
+      if (this.#places.size >= MAX_KEYS) this.#send();
     });
   }
 
-  /** The values of two keys: what reading an entry takes. */
-  readPair(first: string, second: string): Promise<Replies> {
-    return new Promise((done) => {
-      this.#add({ first: this.#place(first), second: this.#place(second), places: null, done });
-    });
-  }
-
-  #add(reader: Reader): void {
-    if (this.#readers.length === 0) queueMicrotask(() => queueMicrotask(() => this.#send()));
-    this.#readers.push(reader);
+  readPair(
+    first: string,
+    second: string,
+    found: PairReader["found"],
+    failed: PairReader["failed"],
+  ): void {
+    this.#begin();
+    this.#pairs.push({ first: this.#place(first), second: this.#place(second), found, failed });
     if (this.#places.size >= MAX_KEYS) this.#send();
+  }
+
+  #begin(): void {
+    if (this.#places.size > 0) return;
+    queueMicrotask(() => queueMicrotask(() => this.#send()));
   }
 
   #place(key: string): number {
@@ -54,17 +68,20 @@ export class ReadBatch {
   }
 
   #send(): void {
-    const readers = this.#readers;
-    if (readers.length === 0) return;
+    if (this.#places.size === 0) return;
     const keys = [...this.#places.keys()];
-    this.#readers = [];
+    const pairs = this.#pairs, lists = this.#lists;
+    this.#pairs = [];
+    this.#lists = [];
     this.#places = new Map();
     void this.#link.run((redis) => redis.mgetBuffer(keys)).then((replies) => {
-      for (const { first, second, places, done } of readers) {
-        if (replies instanceof Unavailable) done(replies);
-        else if (places === null) done([replies[first]!, replies[second]!]);
-        else done(places.map((place) => replies[place]!));
+      if (replies instanceof Unavailable) {
+        for (const { failed } of pairs) failed(replies);
+        for (const { done } of lists) done(replies);
+        return;
       }
+      for (const { first, second, found } of pairs) found(replies[first]!, replies[second]!);
+      for (const { places, done } of lists) done(places.map((place) => replies[place]!));
     });
   }
 }

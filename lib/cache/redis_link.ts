@@ -258,16 +258,15 @@ export class RedisLink {
 }
 
 /** Runs a script on a connection; rejects as the connection does. */
-export async function runScript(
+export function runScript(
   redis: Redis,
   script: RedisScript,
   keys: readonly string[],
   args: readonly (string | Uint8Array)[],
 ): Promise<unknown> {
-  try {
-    return await redis.evalsha(script.sha1, keys.length, ...keys, ...args as string[]);
-  } catch (error) {
+  const rest = [keys.length, ...keys, ...args] as [number, ...string[]];
+  return redis.evalsha(script.sha1, ...rest).catch((error) => {
     if (!messageOf(error).startsWith("NOSCRIPT")) throw error;
-    return await redis.eval(script.source, keys.length, ...keys, ...args as string[]);
-  }
+    return redis.eval(script.source, ...rest);
+  });
 }

@@ -1,77 +1,95 @@
 import { COUNTING, script, TELLING } from "./redis_script.ts";
+import { MAX_TTL_SECONDS } from "./ttl.ts";
+
+/** Generations outlive every entry that carries them. */
+export const GENERATION_SECONDS = MAX_TTL_SECONDS * 2;
 
 /**
  * Writes several entries.
- * ARGV base, "p" or "", fresh generation, seconds that generations live, "r" = make them live on or
- *      "", then for each entry: meta = number of its keys (2) ttl ms (9) kind (4), rest, tail,
- *      namespace, expected generations (10 each, or "" = whatever holds now),
- *      fence = lease token (10) and what the entry was made at when the lease was taken, or ""
+ * ARGV base, "p" or "", fresh generation (10) and "r" where generations and counts are to live on,
+ *      then for each entry: head, tail
+ *      head = number of its keys (2) ttl ms (9) kind (4) rest (61), and of a fill also what must
+ *      hold: generations (10 each), lease token (10) and when the entry was made that was there
  * KEYS for each entry: entry, namespace generation, tag generations…
  * Returns for each 1, or 0 where an expected generation has passed, the lease is another's or the
  * entry was written meanwhile. The first command that writes must be one that a full Redis refuses:
- * after it the rest of a script is let through.
+ * after it the rest of a script is let through. What many entries have in common is read and
+ * counted once.
  */
 export const WRITE_ENTRIES = script(`${COUNTING}${TELLING}
-local answer = {}
-local time = redis.call('TIME')
+local sub, call = string.sub, redis.call
+local answer, current, counted = {}, {}, {}
+local time = call('TIME')
 local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
-local lives = tonumber(ARGV[4])
-local k = 1
-for a = 6, #ARGV, 6 do
-  local meta, tail, namespace = ARGV[a], ARGV[a + 2], ARGV[a + 3]
-  local expected, fence = ARGV[a + 4], ARGV[a + 5]
-  local last = k + tonumber(string.sub(meta, 1, 2)) - 1
-  local key, ttl = KEYS[k], string.sub(meta, 3, 11)
-  local good, generations, missing = true, {}, false
-  for i = k + 1, last do
-    local current = redis.call('GET', KEYS[i])
-    local at = (i - k - 1) * 10
-    if expected ~= '' and string.sub(expected, at + 1, at + 10) ~= current then good = false end
-    if not current then missing = true end
-    generations[i - k] = current
+local refresh = #ARGV[3] > 10
+local namespaceAt = #ARGV[1] + 4
+local function note(namespace, field, amount)
+  local of = counted[namespace]
+  if not of then
+    of = {}
+    counted[namespace] = of
   end
-  local _, oldBucket, oldBytes, madeAt = uncount(key, generations[1])
-  if good and fence ~= '' then
-    good = (madeAt == nil or madeAt == string.sub(fence, 11)) and
-      redis.call('GET', leaseOf(key)) == string.sub(fence, 1, 10)
+  of[field] = (of[field] or 0) + amount
+end
+local k = 1
+for a = 4, #ARGV, 2 do
+  local head = ARGV[a]
+  local key, last = KEYS[k], k + tonumber(sub(head, 1, 2)) - 1
+  for i = k + 1, last do
+    if current[KEYS[i]] == nil then current[KEYS[i]] = call('GET', KEYS[i]) end
+  end
+  local _, oldBucket, oldBytes, madeAt = uncount(key, current[KEYS[k + 1]])
+  local good, fenced = true, #head > 76
+  if fenced then
+    local at = 77
+    for i = k + 1, last do
+      if sub(head, at, at + 9) ~= current[KEYS[i]] then good = false end
+      at = at + 10
+    end
+    good = good and (madeAt == nil or madeAt == sub(head, at + 10)) and
+      call('GET', leaseOf(key)) == sub(head, at, at + 9)
   end
   if good then
-    if missing then
-      for i = k + 1, last do
-        if not generations[i - k] then
-          redis.call('SET', KEYS[i], ARGV[3], 'EX', ARGV[4])
-          generations[i - k] = ARGV[3]
-        end
+    local generations = ''
+    for i = k + 1, last do
+      if not current[KEYS[i]] then
+        current[KEYS[i]] = sub(ARGV[3], 1, 10)
+        call('SET', KEYS[i], current[KEYS[i]], 'EX', ${GENERATION_SECONDS})
       end
+      generations = generations .. current[KEYS[i]]
     end
-    local bucket = bucketOf(now, tonumber(ttl))
-    local frame = string.sub(meta, 12, 15) .. bucket .. ARGV[a + 1] ..
-      table.concat(generations) .. tail
-    redis.call('SET', key, frame, 'PX', tonumber(ttl))
-    local counts = ARGV[1] .. '~c:' .. namespace
-    local bytes = #frame + #key
-    if oldBucket == bucket then
-      redis.call('HINCRBY', counts, 'b' .. bucket, bytes - oldBytes)
-    else
-      if oldBucket then apply(counts, oldBucket, -1, -oldBytes) end
-      -- The first of its bucket may be the first of all; then nobody knows the namespace yet.
-      if redis.call('HINCRBY', counts, bucket, 1) == 1 or ARGV[5] == 'r' then
-        redis.call('SADD', ARGV[1] .. '~n', namespace)
-        redis.call('EXPIRE', counts, ARGV[4])
-      end
-      redis.call('HINCRBY', counts, 'b' .. bucket, bytes)
+    local ttl = tonumber(sub(head, 3, 11))
+    local bucket = bucketOf(now, ttl)
+    local frame = sub(head, 12, 15) .. bucket .. sub(head, 16, 76) .. generations .. ARGV[a + 1]
+    call('SET', key, frame, 'PX', ttl)
+    local namespace = sub(KEYS[k + 1], namespaceAt)
+    if oldBucket then
+      note(namespace, oldBucket, -1)
+      note(namespace, 'b' .. oldBucket, -oldBytes)
     end
-    if ARGV[5] == 'r' then
-      redis.call('EXPIRE', counts, ARGV[4])
-      for i = k + 1, last do
-        if redis.call('TTL', KEYS[i]) * 2 < lives then redis.call('EXPIRE', KEYS[i], ARGV[4]) end
-      end
-    end
-    if fence ~= '' then redis.call('DEL', leaseOf(key)) end
+    note(namespace, bucket, 1)
+    note(namespace, 'b' .. bucket, #frame + #key)
+    if fenced then call('DEL', leaseOf(key)) end
     tell(key)
   end
   answer[#answer + 1] = good and 1 or 0
   k = last + 1
+end
+for namespace, fields in pairs(counted) do
+  local counts, first = ARGV[1] .. '~c:' .. namespace, false
+  for field, amount in pairs(fields) do
+    -- The first of its bucket may be the first of all; then nobody knows the namespace yet.
+    if amount ~= 0 and call('HINCRBY', counts, field, amount) == amount then first = true end
+  end
+  if first then call('SADD', ARGV[1] .. '~n', namespace) end
+  if first or refresh then call('EXPIRE', counts, ${GENERATION_SECONDS}) end
+end
+if refresh then
+  for name in pairs(current) do
+    if call('TTL', name) * 2 < ${GENERATION_SECONDS} then
+      call('EXPIRE', name, ${GENERATION_SECONDS})
+    end
+  end
 end
 return answer
 `);

@@ -1,4 +1,4 @@
-import { type Entry, type Frame, isCurrent, packFrame, parseFrame } from "./frame.ts";
+import { digits, type Entry, type Frame, isCurrent, packFrame, parseFrame } from "./frame.ts";
 import { type KeySpace, namespaceOf } from "./key_space.ts";
 import { ReadBatch } from "./read_batch.ts";
 import { type RedisLink, Unavailable } from "./redis_link.ts";
@@ -6,18 +6,16 @@ import { parseInfo, type RedisInfo } from "./redis_info.ts";
 import {
   COUNT_ENTRIES,
   EXPIRE_ENTRY,
+  GENERATION_SECONDS,
   REMOVE_ENTRIES,
   RENEW_GENERATION,
   TAKE_LEASE,
 } from "./redis_scripts.ts";
-import { MAX_TTL_SECONDS } from "./ttl.ts";
-import { WriteBatch } from "./write_batch.ts";
+import { type OutgoingEntry, WriteBatch } from "./write_batch.ts";
 
 /** Entries that one script removes; small, so that other clients of the server hardly notice. */
 const REMOVE_AT_ONCE = 200;
 const MAX_NAMESPACES_COUNTED = 500;
-/** Generations outlive every entry that carries them. */
-const GENERATION_SECONDS = String(MAX_TTL_SECONDS * 2);
 
 const REFRESH_EVERY_MS = 200;
 
@@ -76,9 +74,7 @@ export class RedisStore {
     this.#reads = new ReadBatch(link);
     this.#writes = new WriteBatch(link, () => [
       ...this.head(),
-      this.freshGeneration(),
-      GENERATION_SECONDS,
-      this.#refresh(),
+      this.freshGeneration() + this.#refresh(),
     ]);
   }
 
@@ -88,47 +84,40 @@ export class RedisStore {
   }
 
   /** Reads an entry. One of an older generation is not there. */
-  async read(key: string): Promise<RedisRead | Unavailable> {
+  read(key: string): Promise<RedisRead | Unavailable> {
     const namespace = this.keys.generation(namespaceOf(key));
-    const replies = await this.#reads.readPair(this.keys.entry(key), namespace);
-    if (replies instanceof Unavailable) return replies;
-    const stored = replies[0]!;
-    if (stored === null) return NOTHING_THERE;
-    const frame = parseFrame(stored);
-    if (frame === null) return { frame, damaged: true };
-    if (!isCurrent(frame, 0, replies[1]!)) return NOTHING_THERE;
-    if (frame.tags.length === 0) return { frame, damaged: false };
+    return new Promise((resolve) => {
+      this.#reads.readPair(this.keys.entry(key), namespace, (stored, generation) => {
+        if (stored === null) return resolve(NOTHING_THERE);
+        const frame = parseFrame(stored);
+        if (frame === null) resolve({ frame, damaged: true });
+        else if (!isCurrent(frame, 0, generation)) resolve(NOTHING_THERE);
+        else if (frame.tags.length === 0) resolve({ frame, damaged: false });
+        else resolve(this.#ifTagsHold(frame));
+      }, resolve);
+    });
+  }
+
+  async #ifTagsHold(frame: Frame): Promise<RedisRead | Unavailable> {
     const current = await this.#reads.read(frame.tags.map((tag) => this.keys.tagGeneration(tag)));
     if (current instanceof Unavailable) return current;
     const hold = current.every((value, i) => isCurrent(frame, i + 1, value));
     return hold ? { frame, damaged: false } : NOTHING_THERE;
   }
 
-  /** Stores an entry; `stored` is false when what a fence expects has passed. */
-  async write(
-    key: string,
-    entry: Entry,
-    keepMs: number,
-    fence?: Fence,
-  ): Promise<{ stored: boolean; savedBytes: number } | Unavailable> {
+  /** Makes an entry ready for `write`; null where its tags do not fit. */
+  pack(key: string, entry: Entry, keepMs: number, fence?: Fence): OutgoingEntry | null {
     const frame = packFrame(entry);
-    if (frame === null) return new Unavailable("the entry's tags are too long");
+    if (frame === null) return null;
     const keys = [this.keys.entry(key), ...this.#generationKeys(key, entry.tags)];
-    const meta = String(keys.length).padStart(2, "0") + String(keepMs).padStart(9, "0") +
-      frame.kind;
-    const stored = await this.#writes.write({
-      keys,
-      bytes: frame.tail.length,
-      args: [
-        meta,
-        frame.rest,
-        frame.tail,
-        namespaceOf(key),
-        fence?.generations.join("") ?? "",
-        fence ? fence.token + fence.madeAt : "",
-      ],
-    });
-    return stored instanceof Unavailable ? stored : { stored, savedBytes: frame.savedBytes };
+    let head = digits(keys.length, 2) + digits(keepMs, 9) + frame.kind + frame.rest;
+    if (fence) head += fence.generations.join("") + fence.token + fence.madeAt;
+    return { keys, head, tail: frame.tail, savedBytes: frame.savedBytes };
+  }
+
+  /** True when it was stored, false when what its fence expects has passed. */
+  write(entry: OutgoingEntry): Promise<boolean | Unavailable> {
+    return this.#writes.write(entry);
   }
 
   /** Asks to be the one process that computes an entry. */
@@ -146,9 +135,9 @@ export class RedisStore {
       token,
       String(options.leaseMs),
       this.freshGeneration(),
-      GENERATION_SECONDS,
+      String(GENERATION_SECONDS),
       String(Math.floor(options.now)),
-      options.useless === UNREADABLE ? "any" : String(options.useless).padStart(13, "0"),
+      options.useless === UNREADABLE ? "any" : digits(options.useless, 13),
     ]);
     if (reply instanceof Unavailable) return reply;
     const [state, ...rest] = reply as [LeaseReply["state"], ...unknown[]];
@@ -174,7 +163,7 @@ export class RedisStore {
     const reply = await this.link.script(EXPIRE_ENTRY, this.scriptKeys(key), [
       ...this.head(),
       String(ttlMs),
-      String(Math.floor(expiresAt)).padStart(13, "0"),
+      digits(Math.floor(expiresAt), 13),
     ]);
     return reply instanceof Unavailable ? reply : reply === 1;
   }
@@ -235,7 +224,7 @@ export class RedisStore {
     const reply = await this.link.script(RENEW_GENERATION, keys, [
       ...this.head(),
       this.freshGeneration(),
-      GENERATION_SECONDS,
+      String(GENERATION_SECONDS),
     ]);
     return reply instanceof Unavailable ? reply : Number(reply);
   }

@@ -1,13 +1,12 @@
 import type { Redis } from "ioredis";
 import { runScript } from "./redis_link.ts";
-import { REMOVE_ENTRIES, RENEW_GENERATION } from "./redis_scripts.ts";
+import { GENERATION_SECONDS, REMOVE_ENTRIES, RENEW_GENERATION } from "./redis_scripts.ts";
 import type { RedisStore } from "./redis_store.ts";
 import { namespaceOf } from "./key_space.ts";
 
 const MAX_KEYS = 10_000;
 const MAX_NAMES = 1_000;
 const KEYS_AT_ONCE = 200;
-const SECONDS = String(2 * 86_400);
 
 /**
  * Deletions and invalidations that Redis could not be told of, until it can be: an entry that was
@@ -92,7 +91,7 @@ export class UnsentInvalidations {
   }
 
   async #renew(redis: Redis, store: RedisStore, keys: string[]): Promise<void> {
-    const args = [...store.head(), store.freshGeneration(), SECONDS];
+    const args = [...store.head(), store.freshGeneration(), String(GENERATION_SECONDS)];
     await runScript(redis, RENEW_GENERATION, keys, args);
   }
 

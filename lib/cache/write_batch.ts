@@ -9,9 +9,12 @@ const MAX_BYTES = 262_144;
 export interface OutgoingEntry {
   /** Entry, namespace generation, tag generations. */
   keys: string[];
-  /** The script's six arguments of an entry. */
-  args: (string | Uint8Array)[];
-  bytes: number;
+  /** What the script needs to know of it; see WRITE_ENTRIES. */
+  head: string;
+  /** Tags and body of the frame. */
+  tail: string | Uint8Array;
+  /** What compression saved. */
+  savedBytes: number;
 }
 
 type Stored = boolean | Unavailable;
@@ -32,24 +35,28 @@ export class WriteBatch {
   }
 
   /** True when it was stored, false when what it was expected to replace has changed. */
-  write(entry: OutgoingEntry): Promise<Stored> {
+  write({ keys, head, tail }: OutgoingEntry): Promise<Stored> {
     return new Promise((resolve) => {
-      if (this.#bytes + entry.bytes > MAX_BYTES) this.#send();
-      if (this.#waiting.length === 0) queueMicrotask(() => queueMicrotask(() => this.#send()));
-      this.#keys.push(...entry.keys);
-      this.#args.push(...entry.args);
+      if (this.#bytes + tail.length > MAX_BYTES) this.#send();
+      if (this.#waiting.length === 0) this.#begin();
+      for (const key of keys) this.#keys.push(key);
+      this.#args.push(head, tail);
       this.#waiting.push(resolve);
-      this.#bytes += entry.bytes;
+      this.#bytes += tail.length;
       if (this.#waiting.length >= MAX_ENTRIES) this.#send();
     });
+  }
+
+  #begin(): void {
+    this.#args = this.#head();
+    queueMicrotask(() => queueMicrotask(() => this.#send()));
   }
 
   #send(): void {
     const waiting = this.#waiting;
     if (waiting.length === 0) return;
-    const sent = this.#link.script(WRITE_ENTRIES, this.#keys, [...this.#head(), ...this.#args]);
+    const sent = this.#link.script(WRITE_ENTRIES, this.#keys, this.#args);
     this.#keys = [];
-    this.#args = [];
     this.#waiting = [];
     this.#bytes = 0;
     void sent.then((reply) => {

@@ -35,6 +35,8 @@ export interface ConversationRecord {
   messages: number;
   /** An answer said that it does not know: the bot has not coped alone. */
   troubled?: boolean;
+  /** The latest one did. */
+  unanswered?: boolean;
   /** 1–5. */
   satisfaction?: number;
   /** What the user said to the score. */
@@ -49,6 +51,20 @@ export interface ConversationRecord {
   /** Its texts have been packed into this many archive chunks. */
   archivedChunks?: number;
 }
+
+/** How a conversation has gone for its user, beside its status. */
+export interface Course {
+  troubled: boolean;
+  unanswered: boolean;
+  handedOver: boolean;
+}
+
+/** The course of a conversation; nothing has gone wrong in one that is not there yet. */
+export const courseOf = (record: ConversationRecord | null): Course => ({
+  troubled: record?.troubled ?? false,
+  unanswered: record?.unanswered ?? false,
+  handedOver: record?.handoffAt !== undefined,
+});
 
 /** What became of the delivery of a turn's outcome to its sender. */
 export interface CallbackRecord {

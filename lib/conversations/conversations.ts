@@ -3,15 +3,16 @@ import type { WriteSet } from "../kv/write_set.ts";
 import type { IdempotencyClaim } from "../kv/idempotency.ts";
 import { commitFresh } from "../kv/idempotency.ts";
 import { type BatchProgress, batchProgress, type BatchQueued, submitBatch } from "./batch.ts";
-import type {
-  ConversationRecord,
-  ConversationStatus,
-  TurnError,
-  TurnResult,
+import {
+  type ConversationRecord,
+  type ConversationStatus,
+  courseOf,
+  type TurnError,
+  type TurnResult,
 } from "./conversation.ts";
 import { importConversations, type ImportResult } from "./import.ts";
 import { splitLines } from "./lines.ts";
-import { conversationKey, handoffCountKey, storedPrefix } from "./keys.ts";
+import { conversationKey, storedPrefix } from "./keys.ts";
 import { type NewTurn, type SubmitDeps, type Submitted, submitTurn } from "./submit.ts";
 import { turnJob } from "./turn_job.ts";
 import { readLatestAnswer, readTranscript, type TranscriptMessage } from "./transcript.ts";
@@ -78,7 +79,11 @@ export interface Handoff {
   at: number;
 }
 
-const DAY_MS = 86_400_000;
+/** A record as it becomes, and what whoever changed it is told. */
+interface Changed<T> {
+  record: ConversationRecord;
+  answer: T;
+}
 
 /** What may be asked of conversations. */
 export class Conversations {
@@ -221,15 +226,24 @@ export class Conversations {
     conversationId: string,
     reason?: string,
   ): Promise<{ handoffAt: number; first: boolean }> {
-    const { clock, onHandoff } = this.deps;
+    const { clock, ledger, onHandoff } = this.deps;
     type Told = { handoffAt: number; first: boolean };
-    return this.#change<Told>(conversationId, (record, tx) => {
+    return this.#change<Told>(conversationId, async (record, tx) => {
       if (record.handoffAt !== undefined) {
         return { record, answer: { handoffAt: record.handoffAt, first: false } };
       }
       const handoffAt = clock.now();
       const { botId, userId } = record;
-      tx.sum(handoffCountKey(Math.floor(handoffAt / DAY_MS), botId), 1);
+      const { startedAt, status, imported = false } = record;
+      await ledger.handedOver(tx, {
+        conversationId,
+        botId,
+        userId,
+        startedAt,
+        status,
+        live: !imported,
+        course: courseOf(record),
+      });
       onHandoff?.(tx, { conversationId, botId, userId, reason, at: handoffAt });
       return { record: { ...record, handoffAt }, answer: { handoffAt, first: true } };
     });
@@ -245,14 +259,14 @@ export class Conversations {
 
   #change<T>(
     conversationId: string,
-    change: (record: ConversationRecord, tx: WriteSet) => { record: ConversationRecord; answer: T },
+    change: (record: ConversationRecord, tx: WriteSet) => Changed<T> | Promise<Changed<T>>,
   ): Promise<T> {
     const { db } = this.deps;
     const key = conversationKey(conversationId);
     return commitFresh(db, async (tx) => {
       const entry = await db.kv.get<ConversationRecord>(key);
       if (!entry.value) throw notFound(`there is no conversation ${conversationId}`);
-      const { record, answer } = change(entry.value, tx);
+      const { record, answer } = await change(entry.value, tx);
       tx.check(key, entry.versionstamp).set(key, record);
       return answer;
     });

@@ -1,7 +1,13 @@
 import type { JobEngine } from "../jobs/engine.ts";
 import type { Database } from "../kv/database.ts";
 import type { WriteSet } from "../kv/write_set.ts";
-import type { AnswerRecord, ConversationRecord, TurnEnd, TurnRecord } from "./conversation.ts";
+import {
+  type AnswerRecord,
+  type ConversationRecord,
+  courseOf,
+  type TurnEnd,
+  type TurnRecord,
+} from "./conversation.ts";
 import { answerKey, batchCountKey, conversationKey, pendingKey, turnKey } from "./keys.ts";
 import type { ConversationLedger, FinishedEntry } from "./ledger.ts";
 
@@ -55,6 +61,8 @@ export async function finishTurn(
   if (latest) {
     record.status = figures.outcome;
     record.completedAt = answer.at;
+    if (figures.source === "none") record.unanswered = true;
+    else delete record.unanswered;
   }
   tx.check(key, entry.versionstamp)
     .set(key, record)
@@ -77,7 +85,8 @@ export async function finishTurn(
     live: !before.imported,
     messages,
     messagesBefore: before.messages,
-    troubledBefore: before.troubled ?? false,
+    course: courseOf(before),
+    courseAfter: courseOf(record),
     question: asked.value.message,
   });
   return asked.value;
@@ -134,6 +143,7 @@ export async function reviveTurn(
       at,
       from: before.status,
       live: !before.imported,
+      course: courseOf(before),
     });
   }
 }

@@ -1,4 +1,10 @@
-import type { AnswerRecord, ConversationRecord, TurnEnd, TurnRecord } from "./conversation.ts";
+import type {
+  AnswerRecord,
+  ConversationRecord,
+  Course,
+  TurnEnd,
+  TurnRecord,
+} from "./conversation.ts";
 import { answersPrefix, conversationsPrefix, turnsPrefix } from "./keys.ts";
 import { readTranscript } from "./transcript.ts";
 
@@ -24,7 +30,7 @@ export interface KeptConversation {
   /** Of both roles, counted from the texts. */
   messages: number;
   userMessages: number;
-  troubled: boolean;
+  course: Course;
   turns: KeptTurn[];
 }
 
@@ -47,7 +53,11 @@ export async function* keptConversations(kv: Deno.Kv): AsyncGenerator<KeptConver
       satisfaction: value.satisfaction ?? null,
       messages: transcript.length,
       userMessages: transcript.filter((message) => message.role === "user").length,
-      troubled: transcript.some((message) => message.source === "none"),
+      course: {
+        troubled: transcript.some((message) => message.source === "none"),
+        unanswered: transcript.at(-1)?.source === "none",
+        handedOver: value.handoffAt !== undefined,
+      },
       turns,
     };
   }

@@ -32,8 +32,6 @@ export const freshKey = (storedAt: number, id: string): Deno.KvKey => [ROOT, "f"
 export const freshPrefix: Deno.KvKey = [ROOT, "f"];
 /** A deleted conversation, by the hash of its id. */
 export const deletedKey = (idHash: string): Deno.KvKey => [ROOT, "gone", idHash];
-/** Counter of the conversations that a bot handed over to people on a UTC day. */
-export const handoffCountKey = (day: number, botId: string): Deno.KvKey => [ROOT, "ho", day, botId];
 export const batchKey = (batchId: string): Deno.KvKey => [ROOT, "b", batchId];
 /** The task of one conversation of a batch. */
 export const batchItemKey = (batchId: string, index: number): Deno.KvKey => [

@@ -1,5 +1,5 @@
 import type { WriteSet } from "../kv/write_set.ts";
-import type { StoredStatus } from "./conversation.ts";
+import type { Course, StoredStatus } from "./conversation.ts";
 
 /** What every entry of the ledger says of its conversation. */
 interface Entry {
@@ -20,8 +20,7 @@ export interface SubmittedEntry extends Entry {
   live: boolean;
   /** Messages that the conversation had before. */
   messagesBefore: number;
-  /** An earlier answer of it said that it does not know. */
-  troubledBefore: boolean;
+  course: Course;
 }
 
 export interface FinishedEntry extends Entry {
@@ -36,7 +35,9 @@ export interface FinishedEntry extends Entry {
   /** Replies added: 1 or 0. */
   messages: 0 | 1;
   messagesBefore: number;
-  troubledBefore: boolean;
+  /** Before and with this turn. */
+  course: Course;
+  courseAfter: Course;
   attempts: number;
   question: string;
   source?: "knowledge" | "intent" | "llm" | "none";
@@ -53,6 +54,14 @@ export interface RevivedEntry extends Entry {
   at: number;
   from: StoredStatus;
   live: boolean;
+  course: Course;
+}
+
+export interface HandedOverEntry extends Entry {
+  status: StoredStatus;
+  live: boolean;
+  /** Before. */
+  course: Course;
 }
 
 export interface ScoredEntry extends Entry {
@@ -88,6 +97,8 @@ export interface ConversationLedger {
   finished(tx: WriteSet, entry: FinishedEntry): Promise<void>;
   /** A failed turn is tried again: the conversation is pending once more. */
   revived(tx: WriteSet, entry: RevivedEntry): Promise<void>;
+  /** A user was handed over to a person for the first time in this conversation. */
+  handedOver(tx: WriteSet, entry: HandedOverEntry): Promise<void>;
   scored(tx: WriteSet, entry: ScoredEntry): Promise<void>;
   imported(tx: WriteSet, entries: ImportedEntry[]): Promise<void>;
   /** Facts are dropped; the numbers made of them stay. */

@@ -5,7 +5,12 @@ import { commitOnce, type IdempotencyClaim } from "../kv/idempotency.ts";
 import type { Database } from "../kv/database.ts";
 import type { WriteSet } from "../kv/write_set.ts";
 import type { BotStore } from "./bot_store.ts";
-import { type ConversationRecord, MAX_OPEN_TURNS, type TurnRecord } from "./conversation.ts";
+import {
+  type ConversationRecord,
+  courseOf,
+  MAX_OPEN_TURNS,
+  type TurnRecord,
+} from "./conversation.ts";
 import { conversationKey, freshKey, pendingKey, storedKey, turnKey } from "./keys.ts";
 import { InLine } from "./in_line.ts";
 import type { ConversationLedger } from "./ledger.ts";
@@ -70,7 +75,7 @@ async function addTurn(tx: WriteSet, deps: SubmitDeps, turn: NewTurn): Promise<S
   const { db, clock, engine, bots, ledger } = deps;
   const { conversationId, botId, userId, priority } = turn;
   const key = conversationKey(conversationId);
-  const entry = await db.kv.get<ConversationRecord>(key);
+  const entry = await db.get<ConversationRecord>(key);
   const before = entry.value;
   const at = clock.now();
   if (before) requireSameParties(before, turn);
@@ -122,7 +127,7 @@ async function addTurn(tx: WriteSet, deps: SubmitDeps, turn: NewTurn): Promise<S
     from: before?.status ?? null,
     live: !record.imported,
     messagesBefore: before?.messages ?? 0,
-    troubledBefore: before?.troubled ?? false,
+    course: courseOf(before),
   });
   return { taskId, conversationId, priority };
 }

@@ -10,7 +10,7 @@ import {
   type HistoryMetric,
 } from "./history_record.ts";
 import { type Baseline, type Granularity, HistoryStore, STEP_MS } from "./history_store.ts";
-import { round2 } from "./round.ts";
+import { round2 } from "../analytics/rounding.ts";
 import { performanceScore, type Score, type ScoreInputs } from "./score.ts";
 import type { SystemSource } from "./system.ts";
 import { rate, WindowedCounts } from "./windowed_counts.ts";

@@ -1,4 +1,4 @@
-import { round2 } from "./round.ts";
+import { round2 } from "../analytics/rounding.ts";
 
 /** What the score is made of; percentages 0–100, null for a rate without observations. */
 export interface ScoreInputs {

@@ -2,7 +2,7 @@ import { type Clock, systemClock } from "../clock.ts";
 import { within } from "./deadline.ts";
 import type { HealthReport } from "./health.ts";
 import { humanBytes } from "./words.ts";
-import { round2 } from "./round.ts";
+import { round2 } from "../analytics/rounding.ts";
 import type { Score } from "./score.ts";
 
 /** Statistics of the cache as the summary needs them. */

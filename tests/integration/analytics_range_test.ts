@@ -21,12 +21,20 @@ interface Fact {
   bot: string;
   waited: number;
   worked: number;
-  source: "knowledge" | "none";
+  /** How each turn ended: answered, without knowing the answer, or not at all. */
+  turns: ("knowledge" | "none" | "failed")[];
+  handedOver: boolean;
   score: number | null;
-  turns: number;
 }
 
-/** Conversations with one to three answered turns, all within their first minute. */
+/** How a conversation has gone after so many turns; it is handed over at its end. */
+const courseOf = ({ turns }: Fact, done: number) => ({
+  troubled: turns.slice(0, done).includes("none"),
+  unanswered: turns[done - 1] === "none",
+  handedOver: false,
+});
+
+/** Conversations with one to three turns, all within their first minute. */
 async function record(db: Database, random: Random, count: number, days: number) {
   const recorder = new Recorder(db);
   const facts: Fact[] = [];
@@ -38,9 +46,12 @@ async function record(db: Database, random: Random, count: number, days: number)
       bot: `bot ${random.between(0, 11)}`,
       waited: random.between(0, 300),
       worked: random.between(1, 2_000),
-      source: random.pick(["knowledge", "none"] as const),
+      turns: Array.from(
+        { length: random.between(1, 3) },
+        () => random.pick(["knowledge", "knowledge", "none", "failed"] as const),
+      ),
+      handedOver: random.chance(0.2),
       score: random.chance(0.5) ? random.between(1, 5) : null,
-      turns: random.between(1, 3),
     };
     facts.push(fact);
     const base = {
@@ -50,15 +61,19 @@ async function record(db: Database, random: Random, count: number, days: number)
       startedAt: fact.at,
     };
     const tx = new WriteSet();
-    for (let turn = 1; turn <= fact.turns; turn++) {
+    let status: "pending" | "completed" | "failed" = "pending";
+    let messages = 0;
+    for (const [done, ended] of fact.turns.entries()) {
+      const turn = done + 1;
+      const outcome = ended === "failed" ? "failed" : "completed";
       await recorder.submitted(tx, {
         ...base,
         at: fact.at,
         first: turn === 1,
-        from: turn === 1 ? null : "completed",
+        from: turn === 1 ? null : status,
         live: true,
-        messagesBefore: 2 * (turn - 1),
-        troubledBefore: turn > 1 && fact.source === "none",
+        messagesBefore: messages++,
+        course: courseOf(fact, done),
       });
       await recorder.finished(tx, {
         ...base,
@@ -66,15 +81,22 @@ async function record(db: Database, random: Random, count: number, days: number)
         queuedAt: fact.at - fact.waited - fact.worked,
         processingAt: fact.at - fact.worked,
         at: fact.at,
-        outcome: "completed",
+        outcome,
         from: "pending",
-        to: "completed",
-        messages: 1,
-        messagesBefore: 2 * turn - 1,
-        troubledBefore: turn > 1 && fact.source === "none",
+        to: outcome,
+        messages: ended === "failed" ? 0 : 1,
+        messagesBefore: messages,
+        course: courseOf(fact, done),
+        courseAfter: courseOf(fact, turn),
         attempts: 1,
-        source: fact.source,
+        ...(ended !== "failed" && { source: ended }),
       });
+      if (ended !== "failed") messages++;
+      status = outcome;
+    }
+    if (fact.handedOver) {
+      const course = courseOf(fact, fact.turns.length);
+      await recorder.handedOver(tx, { ...base, status, live: true, course });
     }
     if (fact.score !== null) {
       await recorder.scored(tx, { ...base, score: fact.score, before: null, at: fact.at });
@@ -105,10 +127,14 @@ function model(all: Fact[], from: number, to: number, zone: string) {
   for (const { user, at } of all) first.set(user, Math.min(at, first.get(user) ?? Infinity));
   const fresh = [...first.values()].filter((at) => at >= from && at < to).length;
   const sum = (of: (fact: Fact) => number) => mine.reduce((total, fact) => total + of(fact), 0);
-  const turns = sum((fact) => fact.turns);
-  const unanswered = sum((fact) => fact.source === "none" ? fact.turns : 0);
+  const turns = (of: Fact, ...ends: string[]) =>
+    of.turns.filter((end) => ends.includes(end)).length;
+  const completed = sum((fact) => turns(fact, "knowledge", "none"));
+  const unanswered = sum((fact) => turns(fact, "none"));
+  const messages = (fact: Fact) => fact.turns.length + turns(fact, "knowledge", "none");
+  const alone = mine.filter((fact) => !fact.handedOver);
   const scores = mine.flatMap(({ score }) => score ?? []);
-  const lengths = mine.map((fact) => 2 * fact.turns).sort((a, b) => a - b);
+  const lengths = mine.map(messages).sort((a, b) => a - b);
   const rank = (p: number) => lengths[Math.max(1, Math.ceil(p * lengths.length)) - 1] ?? null;
   const end = Math.min(to, NOW + 1);
   const last = localDate(end - 1, zone);
@@ -120,14 +146,19 @@ function model(all: Fact[], from: number, to: number, zone: string) {
   return {
     conversations: { value: mine.length },
     messages_per_conversation: {
-      mean: mine.length === 0 ? null : two(2 * turns, mine.length),
+      mean: mine.length === 0 ? null : two(sum(messages), mine.length),
       median: rank(0.5),
       p90: rank(0.9),
       n: mine.length,
     },
-    answer_rate: share(turns - unanswered, turns),
-    fallback_rate: share(unanswered, turns),
-    containment_rate: share(mine.filter((f) => f.source !== "none").length, mine.length),
+    answer_rate: share(completed - unanswered, completed),
+    fallback_rate: share(unanswered, completed),
+    containment_rate: share(
+      alone.filter((f) => turns(f, "none") === 0 && f.turns.at(-1) === "knowledge").length,
+      mine.length,
+    ),
+    handoff_rate: share(mine.length - alone.length, mine.length),
+    abandon_rate: share(alone.filter((f) => f.turns.at(-1) !== "knowledge").length, mine.length),
     csat: {
       ...share(scores.filter((score) => score >= 4).length, scores.length),
       mean: scores.length === 0 ? null : two(scores.reduce((a, b) => a + b, 0), scores.length),
@@ -205,7 +236,6 @@ Deno.test(
       from: null,
       live: true,
       messagesBefore: 0,
-      troubledBefore: false,
     });
     await db.commit(tx);
     const { rows } = await rowsOf(figuresOf(db), {
@@ -244,7 +274,9 @@ Deno.test("a bot's rows are its share, and the bots' rows add up to all", saniti
     assert.equal(one.summary.totals.conversations!.value, expected);
   }
   const { p50, n } = all.summary.totals.turn_ms!;
-  const times = facts.flatMap((f) => Array<number>(f.turns).fill(f.waited + f.worked))
+  const times = facts.flatMap((f) =>
+    f.turns.filter((end) => end !== "failed").map(() => f.waited + f.worked)
+  )
     .sort((a, b) => a - b);
   assert.equal(n, times.length);
   const median = times[Math.ceil(times.length / 2) - 1]!;
@@ -314,7 +346,7 @@ Deno.test("hours of the week and cohorts, from raw facts", sanitize, async () =>
           local.toPlainDate().toString() >= "2026-08-01";
       });
       assert.equal(hour.conversations, mine.length);
-      assert.equal(hour.turns, mine.reduce((sum, fact) => sum + fact.turns, 0));
+      assert.equal(hour.turns, mine.reduce((sum, fact) => sum + fact.turns.length, 0));
       assert.equal(hour.turns, each.reduce((sum, one) => sum + one.hours[i]!.turns, 0));
       assert.ok(hour.n >= 12 && hour.n <= 14);
     });

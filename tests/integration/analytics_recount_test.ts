@@ -107,6 +107,7 @@ async function traffic({ services, random }: World, round: number): Promise<void
         await engine.retry(taskId);
         await conversations.settled(taskId, WAIT_MS);
       }
+      if (random.chance(0.2)) await conversations.handoff(conversationId);
       if (random.chance(0.3)) await conversations.feedback(conversationId, random.between(1, 5));
     } catch (error) {
       // Two turns of one conversation at the same instant may get in each other's way.

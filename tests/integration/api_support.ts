@@ -10,6 +10,7 @@ import { loadConfig } from "../../lib/config/config.ts";
 import { conflict, notFound } from "../../lib/errors.ts";
 import { complete, defineJob } from "../../lib/jobs/definition.ts";
 import { JobEngine } from "../../lib/jobs/engine.ts";
+import { EventRing } from "../../lib/jobs/event_ring.ts";
 import { countMatching } from "../../lib/jobs/matching.ts";
 import { Scheduler } from "../../lib/jobs/scheduler.ts";
 import { Database } from "../../lib/kv/database.ts";
@@ -190,6 +191,7 @@ export async function withApi(
     },
     ready: () => Promise.resolve(true),
     stopping: stop.signal,
+    events: await EventRing.open(db, { now: () => clock.now() }),
   };
   const app = createApp(deps);
   const server = Deno.serve(
@@ -212,9 +214,9 @@ export async function withApi(
     });
   } finally {
     stop.abort();
-    app.close();
     await server.shutdown();
     await engine.stop(1_000);
+    await app.close();
     await auth.audit.close();
     await db.close();
     await engine.closed();

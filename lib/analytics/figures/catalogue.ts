@@ -63,6 +63,8 @@ export const FIGURES = {
     n: countIn(s, Metric.turnsCompleted),
   }),
   containment_rate: (s: Sum) => rate(countIn(s, Metric.contained), countIn(s, Metric.settled)),
+  handoff_rate: (s: Sum) => rate(countIn(s, Metric.handedOver), countIn(s, Metric.settled)),
+  abandon_rate: (s: Sum) => rate(countIn(s, Metric.abandoned), countIn(s, Metric.settled)),
   first_response_ms: (s: Sum) =>
     percentiles(s, Histogram.firstResponse, countIn(s, Metric.greeted)),
   turn_ms: (s: Sum) => timing(s, Histogram.turn, Metric.turnMs),

@@ -14,6 +14,8 @@ export const RANGE_METRICS = [
   "fallback_rate",
   "sources",
   "containment_rate",
+  "handoff_rate",
+  "abandon_rate",
   "first_response_ms",
   "turn_ms",
   "wait_ms",
