@@ -42,6 +42,10 @@ export class Authenticator {
   readonly #adminHash: string;
   readonly #keysMayChange: boolean;
   readonly #verifyJwt: VerifyJwt | null;
+  /**
+   * Tokens that held a moment ago, found without hashing them on every request. The table's own
+   * hash has a seed of this process, so the time of a look-up tells nothing about what is in it.
+   */
   readonly #remembered = new Map<string, { principal: Principal; until: number }>();
 
   private constructor(
@@ -97,24 +101,23 @@ export class Authenticator {
   /** The principal of a token verified a moment ago, without waiting; undefined: ask `authenticate`. */
   known(token: string): Principal | undefined {
     if (token.length > MAX_TOKEN_LENGTH) return undefined;
-    const entry = this.#remembered.get(secretHash(token));
+    const entry = this.#remembered.get(token);
     return entry && entry.until > this.#clock.now() ? entry.principal : undefined;
   }
 
   /** Who a bearer token belongs to; null when it does not hold. */
   async authenticate(token: string): Promise<Principal | null> {
     if (token.length === 0 || token.length > MAX_TOKEN_LENGTH) return null;
-    const hash = secretHash(token);
     const now = this.#clock.now();
-    const entry = this.#remembered.get(hash);
+    const entry = this.#remembered.get(token);
     if (entry && entry.until > now) return entry.principal;
-    this.#remembered.delete(hash);
-    const principal = sameHash(hash, this.#adminHash)
+    this.#remembered.delete(token);
+    const principal = sameHash(secretHash(token), this.#adminHash)
       ? this.#admin
       : token.startsWith(TOKEN_PREFIX)
       ? await this.tokens.find(token)
       : await this.#verifyJwt?.(token, now) ?? null;
-    if (principal) this.#remember(hash, principal, now);
+    if (principal) this.#remember(token, principal, now);
     return principal;
   }
 
@@ -123,7 +126,7 @@ export class Authenticator {
     return this.links.create(this.#admin, livesMs);
   }
 
-  #remember(hash: string, principal: Principal, now: number): void {
+  #remember(token: string, principal: Principal, now: number): void {
     if (this.#remembered.size >= MAX_REMEMBERED) {
       const oldest = this.#remembered.keys().next();
       if (!oldest.done) this.#remembered.delete(oldest.value);
@@ -136,13 +139,13 @@ export class Authenticator {
         : Infinity,
       principal.expiresAt ?? Infinity,
     );
-    this.#remembered.set(hash, { principal, until });
+    this.#remembered.set(token, { principal, until });
   }
 
   /** A principal's secret holds no longer. */
   #forget(id: string): void {
-    for (const [hash, { principal }] of this.#remembered) {
-      if (principal.id === id) this.#remembered.delete(hash);
+    for (const [token, { principal }] of this.#remembered) {
+      if (principal.id === id) this.#remembered.delete(token);
     }
   }
 
