@@ -49,7 +49,13 @@ export async function openRedisTier(options: RedisTierOptions): Promise<{
     namespaces: counters.namespaces,
   });
   const waiters = new KeyWaiters(clock);
-  const tierSwitch = new TierSwitch(front, waiters, clock, options.onEvent ?? (() => {}));
+  const tierSwitch = new TierSwitch(front, waiters, clock, (event) => {
+    try {
+      options.onEvent?.(event);
+    } catch (error) {
+      log.error("a listener of the cache's events failed", { component: "cache", error });
+    }
+  });
   const unsent = new UnsentInvalidations(() => link.distrust());
   let connections = 0;
   const link: RedisLink = new RedisLink({
