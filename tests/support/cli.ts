@@ -26,7 +26,10 @@ export async function runCommand(
     ...overrides,
   };
   const startService = () => Promise.reject(new Error("this test starts no service"));
-  run.exitCode = await runCli(args, context, { startService, ...ports });
+  const serviceCommand = (): never => {
+    throw new Error("this test starts no process");
+  };
+  run.exitCode = await runCli(args, context, { startService, serviceCommand, ...ports });
   return run;
 }
 

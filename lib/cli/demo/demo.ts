@@ -19,6 +19,8 @@ export interface RunningService {
   url: string;
   /** A new address that signs a browser in as administrator once. */
   signInLink(): Promise<string>;
+  /** Resolves when somebody asked over the API that it stops. */
+  stopAsked?: Promise<void>;
   /** Ends it: everything under way is finished or released, everything open is closed. */
   stop(): Promise<void>;
 }
