@@ -190,8 +190,10 @@ function secretsOf(env: Record<string, string>): string[] {
     const value = Object.hasOwn(env, name) ? env[name]!.trim() : "";
     if (!secret || value === "") continue;
     if (name === "REDIS_URL" || name === "SMTP_URL") {
-      const password = URL.parse(value)?.password ?? "";
-      if (password) found.add(password).add(decoded(password));
+      const url = URL.parse(value);
+      for (const password of [url?.password, url?.searchParams.get("sentinel_password")]) {
+        if (password) found.add(password).add(decoded(password));
+      }
     } else found.add(value);
   }
   return [...found];
