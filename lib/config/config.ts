@@ -37,6 +37,7 @@ export function loadConfig(env: Record<string, string>, options: LoadOptions = {
     auth: {
       adminToken: v.ADMIN_TOKEN,
       jwt: jwtConfig(v),
+      oauth: oauthConfig(v),
       sessionIdleMs: v.SESSION_IDLE_MINUTES * 60_000,
       sessionMaxMs: v.SESSION_MAX_HOURS * 3_600_000,
       metricsOpen: v.METRICS_OPEN,
@@ -162,6 +163,30 @@ function checkTogether(v: Values): void {
   if (v.AI_BASE_URL && !v.AI_MODEL) {
     throw new ConfigError("AI_MODEL", "must name the model to ask when AI_BASE_URL is set");
   }
+}
+
+function oauthConfig(v: Values) {
+  const { OAUTH_PROVIDER: provider, OAUTH_ISSUER: issuer } = v;
+  if (!provider) return undefined;
+  const needed = <T>(name: VariableName, value: T | undefined): T => {
+    if (value !== undefined) return value;
+    throw new ConfigError(name, `must be set when OAUTH_PROVIDER is ${provider}`);
+  };
+  if (provider === "google" && issuer) {
+    throw new ConfigError("OAUTH_ISSUER", "cannot stand beside OAUTH_PROVIDER=google");
+  }
+  if (provider === "oidc") needed("OAUTH_ISSUER", issuer);
+  if (issuer && !/^(https:|http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:|\/|$))/i.test(issuer)) {
+    throw new ConfigError("OAUTH_ISSUER", "must begin with https:// unless it is this machine");
+  }
+  return {
+    provider,
+    issuer,
+    clientId: needed("OAUTH_CLIENT_ID", v.OAUTH_CLIENT_ID),
+    clientSecret: needed("OAUTH_CLIENT_SECRET", v.OAUTH_CLIENT_SECRET),
+    allow: needed("OAUTH_ALLOW", v.OAUTH_ALLOW.length > 0 ? [...v.OAUTH_ALLOW] : undefined),
+    publicUrl: needed("PUBLIC_URL", v.PUBLIC_URL),
+  };
 }
 
 function jwtConfig(v: Values) {
