@@ -2,6 +2,7 @@ import type { BotDefinition } from "./lib/ai/responder.ts";
 import { type Config, ConfigError, loadConfig } from "./lib/config/config.ts";
 import type { AnyDefinition } from "./lib/jobs/definition.ts";
 import type { Scheduler } from "./lib/jobs/scheduler.ts";
+import { EventRing } from "./lib/jobs/event_ring.ts";
 import { countMatching } from "./lib/jobs/matching.ts";
 import { createLogger } from "./lib/log.ts";
 import type { AlertView } from "./lib/monitoring/alerts/alerts.ts";
@@ -11,7 +12,7 @@ import { openServices, type Services } from "./lib/services.ts";
 import { buildAssets } from "./lib/web/build.ts";
 import { shownAlert } from "./routes/api/alerts.ts";
 import { createApp } from "./routes/app.ts";
-import type { ApiDeps } from "./routes/deps.ts";
+import type { ApiDeps, FeedEvent } from "./routes/deps.ts";
 import { mountPages } from "./routes/pages.ts";
 import { bulkActionJob } from "./workers/bulk_action.ts";
 import { reapplyErasures, requestErasure } from "./workers/erase_user.ts";
@@ -37,6 +38,7 @@ const ROOT = new URL("./", import.meta.url);
 const LINK_LIVES_MS = 15 * 60_000;
 /** Everybody who asks within it sees the same summary. */
 const SUMMARY_KEPT_MS = 250;
+const OTHERS_EVENTS_MS = 500;
 
 /**
  * Starts the whole service from environment variables: opens what is stored, takes over what an
@@ -68,7 +70,8 @@ export async function startService(
   registerOwn(engine, own);
 
   const stopping = new AbortController();
-  const app = createApp(apiDeps(services, scheduler, stopping.signal));
+  const events = await openEvents(services);
+  const app = createApp({ ...apiDeps(services, scheduler, stopping.signal), events });
   const { built, files } = await buildAssets({ root: ROOT, out: new URL("dist/", ROOT) });
   if (built) log.info("the dashboard was built", { files });
   await mountPages(app.site, {
@@ -89,6 +92,9 @@ export async function startService(
   }
   services.alerts.subscribe((_change, alert) =>
     app.feed.publish("alert", alertEvent(alert, clock.now()))
+  );
+  services.health.subscribe(({ status, since, timestamp: at }) =>
+    app.feed.publish("health", { status, since, at })
   );
   if (config.role === "all" || config.role === "scheduler") services.alerts.start();
 
@@ -114,11 +120,11 @@ export async function startService(
       log.info("stopping");
       stopping.abort();
       scheduler.stop();
-      app.close();
       await Promise.all([
         engine.stop(Math.max(1_000, config.shutdownMs - 10_000)),
         server.shutdown(),
       ]);
+      await app.close();
       await rest.disposeAsync();
       await engine.closed();
       log.info("stopped");
@@ -136,7 +142,11 @@ function registerOwn(engine: Services["engine"], own: AnyDefinition[]): void {
 }
 
 /** What the API needs of the services. */
-function apiDeps(services: Services, scheduler: Scheduler, stopping: AbortSignal): ApiDeps {
+function apiDeps(
+  services: Services,
+  scheduler: Scheduler,
+  stopping: AbortSignal,
+): Omit<ApiDeps, "events"> {
   const { cache, conversations, history, health, engine, db, admission } = services;
   return {
     ...services,
@@ -161,6 +171,12 @@ function apiDeps(services: Services, scheduler: Scheduler, stopping: AbortSignal
     ready: async () => (await db.kv.get(["meta", "schema"])).value !== null,
     stopping,
   };
+}
+
+/** The stream of live events; other processes' are looked for where the database is shared. */
+async function openEvents({ db, clock, config }: Services): Promise<ApiDeps["events"]> {
+  const opened = await EventRing.open<FeedEvent>(db, { now: () => clock.now() });
+  return { ...opened, pollMs: config.kvUrl ? OTHERS_EVENTS_MS : undefined };
 }
 
 const DAY_MS = 86_400_000;

@@ -10,7 +10,8 @@ import { type BenchOptions, type BenchReport, Figures } from "./report.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const PREFIX = "/api/performance";
-const SECONDS = 8;
+/** Of each load; five rounds and the one that warms up take about five minutes. */
+const SECONDS = 4;
 const PYTHON = `${PEERS_FOLDER}/http-venv/bin/python`;
 
 /** A server that is measured. */
@@ -24,7 +25,8 @@ interface Load {
   url: string;
   script: "get" | "queue";
   args: string[];
-  before?: () => Promise<unknown>;
+  /** Its queue of conversations works meanwhile; it is paused during all other loads. */
+  working?: boolean;
 }
 
 /** Requests a second, and p50 and p99 in milliseconds, of everything the options select. */
@@ -36,13 +38,15 @@ export async function run(options: BenchOptions): Promise<Pick<BenchReport, "ver
   const hono = stack.use(await startHono());
   const pixel = stack.use(await startPixel(token));
   const fastapi = wants("celery") ? stack.use(await startFastApi(token)) : null;
-  const pause = (method: "PUT" | "DELETE") => () =>
+  const pause = (method: "PUT" | "DELETE") =>
     fetch(`${pixel.url}${PREFIX}/queues/conversations/pause`, {
       method,
       headers: { authorization: `Bearer ${token}` },
     }).then((response) => response.body?.cancel());
 
-  const queued = (metric: string, before?: Load["before"]): Load[] => [
+  await pause("PUT");
+
+  const queued = (metric: string, working = false): Load[] => [
     { subject: "bare Hono", metric, url: hono.url, script: "get", args: [] },
     {
       subject: "pixel",
@@ -50,7 +54,7 @@ export async function run(options: BenchOptions): Promise<Pick<BenchReport, "ver
       url: pixel.url,
       script: "queue",
       args: [`${PREFIX}/conversations/queue`, token],
-      before,
+      working,
     },
     ...(fastapi
       ? [{
@@ -69,16 +73,17 @@ export async function run(options: BenchOptions): Promise<Pick<BenchReport, "ver
   const loads = [
     ...read("GET /healthz", "/healthz", []),
     ...read("GET /performance/summary", `${PREFIX}/performance/summary`, [token]),
-    ...queued("POST /conversations/queue, paused", pause("PUT")),
-    ...queued("POST /conversations/queue, running", pause("DELETE")),
+    ...queued("POST /conversations/queue, paused"),
+    ...queued("POST /conversations/queue, running", true),
   ].filter(({ metric }) => !only || metric.includes(only));
 
   const figures = new Figures();
   // The first round warms everything up and is not counted.
   for (let round = 0; round <= rounds; round++) {
     for (const load of loads) {
-      await load.before?.();
+      if (load.working) await pause("DELETE");
       const taken = await wrk(load, Math.max(1, Math.round(SECONDS * size)), String(Date.now()));
+      if (load.working) await pause("PUT");
       tell(`round ${round}: ${load.metric}, ${load.subject}: ${Math.round(taken.rate)}/s`);
       if (round === 0) continue;
       figures.add(load.metric, load.subject, taken.rate, "requests/s");

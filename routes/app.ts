@@ -43,15 +43,15 @@ export interface App {
   feed: EventFeed;
   /** The API without its network, for pages that render on the server for a visitor's address. */
   api: (request: Request, address: string) => Response | Promise<Response>;
-  /** Ends live streams. */
-  close(): void;
+  /** Stores the last events and ends what watches over bodies; call it when nothing more can happen. */
+  close(): Promise<void>;
 }
 
 /** The whole HTTP face of the service. */
 export function createApp(deps: ApiDeps): App {
   const { config, clock } = deps;
   const gate = new Gate({ auth: deps.auth, config, clock });
-  const feed = new EventFeed({ hub: deps.engine.events, clock });
+  const feed = new EventFeed({ hub: deps.engine.events, clock, log: deps.log, ...deps.events });
   const api = createApi(deps, gate, feed);
   const site = new Hono<SiteEnv>();
   const cors = new Cors(config.corsOrigins);
@@ -123,12 +123,15 @@ export function createApp(deps: ApiDeps): App {
   return {
     fetch,
     site,
-    sessions: new DashboardSessions(deps.auth, gate),
+    sessions: new DashboardSessions(deps.auth, gate, deps.log),
     gate,
     feed,
     api: (request, address) =>
       fetch(request, { remoteAddr: { transport: "tcp", hostname: address, port: 0 } }),
-    close: () => feed.close(),
+    async close() {
+      api.close();
+      await feed.close();
+    },
   };
 }
 

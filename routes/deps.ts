@@ -1,9 +1,11 @@
 import type { Figures } from "../lib/analytics/figures/figures.ts";
 import type { Authenticator } from "../lib/auth/authenticator.ts";
 import type { EntryView, KeyPage, KeysOptions } from "../lib/cache/cache.ts";
+import type { LatencySummary } from "../lib/cache/latency.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Config } from "../lib/config/config.ts";
 import type { JobEngine } from "../lib/jobs/engine.ts";
+import type { EventRing } from "../lib/jobs/event_ring.ts";
 import type { ReplyStreams } from "../lib/conversations/reply_streams.ts";
 import type { BulkAction, Selection } from "../lib/jobs/matching.ts";
 import type { Scheduler } from "../lib/jobs/scheduler.ts";
@@ -36,6 +38,7 @@ export interface ApiDeps {
   db: Database;
   auth: Authenticator;
   engine: EnginePort;
+  events: EventsPort;
   schedules: Pick<Scheduler, "list" | "runNow" | "pause" | "resume" | "ledger">;
   cache: CachePort;
   conversations: ConversationsPort;
@@ -64,6 +67,21 @@ export interface ApiDeps {
   stopping: AbortSignal;
 }
 
+/** Where live events are kept, so that they can be read on after a restart. */
+export interface EventsPort {
+  ring: EventRing<FeedEvent>;
+  /** The process before this one was killed: its last events may be missing. */
+  broken: boolean;
+  /** How often events of other processes are looked for, where several share the database. */
+  pollMs?: number;
+}
+
+/** What happened, as it goes over the wire. `reset`: some events are not known; read the state anew. */
+export interface FeedEvent {
+  name: "task" | "queue" | "health" | "alert" | "reset";
+  data: Record<string, unknown>;
+}
+
 export type EnginePort = Pick<
   JobEngine,
   | "get"
@@ -85,6 +103,15 @@ export type EnginePort = Pick<
   | "events"
 >;
 
+/** One place where entries lie. */
+export interface CacheTier {
+  hits: number;
+  entries: number;
+  bytes: number;
+  evictions: number;
+  latency: LatencySummary;
+}
+
 export interface CachePort {
   stats(): Promise<{
     connected: boolean;
@@ -98,6 +125,8 @@ export interface CachePort {
     operationsPerSecond: number;
     uptimeSeconds: number;
     lastDay: { hits: number; misses: number; hitRate: number | null };
+    process: CacheTier & { active: boolean };
+    shared: CacheTier | null;
     namespaces: {
       name: string;
       hits: number;

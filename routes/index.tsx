@@ -57,11 +57,6 @@ export const handler = {
   /** The plain forms, for those without scripts. */
   async POST(ctx: PageContext<PageState>): Promise<Response> {
     const form = await ctx.hono.req.parseBody();
-    if (form["do"] === "clear-cache") {
-      const pattern = String(form["pattern"] ?? "").trim() || undefined;
-      const { cleared_entries } = await ctx.state.data.clearCache(pattern);
-      return ctx.redirect(backWith("/", "cleared", cleared_entries));
-    }
     const type = String(form["cleanup_type"]);
     if (form["do"] !== "clean-up" || !(type in CLEANUP)) return ctx.notFound("No such action.");
     const { cleanup_tasks } = await ctx.state.data.cleanUp(type);

@@ -1,5 +1,8 @@
 import { fileURLToPath } from "node:url";
 
+/** No case takes this long on any machine of today; one that does has hung. */
+const CASE_MS = 90_000;
+
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 /** One of the compared caches, in a process of its own with the peers' own dependencies. */
@@ -35,16 +38,25 @@ export class SubjectProcess {
     return subject;
   }
 
-  /** Runs one case and gives its figures. */
+  /** Runs one case and gives its figures; ends the process where that takes too long. */
   async run(options: { case: string } & Record<string, unknown>): Promise<Record<string, number>> {
-    await this.#input.write(new TextEncoder().encode(JSON.stringify(options) + "\n"));
-    const answer = await this.#answer();
-    if ("error" in answer) throw new Error(`${this.name}: ${answer.error}`);
-    return answer;
+    const limit = setTimeout(() => this.#child.kill("SIGKILL"), CASE_MS);
+    try {
+      await this.#input.write(new TextEncoder().encode(JSON.stringify(options) + "\n"));
+      const answer = await this.#answer();
+      if ("error" in answer) throw new Error(`${this.name}: ${answer.error}`);
+      return answer;
+    } finally {
+      clearTimeout(limit);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#child.kill("SIGKILL");
+    try {
+      this.#child.kill("SIGKILL");
+    } catch {
+      // It has ended by itself.
+    }
     await this.#child.status;
     await this.#input.abort().catch(() => {});
     while (!(await this.#lines.next()).done) { /* what it had still said */ }

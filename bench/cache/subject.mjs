@@ -90,15 +90,20 @@ const CASES = {
   /** Whole getOrSets of cold keys while Redis is in the state that the caller has put it in. */
   async outage({ count, tag }) {
     const cache = await cacheFor(true, 1);
-    const took = [];
+    if (tag === "warm") {
+      for (let i = 0; i < count; i++) await cache.getOrSet(`warm:${i}`, () => i);
+      return {};
+    }
+    const took = [], begun = performance.now();
     for (let i = 0; i < count; i++) {
       const from = performance.now();
       const done = Promise.resolve(cache.getOrSet(`outage:${tag}:${i}`, () => i)).catch(() => {});
       await Promise.race([done, pause(10_000)]);
       took.push(performance.now() - from);
-      if (took[i] > 9_000) break;
+      // A peer that waits for Redis on every call has shown what it does.
+      if (took[i] > 9_000 || i > 0 && performance.now() - begun > 20_000) break;
     }
-    return { first: took[0], p99: percentile(took.slice(1).length ? took.slice(1) : took, 0.99) };
+    return { first: took[0], p99: percentile(took, 0.99) };
   },
   /** From another process's finished write to the first read that sees it. */
   async stale({ count }) {
@@ -142,8 +147,8 @@ const CASES = {
     await cache.clear("big");
     const ms = performance.now() - from;
     // What is reclaimed behind is part of what others feel.
-    const before = Number(await other.dbsize());
-    for (let last = before;;) {
+    const until = performance.now() + 30_000;
+    for (let last = Infinity; performance.now() < until;) {
       await pause(300);
       const now = Number(await other.dbsize());
       if (now === last) break;

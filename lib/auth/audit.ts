@@ -66,7 +66,8 @@ export class AuditLog {
    */
   gather(entry: AuditEntry): void {
     const { actor, action, address, status } = entry;
-    const name = JSON.stringify([actor, action, address, status]);
+    // Only the actor, which comes last, may have a line break in it.
+    const name = `${status}\n${action}\n${address}\n${actor}`;
     const known = this.#gathered.get(name);
     if (known) {
       known.count = (known.count ?? 1) + 1;

@@ -3,6 +3,8 @@ import type { Database } from "../kv/database.ts";
 import type { Logger } from "../log.ts";
 import { bootstrapHash } from "./bootstrap.ts";
 import { type JwtOptions, jwtVerifier, type VerifyJwt } from "./jwt.ts";
+import type { OAuthOptions } from "./oauth/provider.ts";
+import { OAuthSignIn } from "./oauth/sign_in.ts";
 import type { Principal } from "./principal.ts";
 import { sameHash, secretHash } from "./secret.ts";
 import { Sessions } from "./sessions.ts";
@@ -24,6 +26,8 @@ export interface AuthenticatorOptions {
   dataDir: string;
   adminToken: string | undefined;
   jwt: JwtOptions | undefined;
+  /** Absent: people sign in to the dashboard with tokens alone. */
+  oauth?: OAuthOptions;
   sessionIdleMs: number;
   sessionMaxMs: number;
   /** Whether a person reads standard output; decides where a new admin token is shown. */
@@ -37,11 +41,16 @@ export class Authenticator {
   readonly links: SignInLinks;
   readonly tokens: Tokens;
   readonly audit: AuditLog;
+  readonly oauth: OAuthSignIn | null;
   readonly #clock: Clock;
   readonly #admin: Principal;
   readonly #adminHash: string;
   readonly #keysMayChange: boolean;
   readonly #verifyJwt: VerifyJwt | null;
+  /**
+   * Tokens that held a moment ago, found without hashing them on every request. The table's own
+   * hash has a seed of this process, so the time of a look-up tells nothing about what is in it.
+   */
   readonly #remembered = new Map<string, { principal: Principal; until: number }>();
 
   private constructor(
@@ -66,6 +75,7 @@ export class Authenticator {
     this.links = new SignInLinks(options.db, options.clock);
     this.tokens = tokens((id) => this.#forget(id));
     this.audit = new AuditLog(options);
+    this.oauth = options.oauth ? new OAuthSignIn(options.oauth) : null;
     this.sessions = new Sessions({
       db: options.db,
       clock: options.clock,
@@ -97,24 +107,23 @@ export class Authenticator {
   /** The principal of a token verified a moment ago, without waiting; undefined: ask `authenticate`. */
   known(token: string): Principal | undefined {
     if (token.length > MAX_TOKEN_LENGTH) return undefined;
-    const entry = this.#remembered.get(secretHash(token));
+    const entry = this.#remembered.get(token);
     return entry && entry.until > this.#clock.now() ? entry.principal : undefined;
   }
 
   /** Who a bearer token belongs to; null when it does not hold. */
   async authenticate(token: string): Promise<Principal | null> {
     if (token.length === 0 || token.length > MAX_TOKEN_LENGTH) return null;
-    const hash = secretHash(token);
     const now = this.#clock.now();
-    const entry = this.#remembered.get(hash);
+    const entry = this.#remembered.get(token);
     if (entry && entry.until > now) return entry.principal;
-    this.#remembered.delete(hash);
-    const principal = sameHash(hash, this.#adminHash)
+    this.#remembered.delete(token);
+    const principal = sameHash(secretHash(token), this.#adminHash)
       ? this.#admin
       : token.startsWith(TOKEN_PREFIX)
       ? await this.tokens.find(token)
       : await this.#verifyJwt?.(token, now) ?? null;
-    if (principal) this.#remember(hash, principal, now);
+    if (principal) this.#remember(token, principal, now);
     return principal;
   }
 
@@ -123,7 +132,7 @@ export class Authenticator {
     return this.links.create(this.#admin, livesMs);
   }
 
-  #remember(hash: string, principal: Principal, now: number): void {
+  #remember(token: string, principal: Principal, now: number): void {
     if (this.#remembered.size >= MAX_REMEMBERED) {
       const oldest = this.#remembered.keys().next();
       if (!oldest.done) this.#remembered.delete(oldest.value);
@@ -136,19 +145,20 @@ export class Authenticator {
         : Infinity,
       principal.expiresAt ?? Infinity,
     );
-    this.#remembered.set(hash, { principal, until });
+    this.#remembered.set(token, { principal, until });
   }
 
   /** A principal's secret holds no longer. */
   #forget(id: string): void {
-    for (const [hash, { principal }] of this.#remembered) {
-      if (principal.id === id) this.#remembered.delete(hash);
+    for (const [token, { principal }] of this.#remembered) {
+      if (principal.id === id) this.#remembered.delete(token);
     }
   }
 
-  /** Sessions end with the token that they were made with. */
+  /** Sessions end with the token, or the allow-list, that they were made with. */
   #stillHolds(principal: Principal): boolean | Promise<boolean> {
     if (principal.source === "token") return this.tokens.holds(principal);
+    if (principal.source === "oauth") return principal.fingerprint === this.oauth?.fingerprint;
     return principal.source !== "bootstrap" || principal.fingerprint === this.#admin.fingerprint;
   }
 }

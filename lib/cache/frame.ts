@@ -26,6 +26,8 @@ const CODECS: Record<number, Codec> = { 0x6a: "j", 0x74: "t", 0x62: "b", 0x76: "
 const PLAIN = 0x2d, PACKED = 0x7a;
 const NO_TAGS: readonly string[] = Object.freeze([]);
 const ZSTD_FAST = { params: { [zlib.constants.ZSTD_c_compressionLevel]: 1 } };
+/** Node has it since 22.15; before, entries are stored as they are, and compressed ones are misses. */
+const CAN_COMPRESS = typeof zlib.zstdCompressSync === "function";
 
 /** What an entry says about itself, beside its value. */
 export interface EntryFacts {
@@ -68,7 +70,7 @@ export function packFrame(entry: Entry, compressFrom = COMPRESS_FROM_BYTES): Out
 
   let body: string | Uint8Array = payload.body;
   let savedBytes = 0;
-  if (payload.bytes >= compressFrom) {
+  if (CAN_COMPRESS && payload.bytes >= compressFrom) {
     const packed = zlib.zstdCompressSync(payload.body, ZSTD_FAST);
     if (packed.length <= payload.bytes * (1 - MIN_SAVING)) {
       savedBytes = payload.bytes - packed.length;

@@ -75,7 +75,7 @@ async function addTurn(tx: WriteSet, deps: SubmitDeps, turn: NewTurn): Promise<S
   const { db, clock, engine, bots, ledger } = deps;
   const { conversationId, botId, userId, priority } = turn;
   const key = conversationKey(conversationId);
-  const entry = await db.kv.get<ConversationRecord>(key);
+  const entry = await db.get<ConversationRecord>(key);
   const before = entry.value;
   const at = clock.now();
   if (before) requireSameParties(before, turn);

@@ -142,3 +142,9 @@ export const batchCountKey = (id: string, state: string): Deno.KvKey => [
   state,
 ];
 export const batchDoneKey = (id: string): Deno.KvKey => [ROOT, "batch_done", id];
+
+/** Events in the order in which they happened, several a record, by the number of the first. */
+export const eventsPrefix: Deno.KvKey = [ROOT, "events"];
+export const eventsKey = (first: number): Deno.KvKey => [ROOT, "events", first];
+/** The number that the next event gets. */
+export const eventHeadKey: Deno.KvKey = [ROOT, "events_head"];

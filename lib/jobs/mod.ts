@@ -24,6 +24,7 @@ export {
 export { JobEngine, type JobEngineOptions } from "./engine.ts";
 export type { EnqueueOptions } from "./enqueue.ts";
 export type { EngineEvent, JobEvent, QueueEvent } from "./events.ts";
+export { EventRing, type EventRingOptions, type RingEntry } from "./event_ring.ts";
 export { type JobState, PRIORITY } from "./job.ts";
 export type { JobFilter, JobPage } from "./job_list.ts";
 export type { JobView } from "./job_reader.ts";

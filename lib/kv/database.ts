@@ -1,5 +1,6 @@
 import { Batch, buildAtomic, type Pending } from "./batch.ts";
 import { CountRecords } from "./count_records.ts";
+import { Reads } from "./reads.ts";
 import type { WriteSet } from "./write_set.ts";
 
 const MAX_LOCKED_RETRIES = 40;
@@ -26,6 +27,7 @@ export class Database {
   /** Checks that one write set may carry. */
   readonly maxChecks: number;
   readonly #records: CountRecords;
+  readonly #reads: Reads;
   #pending: Pending[] = [];
   #queuedMutations = 0;
   /** A batch that must wait for those under way. */
@@ -40,6 +42,7 @@ export class Database {
   private constructor(readonly kv: Deno.Kv, maxChecks: number, shared: boolean) {
     this.maxChecks = shared ? maxChecks - 1 : maxChecks;
     this.#records = new CountRecords(kv, shared);
+    this.#reads = new Reads(kv);
   }
 
   static async open(options: DatabaseOptions): Promise<Database> {
@@ -61,6 +64,11 @@ export class Database {
       this.#scheduled = true;
       queueMicrotask(() => this.#advance()); // writes of the same tick share the first commit
     });
+  }
+
+  /** One entry, read together with others that are asked for at the same time. */
+  get<T>(key: Deno.KvKey): Promise<Deno.KvEntryMaybe<T>> {
+    return this.#reads.get<T>(key);
   }
 
   /** Waits for commits under way, then closes the handle. */

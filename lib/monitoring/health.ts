@@ -50,6 +50,7 @@ export class HealthService {
   #running: Promise<HealthReport> | null = null;
   #standing: { status: HealthStatus; since: number } | null = null;
   #last: { at: number; report: HealthReport } | null = null;
+  readonly #listeners = new Set<(report: HealthReport) => void>();
 
   constructor(options: HealthServiceOptions) {
     this.#options = { clock: systemClock, timeoutMs: TIMEOUT_MS, ...options };
@@ -64,6 +65,12 @@ export class HealthService {
     return this.#running ??= this.#run().finally(() => this.#running = null);
   }
 
+  /** Calls `listener` with the report that first says another status than the one before. */
+  subscribe(listener: (report: HealthReport) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
   async #run(): Promise<HealthReport> {
     const { clock, system, checks: all } = this.#options;
     const checks = await Promise.all(all.map((check) => this.#check(check)));
@@ -71,11 +78,12 @@ export class HealthService {
     const redis = checks.find((check) => check.name === "redis");
     const database = checks.find((check) => check.name === "database");
     const status = worst(checks.map((check) => check.status));
-    if (this.#standing?.status !== status) this.#standing = { status, since: clock.now() };
+    const changed = this.#standing?.status !== status;
+    if (changed) this.#standing = { status, since: clock.now() };
     const report: HealthReport = {
       timestamp: new Date(clock.now()).toISOString(),
       status,
-      since: new Date(this.#standing.since).toISOString(),
+      since: new Date(this.#standing!.since).toISOString(),
       system: {
         cpu_percent: round2(sample.cpuPercent),
         memory_percent: round2(sample.memoryPercent),
@@ -98,6 +106,7 @@ export class HealthService {
       checks,
     };
     this.#last = { at: clock.now(), report };
+    if (changed) { for (const listener of this.#listeners) listener(report); }
     return report;
   }
 

@@ -82,7 +82,9 @@ class Series<Value> {
   }
 
   #key(labels: Labels): string {
-    return this.names.map((name) => labels[name] ?? "").join("\0");
+    let key = "";
+    for (const name of this.names) key += (labels[name] ?? "") + "\0";
+    return key;
   }
 }
 

@@ -10,13 +10,21 @@ export type Fields<S> = S extends z.ZodType ? z.output<S> : Record<never, never>
 /** A successful answer without what is around every one of them. */
 export type Payload<A extends z.ZodType> = Omit<z.input<A>, "status" | "timestamp">;
 
-/** The members of a payload as JSON text, for answers that many get while they do not change. */
+/** An answer as JSON text, for payloads that many get while they do not change. */
 export class PreparedJson {
-  /** `"name":value`, without braces. */
-  readonly members: string;
+  readonly #beginning: string;
+  #latest = { at: -1, text: "" };
 
   constructor(payload: Record<string, unknown>) {
-    this.members = JSON.stringify(payload).slice(1, -1);
+    this.#beginning = `{"status":"success",${JSON.stringify(payload).slice(1, -1)},"timestamp":"`;
+  }
+
+  /** The whole body as of an instant (ms UTC); all who ask within a millisecond share it. */
+  text(at: number): string {
+    if (this.#latest.at !== at) {
+      this.#latest = { at, text: `${this.#beginning}${new Date(at).toISOString()}"}` };
+    }
+    return this.#latest.text;
   }
 }
 

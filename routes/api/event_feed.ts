@@ -1,49 +1,52 @@
 import type { Clock } from "../../lib/clock.ts";
-import type { EngineEvent, EventHub } from "../../lib/jobs/events.ts";
+import type { RingEntry } from "../../lib/jobs/event_ring.ts";
+import type { EngineEvent, EventHub, JobEvent } from "../../lib/jobs/events.ts";
+import type { Logger } from "../../lib/log.ts";
+import type { EventsPort, FeedEvent } from "../deps.ts";
 import { instant, statusWord, taskName } from "./shown.ts";
 
-/** The kinds of live events. */
-export type FeedEventName = "task" | "queue" | "health" | "alert";
-
-/** One event as it goes over the wire; ids count up within a process. */
-export interface FeedEvent {
-  id: string;
-  name: FeedEventName | "reset";
-  data: string;
+/** An event with its id; without one when it could not be stored. */
+export interface NumberedEvent extends FeedEvent {
+  id?: string;
 }
 
-export interface FeedOptions {
+type Listener = (events: readonly NumberedEvent[]) => void;
+
+export interface FeedOptions extends EventsPort {
   hub: EventHub;
   clock: Clock;
+  log: Logger;
 }
 
-/** Events kept for those who come back. */
-const MAX_KEPT = 2_000;
 /** Changes are gathered this long; of one task only the last of them is told. */
 const GATHER_MS = 100;
 /** More tasks than this in one gathering are told as a change of their queue alone. */
 const MAX_TASKS = 200;
-/** It goes on gathering this long without a listener, so that one who returns misses nothing. */
-const LINGER_MS = 60_000;
+/** Health reports and alerts of one gathering. */
+const MAX_OTHERS = 100;
 
 /**
- * What happens, for everybody who watches live: gathered, numbered, and kept for a while. However
+ * What happens, for everybody who watches live: gathered, stored with a number, then told. However
  * fast tasks go, a listener gets at most some hundred events a gathering.
  */
 export class EventFeed {
   readonly #options: FeedOptions;
-  readonly #session = crypto.randomUUID().slice(0, 8);
-  readonly #listeners = new Set<(events: readonly FeedEvent[]) => void>();
-  readonly #kept: FeedEvent[] = [];
-  readonly #tasks = new Map<string, object>();
-  readonly #queues = new Map<string, object>();
-  #count = 0;
-  #unsubscribe: (() => void) | null = null;
+  readonly #listeners = new Set<Listener>();
+  readonly #tasks = new Map<string, JobEvent>();
+  readonly #queues = new Map<string, { change: "depth" | "paused" | "resumed"; at: number }>();
+  #others: FeedEvent[] = [];
+  readonly #unsubscribe: () => void;
   #cancelFlush: (() => void) | null = null;
-  #cancelLinger: (() => void) | null = null;
+  #cancelPoll: (() => void) | null = null;
+  /** What is stored and told now, one thing after the other. */
+  #working: Promise<void> = Promise.resolve();
+  #closed = false;
 
   constructor(options: FeedOptions) {
     this.#options = options;
+    this.#unsubscribe = options.hub.subscribe((event) => this.#gather(event));
+    if (options.broken) this.#add({ name: "reset", data: {} });
+    if (options.pollMs !== undefined) this.#poll(options.pollMs);
   }
 
   get listeners(): number {
@@ -54,96 +57,129 @@ export class EventFeed {
    * Calls `listener` with events from now on. With the id of the last event that a listener saw,
    * first with those it missed, or with one `reset` when they are no longer known.
    */
-  subscribe(
-    listener: (events: readonly FeedEvent[]) => void,
-    lastEventId?: string | null,
-  ): () => void {
-    this.#cancelLinger?.();
-    this.#cancelLinger = null;
-    this.#unsubscribe ??= this.#options.hub.subscribe((event) => this.#gather(event));
+  subscribe(listener: Listener, lastEventId?: string | null): () => void {
     this.#listeners.add(listener);
     if (lastEventId) listener(this.#missed(lastEventId));
-    return () => {
-      if (!this.#listeners.delete(listener) || this.#listeners.size > 0) return;
-      this.#cancelLinger = this.#options.clock.after(LINGER_MS, () => this.close());
-    };
+    return () => this.#listeners.delete(listener);
   }
 
   /** Tells a health report or an alert. */
-  publish(name: "health" | "alert", data: unknown): void {
-    if (this.#unsubscribe) this.#tell([this.#event(name, data)]);
+  publish(name: "health" | "alert", data: Record<string, unknown>): void {
+    if (this.#others.length < MAX_OTHERS) this.#add({ name, data });
   }
 
-  /** Stops gathering and forgets everything. */
-  close(): void {
-    this.#unsubscribe?.();
+  /** Stores what was gathered, and that it is all there is. Nothing is told after this. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#unsubscribe();
+    this.#cancelPoll?.();
     this.#cancelFlush?.();
-    this.#cancelLinger?.();
-    this.#unsubscribe = this.#cancelFlush = this.#cancelLinger = null;
+    this.#flush();
+    await this.#working;
     this.#listeners.clear();
-    this.#tasks.clear();
-    this.#queues.clear();
-    this.#kept.length = 0;
+    await this.#options.ring.close().catch((error) => {
+      this.#options.log.warn("the events could not be closed", { error });
+    });
+  }
+
+  #add(event: FeedEvent): void {
+    this.#others.push(event);
+    this.#flushSoon();
   }
 
   #gather(event: EngineEvent): void {
-    const at = instant(event.at);
-    if (event.type === "queue.paused" || event.type === "queue.resumed") {
-      const change = event.type === "queue.paused" ? "paused" : "resumed";
-      this.#queues.set(event.queue, { queue: event.queue, change, at });
-    } else if ("id" in event) {
+    if ("id" in event) {
       if (!this.#queues.has(event.queue)) {
-        this.#queues.set(event.queue, { queue: event.queue, change: "depth", at });
+        this.#queues.set(event.queue, { change: "depth", at: event.at });
       }
       if (this.#tasks.size < MAX_TASKS || this.#tasks.has(event.id)) {
-        this.#tasks.set(event.id, {
-          task_id: event.id,
-          name: taskName(event.kind),
-          queue: event.queue,
-          status: statusWord(event.state),
-          ...(event.progress === undefined ? {} : { progress: event.progress }),
-          at,
-        });
+        this.#tasks.set(event.id, event);
       }
+    } else {
+      const change = event.type === "queue.paused" ? "paused" : "resumed";
+      this.#queues.set(event.queue, { change, at: event.at });
     }
+    this.#flushSoon();
+  }
+
+  #flushSoon(): void {
     this.#cancelFlush ??= this.#options.clock.after(GATHER_MS, () => this.#flush());
   }
 
   #flush(): void {
     this.#cancelFlush = null;
-    const events: FeedEvent[] = [];
-    for (const data of this.#queues.values()) events.push(this.#event("queue", data));
-    for (const data of this.#tasks.values()) events.push(this.#event("task", data));
+    const events = [
+      ...this.#others,
+      ...Array.from(this.#queues, ([queue, { change, at }]): FeedEvent => ({
+        name: "queue",
+        data: { queue, change, at: instant(at) },
+      })),
+      ...Array.from(this.#tasks.values(), taskEvent),
+    ];
+    this.#others = [];
     this.#queues.clear();
     this.#tasks.clear();
-    this.#tell(events);
+    if (events.length > 0) this.#working = this.#working.then(() => this.#store(events));
   }
 
-  #tell(events: FeedEvent[]): void {
-    this.#kept.push(...events);
-    if (this.#kept.length > MAX_KEPT) this.#kept.splice(0, this.#kept.length - MAX_KEPT);
+  async #store(events: FeedEvent[]): Promise<void> {
+    try {
+      this.#tell((await this.#options.ring.append(events)).map(numbered));
+    } catch (error) {
+      // They happened all the same; whoever comes back later is told that some are missing.
+      this.#options.log.warn("events could not be stored", { error });
+      this.#tell(events);
+      if (!this.#closed) this.#add({ name: "reset", data: {} });
+    }
+  }
+
+  #tell(events: readonly NumberedEvent[]): void {
     for (const listener of this.#listeners) listener(events);
   }
 
-  #event(name: FeedEvent["name"], data: unknown): FeedEvent {
-    return { id: `${this.#session}-${++this.#count}`, name, data: JSON.stringify(data) };
+  #poll(everyMs: number): void {
+    this.#cancelPoll = this.#options.clock.after(everyMs, () => {
+      this.#working = this.#working.then(async () => {
+        const events = await this.#options.ring.refresh().catch(() => []);
+        if (events.length > 0) this.#tell(events.map(numbered));
+      });
+      this.#poll(everyMs);
+    });
   }
 
-  #missed(lastEventId: string): FeedEvent[] {
-    const [session, number] = lastEventId.split("-");
-    const last = Number(number);
-    const oldest = this.#count - this.#kept.length;
-    if (session !== this.#session || !(last >= oldest && last <= this.#count)) {
-      const reset = { id: `${this.#session}-${this.#count}`, name: "reset", data: "{}" } as const;
-      return [reset];
-    }
-    return this.#kept.slice(last - oldest);
+  #missed(lastEventId: string): NumberedEvent[] {
+    const { ring } = this.#options;
+    const entries = /^\d{1,15}$/.test(lastEventId) ? ring.after(Number(lastEventId)) : null;
+    return entries?.map(numbered) ?? [{ id: String(ring.last), name: "reset", data: {} }];
   }
 }
 
+const numbered = ({ seq, event }: RingEntry<FeedEvent>): NumberedEvent => ({
+  id: String(seq),
+  ...event,
+});
+
+function taskEvent({ id, kind, queue, state, progress, at }: JobEvent): FeedEvent {
+  return {
+    name: "task",
+    data: {
+      task_id: id,
+      name: taskName(kind),
+      queue,
+      status: statusWord(state),
+      ...(progress === undefined ? {} : { progress }),
+      at: instant(at),
+    },
+  };
+}
+
 /** Events in the form of text/event-stream. */
-export function eventText(events: readonly FeedEvent[]): string {
+export function eventText(events: readonly NumberedEvent[]): string {
   let text = "";
-  for (const { id, name, data } of events) text += `id: ${id}\nevent: ${name}\ndata: ${data}\n\n`;
+  for (const { id, name, data } of events) {
+    text += `${id === undefined ? "" : `id: ${id}\n`}event: ${name}\n`;
+    text += `data: ${JSON.stringify(data)}\n\n`;
+  }
   return text;
 }

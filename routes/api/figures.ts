@@ -14,6 +14,7 @@ import {
   UnansweredQuery,
   USER_METRICS,
 } from "../../lib/wire/schemas/figures.ts";
+import { UNCOMPARED } from "../../lib/analytics/figures/catalogue.ts";
 import { commitOnce } from "../../lib/kv/idempotency.ts";
 import { RecountQueued } from "../../lib/wire/schemas/figures.ts";
 import { apiHeaders } from "../middleware/secure_headers.ts";
@@ -63,7 +64,7 @@ export function addFigures(api: ApiBuilder): void {
     statuses: [404],
     async handle({ query: { tz: zone, bot_id: botId, metrics, ...query } }) {
       const compared = metrics ??
-        allowed(botId !== undefined).filter((metric) => metric !== "engagement");
+        allowed(botId !== undefined).filter((metric) => !UNCOMPARED.includes(metric));
       return { analytics: await figures.compare({ ...query, zone, botId, metrics: compared }) };
     },
   });

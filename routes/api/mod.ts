@@ -38,6 +38,8 @@ export interface Api {
   /** The OpenAPI document, as it is served. */
   document(): string;
   fetch(request: Request, env: ApiEnv["Bindings"]): Response | Promise<Response>;
+  /** Keeps no timer any more. */
+  close(): void;
 }
 
 /** The API under its prefix: every group's routes, its document, and refusals for all the rest. */
@@ -98,6 +100,7 @@ export function createApi(deps: ApiDeps, gate: Gate, feed: EventFeed): Api {
   app.onError((error, c) => told(error, { request: c.req.raw, env: c.env }, deps));
   return {
     document,
+    close: () => api.deadlines.close(),
     fetch: (request, env) =>
       api.answerPlain(request, env.path.slice(API_PREFIX.length), env) ?? app.fetch(request, env),
   };

@@ -4,7 +4,8 @@ import { AppError, notFound } from "../../lib/errors.ts";
 import { isId } from "../../lib/wire/schemas/text.ts";
 import type { ApiDeps } from "../deps.ts";
 import { type Audited, AuditTrail } from "../middleware/audit_trail.ts";
-import { readJson, refuseLongBody } from "../middleware/body.ts";
+import { readJson, refuseLongBody, slowBody } from "../middleware/body.ts";
+import { Deadlines } from "../middleware/deadlines.ts";
 import type { Gate } from "../middleware/gate.ts";
 import { isOurFault, problemResponse } from "../middleware/problem.ts";
 import { ROUTE_ROLES } from "../middleware/roles.ts";
@@ -46,6 +47,8 @@ export class ApiBuilder {
   /** Handlers of addresses without a name in them, by method and path below the prefix. */
   readonly #plain = new Map<string, Handler>();
   readonly trail: AuditTrail;
+  /** Of bodies that are on their way. */
+  readonly deadlines = new Deadlines(slowBody);
 
   constructor(
     readonly app: OpenAPIHono<ApiEnv>,
@@ -104,7 +107,11 @@ export class ApiBuilder {
   >(operation: Operation<P, Q, B, A>): Handler {
     const { deps, gate, trail } = this;
     const { limits } = deps.config;
-    const bodyLimits = { bytes: limits.bodyBytes, timeoutMs: limits.bodyTimeoutMs };
+    const bodyLimits = {
+      bytes: limits.bodyBytes,
+      timeoutMs: limits.bodyTimeoutMs,
+      deadlines: this.deadlines,
+    };
     const role = ROUTE_ROLES[operation.route];
     const takesBody = operation.route.startsWith("POST") || operation.route.startsWith("PUT");
 
@@ -155,10 +162,9 @@ export class ApiBuilder {
       gate.addRateLimit(headers, visitor.principal);
       if (claim?.replayed) headers["idempotent-replayed"] = "true";
       const at = claim?.answeredAt ?? deps.clock.now();
-      const timestamp = new Date(at).toISOString();
       const text = payload instanceof PreparedJson
-        ? `{"status":"success",${payload.members},"timestamp":"${timestamp}"}`
-        : jsonText({ status: "success", ...payload, timestamp });
+        ? payload.text(at)
+        : jsonText({ status: "success", ...payload, timestamp: new Date(at).toISOString() });
       return new Response(text, { headers });
     };
 

@@ -1,5 +1,5 @@
 import { AppError } from "../../lib/errors.ts";
-import { Deadlines } from "./deadlines.ts";
+import type { Deadlines } from "./deadlines.ts";
 import { Refusal } from "./problem.ts";
 
 export interface BodyLimits {
@@ -7,6 +7,13 @@ export interface BodyLimits {
   bytes: number;
   /** Longest time the whole body may take; 0: no limit. */
   timeoutMs: number;
+  /** Where bodies that are on their way are watched. */
+  deadlines: Deadlines;
+}
+
+/** What a body is refused with that takes too long. */
+export function slowBody(): Refusal {
+  return new Refusal("slow_body", "The body took too long to arrive.", { connection: "close" });
 }
 
 const JSON_TYPE = /^application\/(?:[\w.+-]{1,100}\+)?json$/;
@@ -39,7 +46,7 @@ export async function readJson(request: Request, limits: BodyLimits): Promise<un
   refuseLong(declared, limits);
   const bytes = declared === null
     ? await read(request, limits)
-    : await within(limits.timeoutMs, request.bytes());
+    : await within(limits, request.bytes());
   return bytes.length === 0 ? undefined : parse(bytes);
 }
 
@@ -69,10 +76,8 @@ function declaredLength(request: Request): number | null {
 }
 
 /** A body whose length nobody declared, counted while it comes. */
-async function read(
-  request: Request,
-  { bytes: limit, timeoutMs }: BodyLimits,
-): Promise<Uint8Array> {
+async function read(request: Request, limits: BodyLimits): Promise<Uint8Array> {
+  const { bytes: limit } = limits;
   const reader = request.body!.getReader();
   const parts: Uint8Array[] = [];
   let length = 0;
@@ -86,7 +91,7 @@ async function read(
     }
   };
   try {
-    return await within(timeoutMs, whole());
+    return await within(limits, whole());
   } catch (error) {
     reader.cancel().catch(() => {});
     throw error;
@@ -94,7 +99,10 @@ async function read(
 }
 
 /** The body, if it comes in time; 0 waits for ever. A body that breaks off is malformed. */
-async function within(timeoutMs: number, body: Promise<Uint8Array>): Promise<Uint8Array> {
+async function within(
+  { timeoutMs, deadlines }: BodyLimits,
+  body: Promise<Uint8Array>,
+): Promise<Uint8Array> {
   try {
     return await (timeoutMs === 0 ? body : deadlines.race(body, timeoutMs));
   } catch (error) {
@@ -102,11 +110,6 @@ async function within(timeoutMs: number, body: Promise<Uint8Array>): Promise<Uin
     throw new AppError("malformed", "The body ended before it was complete.", { cause: error });
   }
 }
-
-const tooSlow = () =>
-  new Refusal("slow_body", "The body took too long to arrive.", { connection: "close" });
-const deadlines = new Deadlines(tooSlow);
-
 function parse(bytes: Uint8Array): unknown {
   let text: string;
   try {

@@ -7,12 +7,13 @@ interface Waiting {
 }
 
 /**
- * Deadlines for many short waits. One timer, running only while somebody waits, ends those that
- * are late; a wait that ends in time costs no timer of its own.
+ * Deadlines for many short waits. One timer, which stops when nobody has waited for a tick, ends
+ * those that are late; a wait that ends in time costs no timer of its own.
  */
 export class Deadlines {
   readonly #waiting = new Set<Waiting>();
   #timer: ReturnType<typeof setInterval> | null = null;
+  #closing = false;
 
   /** `late` makes the reason that a wait past its deadline is rejected with. */
   constructor(readonly late: () => Error) {}
@@ -33,7 +34,14 @@ export class Deadlines {
     });
   }
 
+  /** Keeps no timer any more when nobody waits; waits that are under way keep their deadline. */
+  close(): void {
+    this.#closing = true;
+    if (this.#waiting.size === 0) this.#stop();
+  }
+
   #tick(): void {
+    if (this.#waiting.size === 0) return this.#stop();
     const now = performance.now();
     for (const entry of this.#waiting) {
       if (entry.at > now) continue;
@@ -43,8 +51,13 @@ export class Deadlines {
   }
 
   #leave(entry: Waiting): void {
-    if (!this.#waiting.delete(entry) || this.#waiting.size > 0 || !this.#timer) return;
-    clearInterval(this.#timer);
+    this.#waiting.delete(entry);
+    // Otherwise it goes on until its next tick: requests come in crowds, and timers are not cheap.
+    if (this.#closing && this.#waiting.size === 0) this.#stop();
+  }
+
+  #stop(): void {
+    if (this.#timer) clearInterval(this.#timer);
     this.#timer = null;
   }
 }

@@ -102,6 +102,20 @@ outageTest("whoever looks on is told when Redis goes and comes", async (server) 
   assert.ok(types.lastIndexOf("cache.connected") > types.indexOf("cache.disconnected"));
 });
 
+outageTest("a listener that throws harms nobody", async (server) => {
+  const told = new Set<string>();
+  const onEvent = (event: CacheEvent) => {
+    told.add(event.type);
+    throw new Error("a bad listener");
+  };
+  await using cache = await openCache({ redisUrl: server.url, onEvent });
+  await server.kill();
+  await down(cache);
+  await server.restart();
+  await up(cache);
+  assert.ok(told.has("cache.disconnected") && told.has("cache.connected"));
+});
+
 outageTest("slow: one call takes no longer than one command may", async (server) => {
   await using proxy = new TcpProxy(server.port);
   await using cache = await openCache({ redisUrl: `redis://127.0.0.1:${proxy.port}` });

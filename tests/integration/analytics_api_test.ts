@@ -88,6 +88,9 @@ Deno.test("what a range refuses, and its neighbours answer", () =>
       assert.equal(body.errors[0].path, field, query);
     }
     assert.equal((await ask(`${PREFIX}/range?bot_id=nobody`)).status, 404);
+    for (const metric of ["lifecycle", "engagement", "contained_24h_rate"]) {
+      assert.equal((await ask(`${PREFIX}/compare?metrics=${metric}`)).status, 422, metric);
+    }
     const compared = await ask(
       `${PREFIX}/compare?unit=days&from=2026-03-29&to=2026-03-29&metrics=conversations`,
     );

@@ -10,6 +10,7 @@ import { loadConfig } from "../../lib/config/config.ts";
 import { conflict, notFound } from "../../lib/errors.ts";
 import { complete, defineJob } from "../../lib/jobs/definition.ts";
 import { JobEngine } from "../../lib/jobs/engine.ts";
+import { EventRing } from "../../lib/jobs/event_ring.ts";
 import { countMatching } from "../../lib/jobs/matching.ts";
 import { Scheduler } from "../../lib/jobs/scheduler.ts";
 import { Database } from "../../lib/kv/database.ts";
@@ -190,6 +191,7 @@ export async function withApi(
     },
     ready: () => Promise.resolve(true),
     stopping: stop.signal,
+    events: await EventRing.open(db, { now: () => clock.now() }),
   };
   const app = createApp(deps);
   const server = Deno.serve(
@@ -212,9 +214,9 @@ export async function withApi(
     });
   } finally {
     stop.abort();
-    app.close();
     await server.shutdown();
     await engine.stop(1_000);
+    await app.close();
     await auth.audit.close();
     await db.close();
     await engine.closed();
@@ -251,6 +253,8 @@ export function platformToken(claims: Record<string, unknown>): Promise<string> 
 }
 
 function cacheDouble(cleared: (string | undefined)[]): ApiDeps["cache"] {
+  const latency = { count: 0, p50Ms: null, p95Ms: null, p99Ms: null, maxMs: null };
+  const tier = { active: true, hits: 0, entries: 2, bytes: 10, evictions: 0, latency };
   const entries = new Map<string, unknown>([["a/b:c", { secret: "value" }], ["plain", 1n]]);
   return {
     stats: () =>
@@ -266,6 +270,8 @@ function cacheDouble(cleared: (string | undefined)[]): ApiDeps["cache"] {
         operationsPerSecond: 0,
         uptimeSeconds: 1,
         lastDay: { hits: 0, misses: 0, hitRate: null },
+        process: tier,
+        shared: null,
         namespaces: [],
       }),
     inspect: (key) =>

@@ -29,10 +29,19 @@ export const RANGE_METRICS = [
   "cost",
   "active_users",
   "new_users",
+  "lifecycle",
   "engagement",
+  "contained_24h_rate",
 ] as const;
 export type RangeMetric = (typeof RANGE_METRICS)[number];
-export const USER_METRICS = ["active_users", "new_users", "engagement"] as const;
+/** Of these, what users do over all bots together. */
+export const USER_METRICS = [
+  "active_users",
+  "new_users",
+  "lifecycle",
+  "engagement",
+  "contained_24h_rate",
+] as const;
 
 const metricList = z.string().transform((text, context) => {
   const names = text.split(",");
