@@ -48,6 +48,8 @@ import type {
   WaitQuery,
 } from "./schemas/conversations.ts";
 import type {
+  AnomaliesAnswer,
+  AnomaliesQuery,
   BusiestAnswer,
   BusiestQuery,
   CompareAnswer,
@@ -161,6 +163,7 @@ export interface Calls {
   "GET /analytics/range": { query: typeof RangeQuery; answer: typeof RangeAnswer };
   "GET /analytics/compare": { query: typeof CompareQuery; answer: typeof CompareAnswer };
   "GET /analytics/busiest": { query: typeof BusiestQuery; answer: typeof BusiestAnswer };
+  "GET /analytics/anomalies": { query: typeof AnomaliesQuery; answer: typeof AnomaliesAnswer };
   "GET /analytics/retention": { query: typeof RetentionQuery; answer: typeof RetentionAnswer };
   "GET /analytics/unanswered": { query: typeof UnansweredQuery; answer: typeof UnansweredAnswer };
   "POST /analytics/recount": { answer: typeof RecountQueued };

@@ -41,6 +41,7 @@ export const ROUTE_ROLES = {
   "GET /analytics/range": "viewer",
   "GET /analytics/compare": "viewer",
   "GET /analytics/busiest": "viewer",
+  "GET /analytics/anomalies": "viewer",
   "GET /analytics/retention": "viewer",
   "GET /analytics/unanswered": "viewer",
   "POST /analytics/generate": "operator",

@@ -260,6 +260,9 @@ function memorySessions(): { sessions: Sessions; endSessions(): void } {
     },
     redeem: (code) => Promise.resolve(code === "once" ? begin("guest", "operator") : null),
     find: (cookie) => Promise.resolve(known.get(cookie) ?? null),
+    provider: null,
+    beginOAuth: () => Promise.reject(new AppError("not_found", "no provider")),
+    finishOAuth: () => Promise.resolve({ kind: "failed" }),
     signOut(cookie) {
       known.delete(cookie);
       return Promise.resolve();
