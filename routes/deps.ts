@@ -47,7 +47,10 @@ export interface ApiDeps {
   streams: Pick<ReplyStreams, "listeners" | "subscribe">;
   bots: BotsPort;
   reports: ReportsPort;
-  figures: Pick<Figures, "range" | "compare" | "busiest" | "retention" | "unanswered">;
+  figures: Pick<
+    Figures,
+    "range" | "compare" | "busiest" | "anomalies" | "retention" | "unanswered"
+  >;
   health: { report(): Promise<HealthReport> };
   /** The whole body of `performance_summary`. */
   summary(): Promise<PerformanceSummary>;
