@@ -1,8 +1,7 @@
-import type { CacheCleared, CacheStats } from "../lib/wire/cache.ts";
-import { act } from "./client/api.ts";
+import type { CacheStats } from "../lib/wire/cache.ts";
 import { useLivePage } from "./client/use_live.ts";
-import { ActionForm } from "./parts/ActionForm.tsx";
-import { count, counted, duration, percent, perSecond } from "./parts/format.ts";
+import { ClearCache } from "./parts/ClearCache.tsx";
+import { bytes, count, duration, mean, NONE, percent, perSecond } from "./parts/format.ts";
 import type { CacheData } from "./parts/page_data.ts";
 import { Badge, Empty, Figure, Meter, Panel, Unread } from "./parts/pieces.tsx";
 import { CACHE as T, OVERVIEW, PAGES } from "./parts/texts.ts";
@@ -36,7 +35,17 @@ export default function CacheBoard(rendered: CacheData) {
         <Namespaces rows={cache.namespaces ?? []} />
         <p class="muted foot">{T.namespacesNote}</p>
       </Panel>
-      {operator && <ClearPattern cache={cache} csrf={csrf} />}
+      {operator && (
+        <Panel title={T.clear} class="clear-cache">
+          <ClearCache csrf={csrf} />
+          <p class="muted foot">{T.patternNote}</p>
+        </Panel>
+      )}
+      {cache.tiers && (
+        <Panel title={T.tiers} class="full">
+          <Tiers rows={cache.tiers} />
+        </Panel>
+      )}
     </div>
   );
 }
@@ -62,7 +71,9 @@ function Namespaces({ rows }: { rows: NonNullable<CacheStats["namespaces"]> }) {
         {rows.map(({ name, keys, hits, misses, hit_rate }) => (
           <tr key={name}>
             <td>
-              <code>{name}</code>
+              {name
+                ? <a class="mono" href={`/cache?find=${encodeURIComponent(`${name}:*`)}`}>{name}</a>
+                : <span class="muted">{T.noNamespace}</span>}
               {hit_rate !== null && <Meter name={T.hitRate} value={hit_rate} />}
             </td>
             <td class="number">{count(keys)}</td>
@@ -76,43 +87,41 @@ function Namespaces({ rows }: { rows: NonNullable<CacheStats["namespaces"]> }) {
   );
 }
 
-function ClearPattern({ cache, csrf }: { cache: CacheStats; csrf: string }) {
-  const read = (form: FormData) => String(form.get("pattern") ?? "").trim();
+function Tiers({ rows }: { rows: NonNullable<CacheStats["tiers"]> }) {
   return (
-    <Panel title={T.clear} class="clear-cache">
-      <ActionForm
-        action="/cache"
-        csrf={csrf}
-        fields={{ do: "clear" }}
-        label={T.clearGo}
-        class="line"
-        confirm={(form) => {
-          const pattern = read(form);
-          return pattern
-            ? T.clearLike(pattern, keysOf(pattern, cache))
-            : T.clearAll(counted(cache.total_keys, "key"));
-        }}
-        perform={async (form) => {
-          const pattern = read(form);
-          const body = pattern ? { pattern } : {};
-          const done = await act<CacheCleared>("POST", "/cache/clear", csrf, body);
-          const keys = counted(done.cleared_entries, "key");
-          return done.complete === false ? T.clearing(keys) : T.cleared(keys);
-        }}
-      >
-        <label class="field">
-          <span>{T.clearField}</span>
-          <input name="pattern" placeholder={T.clearHint} maxLength={200} autocomplete="off" />
-        </label>
-      </ActionForm>
-      <p class="muted foot">{T.patternNote}</p>
-    </Panel>
+    <table class="rows">
+      <thead>
+        <tr>
+          <th scope="col">{T.tierHead}</th>
+          <th scope="col">{T.tierState}</th>
+          <th scope="col" class="number">{T.hits}</th>
+          <th scope="col" class="number">{T.keys}</th>
+          <th scope="col" class="number wide">{T.size}</th>
+          <th scope="col" class="number wide">{T.evicted}</th>
+          <th scope="col" class="number wide">{T.p95}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((tier) => (
+          <tr key={tier.name}>
+            <td>{T.tier[tier.name]}</td>
+            <td>
+              <Badge tone={tier.active ? "ok" : "idle"}>{tier.active ? T.answers : T.rests}</Badge>
+            </td>
+            <td class="number">{count(tier.hits)}</td>
+            <td class="number">{count(tier.keys)}</td>
+            <td class="number wide">{bytes(tier.bytes)}</td>
+            <td class="number wide">{count(tier.evictions)}</td>
+            <td class="number wide">{lookupTime(tier.p95_ms)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }
 
-/** How many keys a pattern like "answer:…" can touch at most; "" where that is not known. */
-function keysOf(pattern: string, { namespaces }: CacheStats): string {
-  const [name, ...rest] = pattern.split(":");
-  const found = rest.length > 0 && namespaces?.find((one) => one.name === name);
-  return found ? counted(found.keys, "key") : "";
+/** Lookups in the process take less than a microsecond. */
+function lookupTime(ms: number | null): string {
+  if (ms === null) return NONE;
+  return ms < 0.1 ? `${mean(ms * 1_000)} µs` : ms < 10 ? `${mean(ms)} ms` : duration(ms);
 }

@@ -1,10 +1,9 @@
-import type { CacheCleared } from "../lib/wire/cache.ts";
 import type { CleanupStarted } from "../lib/wire/system.ts";
 import { act } from "./client/api.ts";
 import { useLivePage, useNow } from "./client/use_live.ts";
+import { ClearCache } from "./parts/ClearCache.tsx";
 import { ActionForm } from "./parts/ActionForm.tsx";
 import { FirstConversation } from "./parts/FirstConversation.tsx";
-import { counted } from "./parts/format.ts";
 import { headline } from "./parts/headline.ts";
 import {
   ActiveTasks,
@@ -71,33 +70,7 @@ function CachePanel({ cache, csrf, operator }: OverviewData) {
     <Panel title="Cache" aside={standing} class="cache">
       <div class="split">
         <CacheFigures cache={cache} />
-        {operator && (
-          <ActionForm
-            action="/"
-            csrf={csrf}
-            fields={{ do: "clear-cache" }}
-            label="Clear"
-            class="line"
-            confirm={(form) => {
-              const pattern = String(form.get("pattern") ?? "").trim();
-              return pattern ? `Clear every key like ${pattern}?` : "Clear the whole cache?";
-            }}
-            perform={async (form) => {
-              const pattern = String(form.get("pattern") ?? "").trim();
-              const body = pattern ? { pattern } : {};
-              const done = await act<CacheCleared>("POST", "/cache/clear", csrf, body);
-              const cleared = `Cleared ${counted(done.cleared_entries, "key")}`;
-              return done.complete === false
-                ? `${cleared} so far; the rest follows.`
-                : `${cleared}.`;
-            }}
-          >
-            <label class="field">
-              <span>Clear keys like</span>
-              <input name="pattern" placeholder="everything" maxLength={200} autocomplete="off" />
-            </label>
-          </ActionForm>
-        )}
+        {operator && <ClearCache csrf={csrf} />}
       </div>
     </Panel>
   );

@@ -5,7 +5,7 @@ import { ActionForm } from "./parts/ActionForm.tsx";
 import { cronWords } from "./parts/cron_words.ts";
 import { count } from "./parts/format.ts";
 import type { ScheduleData } from "./parts/page_data.ts";
-import { Empty, Moment, StatusBadge } from "./parts/pieces.tsx";
+import { Badge, Empty, Moment, StatusBadge } from "./parts/pieces.tsx";
 import { SCHEDULES as T } from "./parts/texts.ts";
 import { asWords, TASK_STATUS } from "./parts/words.ts";
 import type { TaskStatus } from "../lib/wire/tasks.ts";
@@ -23,7 +23,7 @@ export default function ScheduleTable(rendered: ScheduleData) {
           <th scope="col" class="wide">{T.head.when}</th>
           <th scope="col">{T.head.last}</th>
           <th scope="col" class="wide">{T.head.next}</th>
-          {data.operator && <th scope="col">{T.action}</th>}
+          <th scope="col">{T.action}</th>
         </tr>
       </thead>
       <tbody>
@@ -44,15 +44,30 @@ export default function ScheduleTable(rendered: ScheduleData) {
             </td>
             <td>
               <LastRun schedule={schedule} now={now} />
+              {schedule.paused && (
+                <span class="narrow">
+                  <Paused schedule={schedule} now={now} />
+                </span>
+              )}
             </td>
             <td class="wide">
-              <Moment at={schedule.next_run_at ?? undefined} now={now} />
+              {schedule.paused
+                ? <Paused schedule={schedule} now={now} />
+                : <Moment at={schedule.next_run_at ?? undefined} now={now} />}
             </td>
-            {data.operator && (
-              <td>
-                <RunNow name={schedule.name} csrf={data.csrf} />
-              </td>
-            )}
+            <td>
+              <span class="buttons">
+                {data.operator && <RunNow name={schedule.name} csrf={data.csrf} />}
+                {data.operator && <Hold schedule={schedule} csrf={data.csrf} />}
+                <a
+                  class="button quiet"
+                  href={`/schedules?ledger=${encodeURIComponent(schedule.name)}#ledger`}
+                >
+                  {T.ledger}
+                  <span class="unseen">: {asWords(schedule.name)}</span>
+                </a>
+              </span>
+            </td>
           </tr>
         ))}
       </tbody>
@@ -73,6 +88,36 @@ function LastRun({ schedule, now }: { schedule: Schedule; now: number }) {
       </small>
       {missed > 0 && <small>{T.missed(count(missed))}</small>}
     </>
+  );
+}
+
+function Paused({ schedule, now }: { schedule: Schedule; now: number }) {
+  return (
+    <>
+      <Badge tone="warn">{T.pausedBy(schedule.paused_by)}</Badge>
+      <small>
+        <Moment at={schedule.paused_since} now={now} />
+      </small>
+    </>
+  );
+}
+
+function Hold({ schedule: { name, paused }, csrf }: { schedule: Schedule; csrf: string }) {
+  return (
+    <ActionForm
+      key={String(paused)}
+      action="/schedules"
+      csrf={csrf}
+      fields={{ do: paused ? "resume" : "pause", name }}
+      label={paused ? T.resume : T.pause}
+      kind="quiet"
+      confirm={paused ? undefined : () => T.pauseAsk(asWords(name))}
+      perform={async () => {
+        const path = `/schedules/${encodeURIComponent(name)}/pause`;
+        await act(paused ? "DELETE" : "PUT", path, csrf);
+        return paused ? T.resumed : T.paused;
+      }}
+    />
   );
 }
 

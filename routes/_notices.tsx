@@ -9,6 +9,8 @@ const NOTICES: Record<string, (n: number) => string> = {
   saved: () => "Saved.",
   cancelled: () => "The task is cancelled.",
   paused: () => "The queue is paused.",
+  held: () => "The schedule is paused.",
+  released: () => "The schedule runs at its times again.",
   resumed: () => "Its queue goes on.",
   retried: () => "The task is queued again.",
 };

@@ -54,6 +54,7 @@ export function apiData(ask: AskApi): DashboardData & DashboardActions {
 
   const botPath = (botId: string) => `/bots/${encodeURIComponent(botId)}`;
   const keyPath = (key: string) => `/cache/key/${encodeURIComponent(key)}`;
+  const schedulePath = (name: string) => `/schedules/${encodeURIComponent(name)}`;
   const pausePath = (queue: string) => `/queues/${encodeURIComponent(queue)}/pause`;
 
   return {
@@ -74,7 +75,10 @@ export function apiData(ask: AskApi): DashboardData & DashboardActions {
     bots: (asked) => call(`/bots${query(asked)}`),
     bot: (botId) => orNone(field("bot", botPath(botId))),
     cacheEntry: (key) => orNone(call(keyPath(key))),
+    cacheKeys: (asked) => call(`/cache/keys${query(asked)}`),
     schedules: () => field("schedules", "/schedules"),
+    ledger: (name, limit) =>
+      orNone(field("ticks", `${schedulePath(name)}/ledger${query({ limit })}`)),
     alerts: () => orNone(field("alerts", "/alerts")),
     async unanswered(botIds, limit) {
       const lists = await Promise.all(botIds.map(async (bot_id) => {
@@ -119,8 +123,15 @@ export function apiData(ask: AskApi): DashboardData & DashboardActions {
         headers: { "content-type": "application/json", prefer: `wait=${TRY_SECONDS}` },
       }),
     runSchedule: async (name) =>
-      (await send<{ task_id: string }>("POST", `/schedules/${encodeURIComponent(name)}/run`))
-        .task_id,
+      (await send<{ task_id: string }>("POST", `${schedulePath(name)}/run`)).task_id,
+    async pauseSchedule(name) {
+      await send("PUT", `${schedulePath(name)}/pause`);
+    },
+    async resumeSchedule(name) {
+      await send("DELETE", `${schedulePath(name)}/pause`);
+    },
+    makeToken: (token) => send("POST", "/tokens", token),
+    rotateToken: (tokenId) => send("POST", `/tokens/${encodeURIComponent(tokenId)}/rotate`),
     async revokeToken(tokenId) {
       await send("DELETE", `/tokens/${encodeURIComponent(tokenId)}`);
     },
@@ -130,7 +141,11 @@ export function apiData(ask: AskApi): DashboardData & DashboardActions {
     async acknowledgeAlert(name) {
       await send("POST", `/alerts/${encodeURIComponent(name)}/acknowledge`);
     },
-    clearCache: (pattern) => send("POST", "/cache/clear", pattern ? { pattern } : {}),
+    clearCache: (pattern, dryRun) =>
+      send("POST", "/cache/clear", {
+        ...(pattern ? { pattern } : {}),
+        ...(dryRun ? { dry_run: true } : {}),
+      }),
     cleanUp: (type) => send("POST", "/maintenance/cleanup", { cleanup_type: type }),
   };
 }

@@ -123,7 +123,7 @@ export function createApp(deps: ApiDeps): App {
   return {
     fetch,
     site,
-    sessions: new DashboardSessions(deps.auth, gate),
+    sessions: new DashboardSessions(deps.auth, gate, deps.log),
     gate,
     feed,
     api: (request, address) =>

@@ -6,9 +6,9 @@ import type {
   Unanswered,
   WeeklyReport,
 } from "../lib/wire/analytics.ts";
-import type { CacheEntry, CacheStats } from "../lib/wire/cache.ts";
+import type { CacheCleared, CacheEntry, CacheKeyPage, CacheStats } from "../lib/wire/cache.ts";
 import type { Conversation, ConversationPage, TurnQueued } from "../lib/wire/conversations.ts";
-import type { AuditEntry, OpenSession, Token } from "../lib/wire/access.ts";
+import type { AuditEntry, NewToken, OpenSession, Token, TokenMade } from "../lib/wire/access.ts";
 import type {
   BusiestHours,
   Comparison,
@@ -18,7 +18,7 @@ import type {
   Span,
 } from "../lib/wire/figures.ts";
 import type { History, HistoryQuery } from "../lib/wire/history.ts";
-import type { Schedule } from "../lib/wire/schedules.ts";
+import type { Schedule, ScheduleTick } from "../lib/wire/schedules.ts";
 import type { HealthReport, PerformanceSummary } from "../lib/wire/system.ts";
 import type { ActiveTask, QueueInfo, TaskDetail, TaskPage, TaskQuery } from "../lib/wire/tasks.ts";
 
@@ -49,7 +49,11 @@ export interface DashboardData {
   bot(botId: string): Promise<Bot | null>;
   /** Null when there is no such key. */
   cacheEntry(key: string): Promise<CacheEntry | null>;
+  /** Keys that a glob matches. */
+  cacheKeys(query: { pattern?: string; limit: number; cursor?: string }): Promise<CacheKeyPage>;
   schedules(): Promise<Schedule[]>;
+  /** How a schedule's runs went, newest first; null when there is no such schedule. */
+  ledger(name: string, limit: number): Promise<ScheduleTick[] | null>;
   /** Null where the service has no alerts. */
   alerts(): Promise<Alert[] | null>;
   /** What these bots could not answer, most often asked first. */
@@ -80,9 +84,15 @@ export interface DashboardActions {
   tryBot(botId: string, message: string, conversationId: string): Promise<TurnQueued>;
   /** Answers the id of the task that it became. */
   runSchedule(name: string): Promise<string>;
+  pauseSchedule(name: string): Promise<void>;
+  resumeSchedule(name: string): Promise<void>;
+  /** Its secret is in this answer and nowhere else. */
+  makeToken(token: NewToken): Promise<TokenMade>;
+  rotateToken(tokenId: string): Promise<TokenMade>;
   revokeToken(tokenId: string): Promise<void>;
   endSession(sessionId: string): Promise<void>;
   acknowledgeAlert(name: string): Promise<void>;
-  clearCache(pattern: string | undefined): Promise<{ cleared_entries: number; complete?: boolean }>;
+  /** A dry run clears nothing and counts what would be. */
+  clearCache(pattern: string | undefined, dryRun?: boolean): Promise<CacheCleared>;
   cleanUp(type: string): Promise<{ cleanup_tasks: { type: string; task_id: string }[] }>;
 }

@@ -1,6 +1,7 @@
 import ChartReader from "../islands/ChartReader.tsx";
 import OverviewBoard from "../islands/OverviewBoard.tsx";
 import type { OverviewData } from "../islands/parts/page_data.ts";
+import { OVERVIEW as T } from "../islands/parts/texts.ts";
 import { CLEANUP } from "../islands/parts/words.ts";
 import type { PageContext, PageProps } from "../lib/web/page.ts";
 import { wantsData } from "../lib/web/serve_pages.ts";
@@ -57,11 +58,6 @@ export const handler = {
   /** The plain forms, for those without scripts. */
   async POST(ctx: PageContext<PageState>): Promise<Response> {
     const form = await ctx.hono.req.parseBody();
-    if (form["do"] === "clear-cache") {
-      const pattern = String(form["pattern"] ?? "").trim() || undefined;
-      const { cleared_entries } = await ctx.state.data.clearCache(pattern);
-      return ctx.redirect(backWith("/", "cleared", cleared_entries));
-    }
     const type = String(form["cleanup_type"]);
     if (form["do"] !== "clean-up" || !(type in CLEANUP)) return ctx.notFound("No such action.");
     const { cleanup_tasks } = await ctx.state.data.cleanUp(type);
@@ -81,10 +77,15 @@ interface ShownOverview {
   day: History | null;
 }
 
-export default function Overview({ data, url }: PageProps<ShownOverview, PageState>) {
+export default function Overview({ data, url, state }: PageProps<ShownOverview, PageState>) {
   return (
     <>
       <Notice url={url} />
+      {state.demoUrl && (
+        <p class="notice demo">
+          {T.demo} <a href={state.demoUrl}>{T.demoBreak}</a>
+        </p>
+      )}
       <OverviewBoard {...data.overview} />
       <Trends history={data.day} />
       <ChartReader />

@@ -1,6 +1,11 @@
 import type { Context, Hono } from "hono";
 import type { LiveData } from "../islands/parts/page_data.ts";
-import { sessionCookie, sessionIdFrom } from "../lib/auth/session_cookie.ts";
+import {
+  oauthCookie,
+  oauthKeptFrom,
+  sessionCookie,
+  sessionIdFrom,
+} from "../lib/auth/session_cookie.ts";
 import type { Clock } from "../lib/clock.ts";
 import { AppError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
@@ -20,6 +25,8 @@ export interface PageDependencies {
   api: (request: Request, address: string) => Response | Promise<Response>;
   /** Where pages read and what forms do, instead of the API. */
   data?: (c: Context, session: Session) => DashboardData & DashboardActions;
+  /** The page that breaks this service, where it is a demo. */
+  demoUrl?: string;
   /** Where the build is; by default dist/ of the project. */
   assets?: URL;
 }
@@ -39,10 +46,20 @@ export interface PageState {
   data: DashboardData & DashboardActions;
   /** When the page was asked for, ms since the epoch: pages tell all times from here. */
   now: number;
+  /** The page that breaks this service, where it is a demo and one may do things. */
+  demoUrl?: string;
   /** The visitor's time zone, as their browser told it; else UTC. */
   zone: string;
   signIn(token: string): Promise<boolean>;
   redeem(code: string): Promise<boolean>;
+  /** What people know the sign-in provider by; null without one. */
+  provider: string | null;
+  /** Begins a sign-in at the provider; the address to go to. */
+  beginOAuth(next: string): Promise<string>;
+  /** Ends it with what the provider sent back; where to go from here when it let them in. */
+  finishOAuth(
+    answer: URLSearchParams,
+  ): Promise<{ kind: "allowed"; next: string } | { kind: "stranger" | "failed" }>;
   signOut(): Promise<void>;
 }
 
@@ -99,9 +116,23 @@ export async function mountPages<E extends { Bindings: PageBindings }>(
           return dataOf(c, session);
         },
         now,
+        demoUrl: session && session.role !== "viewer" ? deps.demoUrl : undefined,
         zone: zoneFrom(c.req.header("cookie")),
         signIn: async (token) => begin(await deps.sessions.signIn(token, from)),
         redeem: async (code) => begin(await deps.sessions.redeem(code, from)),
+        provider: deps.sessions.provider,
+        async beginOAuth(next) {
+          const { location, kept } = await deps.sessions.beginOAuth(next);
+          c.header("set-cookie", oauthCookie(kept, env.secure));
+          return location;
+        },
+        async finishOAuth(answer) {
+          const kept = oauthKeptFrom(c.req.header("cookie") ?? null, env.secure);
+          const end = await deps.sessions.finishOAuth(answer, kept, from);
+          if (end.kind === "allowed") begin(end);
+          c.header("set-cookie", oauthCookie(null, env.secure), { append: true });
+          return end;
+        },
         async signOut() {
           if (cookie) await deps.sessions.signOut(cookie, from);
           c.header("set-cookie", sessionCookie("", 0, env.secure));

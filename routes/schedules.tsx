@@ -2,26 +2,55 @@ import type { ScheduleData } from "../islands/parts/page_data.ts";
 import { PAGES } from "../islands/parts/texts.ts";
 import ScheduleTable from "../islands/ScheduleTable.tsx";
 import type { PageContext, PageProps } from "../lib/web/page.ts";
+import { wantsData } from "../lib/web/serve_pages.ts";
+import type { ScheduleTick } from "../lib/wire/schedules.ts";
+import { Ledger } from "./_ledger.tsx";
 import { backWith, Notice } from "./_notices.tsx";
 import { liveData, type PageState } from "./pages.ts";
 
+const TICKS_SHOWN = 50;
+
+interface SchedulesPage {
+  table: ScheduleData;
+  /** The schedule whose ledger is open, and its lines; null when there is no such schedule. */
+  opened: string;
+  ticks: ScheduleTick[] | null;
+}
+
 export const handler = {
   async GET(ctx: PageContext<PageState>): Promise<Response> {
-    const schedules = await ctx.state.data.schedules();
-    const data: ScheduleData = { ...liveData(ctx.state), schedules };
-    return ctx.render(data, { title: PAGES["/schedules"] });
+    const { data } = ctx.state;
+    const opened = ctx.url.searchParams.get("ledger") ?? "";
+    const asked = opened && !wantsData(ctx.hono);
+    const [schedules, ticks] = await Promise.all([
+      data.schedules(),
+      asked ? data.ledger(opened, TICKS_SHOWN) : null,
+    ]);
+    const table: ScheduleData = { ...liveData(ctx.state), schedules };
+    const shown: SchedulesPage = { table, opened, ticks };
+    return ctx.render(wantsData(ctx.hono) ? table : shown, { title: PAGES["/schedules"] });
   },
 
   /** The plain forms, for those without scripts. */
   async POST(ctx: PageContext<PageState>): Promise<Response> {
     const form = await ctx.hono.req.parseBody();
-    if (form["do"] !== "run") return ctx.notFound("No such action.");
-    await ctx.state.data.runSchedule(String(form["name"]));
-    return ctx.redirect(backWith("/schedules", "started"));
+    const { data } = ctx.state;
+    const name = String(form["name"]);
+    const act = {
+      run: () => data.runSchedule(name),
+      pause: () => data.pauseSchedule(name),
+      resume: () => data.resumeSchedule(name),
+    };
+    const wanted = String(form["do"]);
+    if (!Object.hasOwn(act, wanted)) return ctx.notFound("No such action.");
+    await act[wanted as keyof typeof act]();
+    const said = { run: "started", pause: "held", resume: "released" };
+    return ctx.redirect(backWith("/schedules", said[wanted as keyof typeof said]));
   },
 };
 
-export default function Schedules({ data, url }: PageProps<ScheduleData, PageState>) {
+export default function Schedules({ data, url, state }: PageProps<SchedulesPage, PageState>) {
+  const { table, opened, ticks } = data;
   return (
     <>
       <header class="title">
@@ -29,8 +58,9 @@ export default function Schedules({ data, url }: PageProps<ScheduleData, PageSta
       </header>
       <Notice url={url} />
       <section class="panel" aria-label={PAGES["/schedules"]}>
-        <ScheduleTable {...data} />
+        <ScheduleTable {...table} />
       </section>
+      {ticks && <Ledger name={opened} ticks={ticks} most={TICKS_SHOWN} now={state.now} />}
     </>
   );
 }

@@ -3,9 +3,10 @@ import LiveInterval from "../islands/LiveInterval.tsx";
 import { exactIn } from "../islands/parts/format.ts";
 import { Empty, Moment, Panel } from "../islands/parts/pieces.tsx";
 import { ACCESS as A, PAGES, SETTINGS as T } from "../islands/parts/texts.ts";
+import { tokenFrom } from "../islands/parts/token_form.ts";
 import { ROLE } from "../islands/parts/words.ts";
 import type { PageContext, PageProps } from "../lib/web/page.ts";
-import type { AuditEntry, OpenSession, Token } from "../lib/wire/access.ts";
+import type { AuditEntry, OpenSession, Token, TokenMade } from "../lib/wire/access.ts";
 import type { Role } from "../lib/wire/envelope.ts";
 import type { PageState } from "./pages.ts";
 
@@ -15,26 +16,45 @@ interface SettingsData {
   tokens: Token[] | null;
   sessions: OpenSession[] | null;
   audit: AuditEntry[] | null;
+  /** A token that was just made or rotated. */
+  made: TokenMade | null;
+}
+
+async function settings(
+  ctx: PageContext<PageState>,
+  made: TokenMade | null,
+): Promise<Response> {
+  const { data, session } = ctx.state;
+  const admin = session?.role === "admin";
+  const [tokens, sessions, audit] = admin
+    ? await Promise.all([data.tokens(), data.sessions(), data.audit(AUDIT_SHOWN)])
+    : [null, null, null];
+  const shown: SettingsData = { tokens, sessions, audit, made };
+  return ctx.render(shown, { title: PAGES["/settings"] });
 }
 
 export const handler = {
-  async GET(ctx: PageContext<PageState>): Promise<Response> {
-    const { data, session } = ctx.state;
-    const admin = session?.role === "admin";
-    const [tokens, sessions, audit] = admin
-      ? await Promise.all([data.tokens(), data.sessions(), data.audit(AUDIT_SHOWN)])
-      : [null, null, null];
-    const shown: SettingsData = { tokens, sessions, audit };
-    return ctx.render(shown, { title: PAGES["/settings"] });
-  },
+  GET: (ctx: PageContext<PageState>) => settings(ctx, null),
 
-  /** The plain forms, for those without scripts. */
+  /** The plain forms, for those without scripts. A secret is in no address, so it comes at once. */
   async POST(ctx: PageContext<PageState>): Promise<Response> {
-    const form = await ctx.hono.req.parseBody();
-    const id = String(form["id"]);
-    if (form["do"] === "revoke") await ctx.state.data.revokeToken(id);
-    else if (form["do"] === "end") await ctx.state.data.endSession(id);
-    else return ctx.notFound("No such action.");
+    const form = await ctx.hono.req.formData();
+    const { data, now } = ctx.state;
+    const id = String(form.get("id"));
+    switch (form.get("do")) {
+      case "make":
+        return await settings(ctx, await data.makeToken(tokenFrom(form, now)));
+      case "rotate":
+        return await settings(ctx, await data.rotateToken(id));
+      case "revoke":
+        await data.revokeToken(id);
+        break;
+      case "end":
+        await data.endSession(id);
+        break;
+      default:
+        return ctx.notFound("No such action.");
+    }
     return ctx.redirect("/settings");
   },
 };
@@ -81,6 +101,7 @@ export default function Settings({ data, state }: PageProps<SettingsData, PageSt
             sessions={data.sessions}
             csrf={session.csrf}
             now={state.now}
+            made={data.made}
           />
         )}
         {data.audit && <Audit entries={data.audit} now={state.now} />}

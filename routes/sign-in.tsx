@@ -2,9 +2,11 @@ import { AppError } from "../lib/errors.ts";
 import type { PageContext, PageProps } from "../lib/web/page.ts";
 import type { PageState } from "./pages.ts";
 
-interface SignInData {
+export interface SignInData {
   next: string;
   problem?: string;
+  /** The provider people may sign in with, if there is one. */
+  provider?: string | null;
 }
 
 export const config = { open: true };
@@ -16,10 +18,13 @@ export const handler = {
     if (code !== null) {
       if (await ctx.state.redeem(code)) return ctx.redirect(next);
       const problem = "This link was used already, or it is too old.";
-      return ctx.render({ next, problem }, { status: 401, title: "Sign in" });
+      return ctx.render({ next, problem, provider: ctx.state.provider }, {
+        status: 401,
+        title: "Sign in",
+      });
     }
     if (ctx.state.session) return ctx.redirect(next);
-    return ctx.render({ next }, { title: "Sign in" });
+    return ctx.render({ next, provider: ctx.state.provider }, { title: "Sign in" });
   },
 
   async POST(ctx: PageContext<PageState>): Promise<Response> {
@@ -33,10 +38,17 @@ export const handler = {
       const wait = thrown.retryAfterSeconds ?? 60;
       const problem = `Too many attempts. Try again in ${wait} s.`;
       const headers = { "retry-after": String(wait) };
-      return ctx.render({ next, problem }, { status: 429, title: "Sign in", headers });
+      return ctx.render({ next, problem, provider: ctx.state.provider }, {
+        status: 429,
+        title: "Sign in",
+        headers,
+      });
     }
     const problem = token ? "This token is not valid." : "Enter a token.";
-    return ctx.render({ next, problem }, { status: 401, title: "Sign in" });
+    return ctx.render({ next, problem, provider: ctx.state.provider }, {
+      status: 401,
+      title: "Sign in",
+    });
   },
 };
 
@@ -54,6 +66,14 @@ export default function SignIn({ data }: PageProps<SignInData, PageState>) {
   return (
     <section class="lonely sign-in">
       <h1>Sign in</h1>
+      {data.provider && (
+        <>
+          <a class="button" href={`/oauth/start?next=${encodeURIComponent(data.next)}`}>
+            Sign in with {data.provider}
+          </a>
+          <p class="muted">or with a token:</p>
+        </>
+      )}
       <form method="post" action="/sign-in">
         <input type="hidden" name="next" value={data.next} />
         <label class="field">

@@ -10,8 +10,11 @@ interface ActionFormProps {
   /** Hidden fields of the plain form. */
   fields: Record<string, string>;
   label: string;
-  /** What will happen, asked before it does; absent = it happens at once. */
-  confirm?: (form: FormData) => string;
+  /**
+   * What will happen, asked before it does, found out if need be; absent = it happens at once.
+   * `instead` is said where there is nothing to do.
+   */
+  confirm?: (form: FormData) => string | Promise<string | { instead: string }>;
   /** Does it, and says in words what happened. */
   perform: (form: FormData) => Promise<ComponentChildren>;
   kind?: "primary" | "danger" | "quiet";
@@ -22,7 +25,8 @@ interface ActionFormProps {
 
 type Stage =
   | { at: "rest" }
-  | { at: "asking"; question: string }
+  /** `about`: what the form held; once it holds something else, it is asked again. */
+  | { at: "asking"; question: string; about: string }
   | { at: "busy" }
   | { at: "done"; said: ComponentChildren }
   | { at: "failed"; said: string; requestId: string };
@@ -34,10 +38,22 @@ export function ActionForm(props: ActionFormProps) {
   const keep = useRef<HTMLButtonElement>(null);
   useEffect(() => keep.current?.focus(), [stage.at === "asking"]);
 
-  async function perform() {
+  async function submit(event: Event) {
+    event.preventDefault();
     const given = new FormData(form.current!);
-    setStage({ at: "busy" });
+    const about = JSON.stringify([...given]);
     try {
+      if (props.confirm && !(stage.at === "asking" && stage.about === about)) {
+        const found = props.confirm(given);
+        if (typeof found !== "string") setStage({ at: "busy" });
+        const question = await found;
+        return setStage(
+          typeof question === "string"
+            ? { at: "asking", question, about }
+            : { at: "done", said: question.instead },
+        );
+      }
+      setStage({ at: "busy" });
       setStage({ at: "done", said: await props.perform(given) });
       livePage.refresh();
     } catch (thrown) {
@@ -47,13 +63,6 @@ export function ActionForm(props: ActionFormProps) {
         requestId: thrown instanceof ActionFailed ? thrown.requestId : "",
       });
     }
-  }
-  function submit(event: Event) {
-    event.preventDefault();
-    const question = props.confirm?.(new FormData(form.current!));
-    const answered = stage.at === "asking" && stage.question === question;
-    if (question && !answered) setStage({ at: "asking", question });
-    else perform();
   }
 
   return (

@@ -23,6 +23,15 @@ export const growth = (n: number | null | undefined): string =>
 /** "1,240/s", "0.4/s" */
 export const perSecond = (n: number): string => `${(n < 10 ? decimal : whole).format(n)}/s`;
 
+/** "640 B", "1.2 KB", "3.4 MB": of 1,024 */
+export function bytes(n: number | null | undefined): string {
+  if (n == null) return NONE;
+  let [value, unit] = [n, 0];
+  while (value >= 1_000 && unit < BYTES.length - 1) [value, unit] = [value / 1_024, unit + 1];
+  return `${(unit === 0 || value >= 100 ? whole : decimal).format(value)} ${BYTES[unit]}`;
+}
+const BYTES = ["B", "KB", "MB", "GB", "TB"];
+
 /** "85 ms", "0.4 s", "12 s", "3 min 5 s", "2 h 5 min", "4 d 2 h" of milliseconds. */
 export function duration(ms: number | null | undefined): string {
   if (ms == null) return NONE;

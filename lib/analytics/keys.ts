@@ -39,7 +39,7 @@ export const liveKey: Deno.KvKey = ["stats", "live"];
 /** The days on which a user started conversations, over all time. */
 export const userKey = (userId: string): Deno.KvKey => ["stats", "u", userId];
 
-/** A user's conversations of a month, by quarter hour of the month. */
+/** A user's conversations of a month, by quarter hour of the month; see user_month.ts. */
 export const userMonthKey = (month: number, userId: string): Deno.KvKey => [
   "stats",
   "um",

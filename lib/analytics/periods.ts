@@ -43,6 +43,12 @@ function daysToMonth(year: number, month: number): number {
 /** The first day after a period. */
 export const endDay = (kind: PeriodKind, n: number): number => firstDay(kind, n + 1);
 
+/** The month of an instant, and the quarter hour of that month. */
+export function quarterOfMonth(at: number): { month: number; quarter: number } {
+  const month = periodOf("month", dayOf(at));
+  return { month, quarter: quarterOf(at) - firstDay("month", month) * QUARTERS_A_DAY };
+}
+
 /** "YYYY-MM-DD". */
 export const dateText = (day: number): string => new Date(day * DAY_MS).toISOString().slice(0, 10);
 

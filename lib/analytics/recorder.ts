@@ -1,6 +1,6 @@
 import type { WriteSet } from "../kv/write_set.ts";
 import type { Database } from "../kv/database.ts";
-import { bump, type CountDelta, total } from "../kv/counts.ts";
+import { bump, type CountDelta } from "../kv/counts.ts";
 import { BotIndex, type IndexedBot } from "./bot_index.ts";
 import {
   CALM,
@@ -12,15 +12,25 @@ import {
   type ScoredFact,
   type SubmittedFact,
 } from "./facts.ts";
-import { countConversation, countScore, countTurn, moveLength, moveStanding } from "./tally.ts";
+import {
+  countConversation,
+  countScore,
+  countTurn,
+  type Move,
+  moveLength,
+  moveStanding,
+} from "./tally.ts";
 import { botKey, lostKey, userKey, userMonthKey } from "./keys.ts";
 import { countLive } from "./live.ts";
 import { Lost, Metric } from "./metrics.ts";
-import { dayOf, firstDay, periodOf, quarterOf, QUARTERS_A_DAY } from "./periods.ts";
+import { dayOf, periodOf, quarterOfMonth } from "./periods.ts";
 import { Rollup } from "./rollup.ts";
 import { TopUsers } from "./top_users.ts";
 import { UnansweredQuestions } from "./unanswered.ts";
 import { countActivity, turnedDays } from "./user_activity.ts";
+import { placeOf, startedIn } from "./user_month.ts";
+
+const IMPORTED = placeOf("completed", CALM, false);
 
 /**
  * Counts conversations and turns. Each call adds to the caller's write set, so a turn and its
@@ -54,7 +64,7 @@ export class Recorder {
     }
     moveLength(rollup, f.startedAt, index, f.messagesBefore, 1);
     const { from, course } = f;
-    moveStanding(rollup, index, f, { from, to: "pending", before: course, after: course });
+    this.#move(tx, rollup, index, f, { from, to: "pending", before: course, after: course });
     rollup.addTo(tx);
     if (f.live) countLive(tx, f.from, "pending");
   }
@@ -65,7 +75,8 @@ export class Recorder {
     const rollup = new Rollup();
     if (f.messages > 0) rollup.count(f.startedAt, index, Metric.messages, f.messages);
     moveLength(rollup, f.startedAt, index, f.messagesBefore, f.messages);
-    moveStanding(rollup, index, { startedAt: f.startedAt, live: f.live !== false }, {
+    const { userId, startedAt, live = true } = f;
+    this.#move(tx, rollup, index, { userId, startedAt, live }, {
       from: f.from,
       to: f.to,
       before: f.course,
@@ -77,18 +88,20 @@ export class Recorder {
       const { conversationId, turn, at } = f;
       await this.unanswered.add(tx, index, f.question, { conversationId, turn, at });
     }
-    if (f.live !== false) countLive(tx, f.from, f.to);
+    if (live) countLive(tx, f.from, f.to);
   }
 
   /** A failed or cancelled turn is tried again: its conversation is pending once more. */
   async revived(
     tx: WriteSet,
-    f: Pick<SubmittedFact, "botId" | "startedAt" | "live" | "course"> & { from: CountedStatus },
+    f: Pick<SubmittedFact, "botId" | "userId" | "startedAt" | "live" | "course"> & {
+      from: CountedStatus;
+    },
   ): Promise<void> {
     const { index } = this.#bots.peek(f.botId) ?? await this.#bot(f.botId);
     const rollup = new Rollup();
     const { from, course } = f;
-    moveStanding(rollup, index, f, { from, to: "pending", before: course, after: course });
+    this.#move(tx, rollup, index, f, { from, to: "pending", before: course, after: course });
     rollup.addTo(tx);
     if (f.live) countLive(tx, f.from, "pending");
   }
@@ -99,7 +112,7 @@ export class Recorder {
     const rollup = new Rollup();
     const { status, course } = f;
     const after = { ...course, handedOver: true };
-    moveStanding(rollup, index, f, { from: status, to: status, before: course, after });
+    this.#move(tx, rollup, index, f, { from: status, to: status, before: course, after });
     rollup.addTo(tx);
   }
 
@@ -128,7 +141,7 @@ export class Recorder {
     }
     const months = new Set(facts.map((f) => periodOf("month", dayOf(f.startedAt))));
     for (const month of months) await this.#top.prepare(month);
-    for (const [userId, starts] of users) this.#countUser(tx, userId, starts);
+    for (const [userId, starts] of users) this.#countUser(tx, userId, starts, IMPORTED);
     rollup.addTo(tx);
     for (const [botId, name] of names) this.#rename(tx, botId, bots.get(botId)!, name);
   }
@@ -158,14 +171,35 @@ export class Recorder {
     tx.set(botKey(botId), renamed).afterCommit(() => this.#bots.renamed(botId, renamed));
   }
 
-  /** Counts conversations of a user that started at these instants. */
-  #countUser(tx: WriteSet, userId: string, starts: readonly number[]): void {
+  /** Counts a conversation's change of status or course, for its bot and for its user. */
+  #move(
+    tx: WriteSet,
+    rollup: Rollup,
+    bot: number,
+    f: { userId: string; startedAt: number; live: boolean },
+    move: Move,
+  ): void {
+    moveStanding(rollup, bot, f, move);
+    const { from, to, before = CALM, after = CALM } = move;
+    const was = from === null ? null : placeOf(from, before, f.live);
+    const is = placeOf(to, after, f.live);
+    if (was === is) return;
+    const { month, quarter } = quarterOfMonth(f.startedAt);
+    const delta = new Map<number, number>();
+    if (was !== null) delta.set(was + quarter, -1);
+    if (is !== null) delta.set(is + quarter, 1);
+    this.#countUserMonth(tx, f.userId, month, delta);
+  }
+
+  /** Counts conversations of a user that started at these instants; `place` as of `placeOf`. */
+  #countUser(tx: WriteSet, userId: string, starts: readonly number[], place?: number | null): void {
     const months = new Map<number, Map<number, number>>();
     for (const at of starts) {
-      const month = periodOf("month", dayOf(at));
+      const { month, quarter } = quarterOfMonth(at);
       let quarters = months.get(month);
       if (!quarters) months.set(month, quarters = new Map());
-      bump(quarters, quarterOf(at) - firstDay("month", month) * QUARTERS_A_DAY, 1);
+      bump(quarters, quarter, 1);
+      if (place != null) bump(quarters, place + quarter, 1);
     }
     for (const [month, quarters] of months) this.#countUserMonth(tx, userId, month, quarters);
   }
@@ -173,8 +207,8 @@ export class Recorder {
   #countUserMonth(tx: WriteSet, userId: string, month: number, quarters: CountDelta): void {
     let onTop = 0;
     tx.add(userMonthKey(month, userId), quarters, (change, more) => {
-      const has = total(change.after);
-      onTop = this.#top.move(month, userId, total(change.before), has, more) ? has : 0;
+      const has = startedIn(change.after);
+      onTop = this.#top.move(month, userId, startedIn(change.before), has, more) ? has : 0;
       more.add(userKey(userId), turnedDays(month, change), countActivity);
     });
     tx.afterCommit(() => {

@@ -3,7 +3,7 @@ import type { IndexedBot } from "./bot_index.ts";
 import type { Differences } from "./differences.ts";
 import { botKey } from "./keys.ts";
 import { LiveField } from "./live.ts";
-import { dayOf, firstDay, periodOf, quarterOf, QUARTERS_A_DAY } from "./periods.ts";
+import { quarterOfMonth } from "./periods.ts";
 import { Rollup } from "./rollup.ts";
 import {
   countConversation,
@@ -11,6 +11,7 @@ import {
   type EndedTurn,
   type StandingConversation,
 } from "./tally.ts";
+import { placeOf } from "./user_month.ts";
 
 /** A conversation as its own records tell it, with every end of its turns. */
 export interface KeptConversationFact extends StandingConversation {
@@ -26,7 +27,7 @@ export class FactTally {
   turns = 0;
   /** By field of the live record. */
   readonly live = new Map<number, number>();
-  /** A user's conversations of a month by quarter hour of the month; by month, then user. */
+  /** Users' records of a month (user_month.ts), by month, then user. */
   readonly userMonths = new Map<number, Map<string, Map<number, number>>>();
   readonly #rollup = new Rollup();
   readonly #unknown = new Set<string>();
@@ -70,12 +71,14 @@ export class FactTally {
     return chunks;
   }
 
-  #addUser({ userId, startedAt }: KeptConversationFact): void {
-    const month = periodOf("month", dayOf(startedAt));
+  #addUser({ userId, startedAt, status, course, live }: KeptConversationFact): void {
+    const { month, quarter } = quarterOfMonth(startedAt);
     let users = this.userMonths.get(month);
     if (!users) this.userMonths.set(month, users = new Map());
     let quarters = users.get(userId);
     if (!quarters) users.set(userId, quarters = new Map());
-    bump(quarters, quarterOf(startedAt) - firstDay("month", month) * QUARTERS_A_DAY, 1);
+    bump(quarters, quarter, 1);
+    const place = placeOf(status, course, live);
+    if (place !== null) bump(quarters, place + quarter, 1);
   }
 }

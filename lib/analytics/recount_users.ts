@@ -1,4 +1,4 @@
-import { bump, countOf, type Counts, decodeCounts, NO_COUNTS, total } from "../kv/counts.ts";
+import { bump, countOf, type Counts, decodeCounts, NO_COUNTS } from "../kv/counts.ts";
 import { type DaySpan, type Differences } from "./differences.ts";
 import { totalsKey, userKey, userMonthKey, usersPrefix } from "./keys.ts";
 import { HOURS, Lost, Metric, metricName } from "./metrics.ts";
@@ -14,6 +14,7 @@ import type { FactTally } from "./recount_facts.ts";
 import { compareIds } from "./rounding.ts";
 import { readTopUsers, TOP_ROWS, type UserCount } from "./top_users.ts";
 import { activeDays } from "./user_activity.ts";
+import { quarterOfField, startedIn, startsOf, userMonthField } from "./user_month.ts";
 
 const KINDS: readonly PeriodKind[] = ["day", "week", "month"];
 
@@ -66,14 +67,14 @@ async function compareMonths(
   const compare = (month: number, userId: string, stored: Counts) => {
     const expected = facts.get(month)?.get(userId) ?? new Map<number, number>();
     const start = firstDay("month", month);
-    const dayOf = (quarter: number) => start + Math.floor(quarter / QUARTERS_A_DAY);
+    const dayOf = (field: number) => start + Math.floor(quarterOfField(field) / QUARTERS_A_DAY);
     found.checkRecord(
       monthSpan(month),
       `user ${userId} in ${monthText(month)}`,
       expected,
       stored,
-      (quarter) => `conversations of quarter hour ${quarter}`,
-      (quarter) => kept(dayOf(quarter)),
+      userMonthField,
+      (field) => kept(dayOf(field)),
     );
     facts.get(month)?.delete(userId);
   };
@@ -84,7 +85,7 @@ async function compareMonths(
     compare(month, userId, stored);
     const days = activeDays(decodeCounts((await kv.get(userKey(userId))).value));
     compareDays(found, userId, month, stored, days);
-    tops.set(month, withUser(tops.get(month) ?? [], { userId, conversations: total(stored) }));
+    tops.set(month, withUser(tops.get(month) ?? [], { userId, conversations: startedIn(stored) }));
   }
   for (const [month, users] of facts) {
     for (const userId of [...users.keys()]) compare(month, userId, NO_COUNTS);
@@ -113,7 +114,9 @@ function compareDays(
   days: readonly number[],
 ): void {
   const start = firstDay("month", month);
-  const expected = new Set(quarters.fields.map((q) => start + Math.floor(q / QUARTERS_A_DAY)));
+  const expected = new Set(
+    startsOf(quarters).fields.map((q) => start + Math.floor(q / QUARTERS_A_DAY)),
+  );
   const stored = new Set(days.filter((day) => periodOf("month", day) === month));
   for (const day of new Set([...expected, ...stored])) {
     const active = [Number(expected.has(day)), Number(stored.has(day))] as const;

@@ -57,7 +57,8 @@ export function moveLength(
   rollup.count(startedAt, bot, Histogram.messages + lengthBucketOf(before + by));
 }
 
-interface Move {
+/** A change; no course: nothing went wrong so far. */
+export interface Move {
   from: CountedStatus | null;
   to: CountedStatus;
   before?: Course;

@@ -2,6 +2,7 @@ import { bump, type Counts, hasAny } from "../kv/counts.ts";
 import type { CountChange, WriteSet } from "../kv/write_set.ts";
 import { totalsKey } from "./keys.ts";
 import { Metric } from "./metrics.ts";
+import { isStart } from "./user_month.ts";
 import { endDay, firstDay, type PeriodKind, periodOf, QUARTERS_A_DAY } from "./periods.ts";
 
 /** Days from 0000-01-01 to the epoch, so that the field of every day of our era is not negative. */
@@ -19,6 +20,7 @@ export function turnedDays(month: number, change: CountChange): Map<number, numb
   const start = firstDay("month", month);
   const turned = new Map<number, number>();
   for (const quarter of change.delta.keys()) {
+    if (!isStart(quarter)) continue;
     const first = Math.floor(quarter / QUARTERS_A_DAY) * QUARTERS_A_DAY;
     const active = (user: Counts) => Number(hasAny(user, first, first + QUARTERS_A_DAY));
     const by = active(change.after) - active(change.before);

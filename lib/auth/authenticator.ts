@@ -3,6 +3,8 @@ import type { Database } from "../kv/database.ts";
 import type { Logger } from "../log.ts";
 import { bootstrapHash } from "./bootstrap.ts";
 import { type JwtOptions, jwtVerifier, type VerifyJwt } from "./jwt.ts";
+import type { OAuthOptions } from "./oauth/provider.ts";
+import { OAuthSignIn } from "./oauth/sign_in.ts";
 import type { Principal } from "./principal.ts";
 import { sameHash, secretHash } from "./secret.ts";
 import { Sessions } from "./sessions.ts";
@@ -24,6 +26,8 @@ export interface AuthenticatorOptions {
   dataDir: string;
   adminToken: string | undefined;
   jwt: JwtOptions | undefined;
+  /** Absent: people sign in to the dashboard with tokens alone. */
+  oauth?: OAuthOptions;
   sessionIdleMs: number;
   sessionMaxMs: number;
   /** Whether a person reads standard output; decides where a new admin token is shown. */
@@ -37,6 +41,7 @@ export class Authenticator {
   readonly links: SignInLinks;
   readonly tokens: Tokens;
   readonly audit: AuditLog;
+  readonly oauth: OAuthSignIn | null;
   readonly #clock: Clock;
   readonly #admin: Principal;
   readonly #adminHash: string;
@@ -70,6 +75,7 @@ export class Authenticator {
     this.links = new SignInLinks(options.db, options.clock);
     this.tokens = tokens((id) => this.#forget(id));
     this.audit = new AuditLog(options);
+    this.oauth = options.oauth ? new OAuthSignIn(options.oauth) : null;
     this.sessions = new Sessions({
       db: options.db,
       clock: options.clock,
@@ -149,9 +155,10 @@ export class Authenticator {
     }
   }
 
-  /** Sessions end with the token that they were made with. */
+  /** Sessions end with the token, or the allow-list, that they were made with. */
   #stillHolds(principal: Principal): boolean | Promise<boolean> {
     if (principal.source === "token") return this.tokens.holds(principal);
+    if (principal.source === "oauth") return principal.fingerprint === this.oauth?.fingerprint;
     return principal.source !== "bootstrap" || principal.fingerprint === this.#admin.fingerprint;
   }
 }

@@ -3,11 +3,14 @@ export const ROLES = ["viewer", "operator", "admin"] as const;
 export type Role = (typeof ROLES)[number];
 
 /** Where a principal's rights come from. */
-export type Source = "bootstrap" | "jwt" | "link" | "token";
+export type Source = "bootstrap" | "jwt" | "link" | "oauth" | "token";
 
 /** Who makes a request, and what they may do. */
 export interface Principal {
-  /** Stable name for limits, idempotency keys and the audit log: `admin`, `jwt:<subject>`, `token:<id>`. */
+  /**
+   * Stable name for limits, idempotency keys and the audit log: `admin`, `jwt:<subject>`, `oauth:<subject>`,
+   * `token:<id>`.
+   */
   readonly id: string;
   /** The user that conversations are filed under when a request names none. */
   readonly subject: string;

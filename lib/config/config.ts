@@ -25,6 +25,7 @@ export function loadConfig(env: Record<string, string>, options: LoadOptions = {
     port: v.PORT,
     host: v.HOST,
     publicUrl: v.PUBLIC_URL,
+    demoUrl: v.DEMO_URL,
     trustProxy: v.TRUST_PROXY,
     corsOrigins: [...v.CORS_ORIGINS],
     dataDir: v.DATA_DIR,
@@ -37,6 +38,7 @@ export function loadConfig(env: Record<string, string>, options: LoadOptions = {
     auth: {
       adminToken: v.ADMIN_TOKEN,
       jwt: jwtConfig(v),
+      oauth: oauthConfig(v),
       sessionIdleMs: v.SESSION_IDLE_MINUTES * 60_000,
       sessionMaxMs: v.SESSION_MAX_HOURS * 3_600_000,
       metricsOpen: v.METRICS_OPEN,
@@ -164,6 +166,30 @@ function checkTogether(v: Values): void {
   }
 }
 
+function oauthConfig(v: Values) {
+  const { OAUTH_PROVIDER: provider, OAUTH_ISSUER: issuer } = v;
+  if (!provider) return undefined;
+  const needed = <T>(name: VariableName, value: T | undefined): T => {
+    if (value !== undefined) return value;
+    throw new ConfigError(name, `must be set when OAUTH_PROVIDER is ${provider}`);
+  };
+  if (provider === "google" && issuer) {
+    throw new ConfigError("OAUTH_ISSUER", "cannot stand beside OAUTH_PROVIDER=google");
+  }
+  if (provider === "oidc") needed("OAUTH_ISSUER", issuer);
+  if (issuer && !/^(https:|http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:|\/|$))/i.test(issuer)) {
+    throw new ConfigError("OAUTH_ISSUER", "must begin with https:// unless it is this machine");
+  }
+  return {
+    provider,
+    issuer,
+    clientId: needed("OAUTH_CLIENT_ID", v.OAUTH_CLIENT_ID),
+    clientSecret: needed("OAUTH_CLIENT_SECRET", v.OAUTH_CLIENT_SECRET),
+    allow: needed("OAUTH_ALLOW", v.OAUTH_ALLOW.length > 0 ? [...v.OAUTH_ALLOW] : undefined),
+    publicUrl: needed("PUBLIC_URL", v.PUBLIC_URL),
+  };
+}
+
 function jwtConfig(v: Values) {
   const key = v.JWT_SECRET
     ? { secret: v.JWT_SECRET }
@@ -190,8 +216,10 @@ function secretsOf(env: Record<string, string>): string[] {
     const value = Object.hasOwn(env, name) ? env[name]!.trim() : "";
     if (!secret || value === "") continue;
     if (name === "REDIS_URL" || name === "SMTP_URL") {
-      const password = URL.parse(value)?.password ?? "";
-      if (password) found.add(password).add(decoded(password));
+      const url = URL.parse(value);
+      for (const password of [url?.password, url?.searchParams.get("sentinel_password")]) {
+        if (password) found.add(password).add(decoded(password));
+      }
     } else found.add(value);
   }
   return [...found];

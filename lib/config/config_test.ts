@@ -13,6 +13,15 @@ const refused = (env: Record<string, string>): ConfigError => {
   assert.fail(`accepted ${JSON.stringify(env)}`);
 };
 
+const OAUTH = {
+  PUBLIC_URL: "https://pixel.example",
+  OAUTH_PROVIDER: "oidc",
+  OAUTH_ISSUER: "https://id.example",
+  OAUTH_CLIENT_ID: "client",
+  OAUTH_CLIENT_SECRET: "client-secret",
+  OAUTH_ALLOW: "ann@a.example=admin,@a.example=viewer,org:acme=operator",
+};
+
 Deno.test("without configuration the documented defaults hold", () => {
   const config = loadConfig({});
   assert.equal(config.port, 8002);
@@ -28,6 +37,16 @@ Deno.test("without configuration the documented defaults hold", () => {
   assert.equal(config.log.format, "json");
   assert.equal(loadConfig({}, { terminal: true }).log.format, "pretty");
   assert.deepEqual(config.secrets, []);
+});
+
+Deno.test("a sign-in provider is configured as a whole", () => {
+  const { auth, secrets } = loadConfig(OAUTH);
+  assert.equal(auth.oauth?.provider, "oidc");
+  assert.deepEqual(auth.oauth?.allow, OAUTH.OAUTH_ALLOW.split(","));
+  assert.deepEqual(secrets, ["client-secret"]);
+  assert.ok(loadConfig({ ...OAUTH, OAUTH_ISSUER: "http://127.0.0.1:9/x" }).auth.oauth);
+  assert.ok(loadConfig({ ...OAUTH, OAUTH_ISSUER: "", OAUTH_PROVIDER: "github" }).auth.oauth);
+  assert.equal(loadConfig({ OAUTH_CLIENT_ID: "a" }).auth.oauth, undefined);
 });
 
 Deno.test("values are read with their units, and empty ones count as absent", () => {
@@ -68,6 +87,16 @@ Deno.test("a wrong value is refused with one line that names its variable", () =
     [{ DISK_RESERVE: "much" }, "DISK_RESERVE"],
     [{ DISK_RESERVE: "9999999999999T" }, "DISK_RESERVE"],
     [{ ROLE: "worker" }, "ROLE"],
+    [{ OAUTH_PROVIDER: "gitlab" }, "OAUTH_PROVIDER"],
+    [{ ...OAUTH, OAUTH_ISSUER: "" }, "OAUTH_ISSUER"],
+    [{ ...OAUTH, OAUTH_ISSUER: "http://id.example" }, "OAUTH_ISSUER"],
+    [{ ...OAUTH, OAUTH_PROVIDER: "google" }, "OAUTH_ISSUER"],
+    [{ ...OAUTH, OAUTH_CLIENT_ID: "" }, "OAUTH_CLIENT_ID"],
+    [{ ...OAUTH, OAUTH_CLIENT_SECRET: "" }, "OAUTH_CLIENT_SECRET"],
+    [{ ...OAUTH, OAUTH_ALLOW: "" }, "OAUTH_ALLOW"],
+    [{ ...OAUTH, OAUTH_ALLOW: "ann@example.com" }, "OAUTH_ALLOW"],
+    [{ ...OAUTH, OAUTH_ALLOW: "*=admin" }, "OAUTH_ALLOW"],
+    [{ ...OAUTH, PUBLIC_URL: "" }, "PUBLIC_URL"],
     [{ JWT_SECRET: "a", JWT_JWKS_URL: "https://a.example/jwks" }, "JWT_JWKS_URL"],
     [{ JWT_SECRET: "a", JWT_ALGORITHM: "rs256" }, "JWT_ALGORITHM"],
     [{ AI_BASE_URL: "http://localhost:1" }, "AI_MODEL"],

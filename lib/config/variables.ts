@@ -56,6 +56,10 @@ export const VARIABLES = {
     "127.0.0.1",
   ),
   PUBLIC_URL: variable(address("http", "https"), "address that people use, behind a proxy"),
+  DEMO_URL: variable(
+    address("http"),
+    "page that breaks this service, where the demo started it; the Overview leads there",
+  ),
   TRUST_PROXY: variable(whole(0, 10), "proxies in front whose X-Forwarded-* counts", 0),
   CORS_ORIGINS: variable(
     list(/^https?:\/\/[a-z0-9_.:[\]-]+$/i, "must be origins such as https://a.example"),
@@ -86,11 +90,39 @@ export const VARIABLES = {
     "role of a platform token without a `role` claim",
     "viewer",
   ),
+  OAUTH_PROVIDER: variable(
+    word("github", "google", "oidc"),
+    "who people may sign in to the dashboard with; needs PUBLIC_URL and the four below",
+  ),
+  OAUTH_ISSUER: variable(
+    address("https", "http"),
+    "address of the OIDC issuer, or of a GitHub server of your own",
+  ),
+  OAUTH_CLIENT_ID: variable(text(1, 500), "what the provider knows this service by"),
+  OAUTH_CLIENT_SECRET: secret(text(1, 4_096), "its secret there"),
+  OAUTH_ALLOW: variable(
+    list(
+      /^(org:[^\s=,@]{1,100}|[^\s=,@]{0,64}@[a-z0-9.-]{1,253})=(viewer|operator|admin)$/i,
+      "must be rules such as ann@a.example=admin,@a.example=viewer,org:acme=operator",
+    ),
+    "who may sign in, and as what: e-mail, domain or organisation",
+    [],
+  ),
   SESSION_IDLE_MINUTES: variable(whole(1, 43_200), "a dashboard session ends unused", 720),
   SESSION_MAX_HOURS: variable(whole(1, 8_760), "a dashboard session ends anyway", 168),
   METRICS_OPEN: variable(flag(), "serve /metrics without a token", false),
 
-  REDIS_URL: secret(address("redis", "rediss"), "Redis for the cache; embedded cache when absent"),
+  REDIS_URL: secret(
+    address(
+      "redis",
+      "rediss",
+      "redis+sentinel",
+      "rediss+sentinel",
+      "redis+cluster",
+      "rediss+cluster",
+    ),
+    "Redis for the cache; embedded cache when absent",
+  ),
   CACHE_PREFIX: variable(
     matching(/^[A-Za-z0-9_.-]{1,40}$/, "must have 1 to 40 characters of A-Z a-z 0-9 _ . -"),
     "first part of every cache key",

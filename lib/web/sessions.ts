@@ -36,5 +36,13 @@ export interface Sessions {
   redeem(code: string, from: Visitor): Promise<NewSession | null>;
   /** The session of a cookie's value; null when unknown, expired or signed out. */
   find(cookie: string): Promise<Session | null>;
+  /** What people know the sign-in provider by; null without one. */
+  readonly provider: string | null;
+  /** Where to send a browser to sign in at the provider, and what it must keep meanwhile. */
+  beginOAuth(next: string): Promise<{ location: string; kept: string }>;
+  /** Somebody comes back from the provider: let in, unknown to us, or not proven. */
+  finishOAuth(answer: URLSearchParams, kept: string | null, from: Visitor): Promise<
+    NewSession & { kind: "allowed"; next: string } | { kind: "stranger" | "failed" }
+  >;
   signOut(cookie: string, from: { address: string; userAgent: string }): Promise<void>;
 }

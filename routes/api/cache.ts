@@ -12,6 +12,7 @@ import {
   KeysQuery,
 } from "../../lib/wire/schemas/cache.ts";
 import { HIDDEN, Id } from "../../lib/wire/schemas/text.ts";
+import type { CacheTier } from "../deps.ts";
 import type { ApiBuilder } from "./operation.ts";
 import { instant } from "./shown.ts";
 
@@ -46,6 +47,10 @@ export function addCache(api: ApiBuilder): void {
             misses: s.lastDay.misses,
             hit_rate: s.lastDay.hitRate,
           },
+          tiers: [
+            tier("process", s.process, s.process.active),
+            ...(s.shared ? [tier("redis", s.shared, s.connected)] : []),
+          ],
           namespaces: s.namespaces.map(({ name, keys, hits, misses, hitRate }) => ({
             name,
             keys,
@@ -152,4 +157,12 @@ export function addCache(api: ApiBuilder): void {
       return { deleted: await cache.delete(key), key };
     },
   });
+}
+
+function tier(
+  name: "process" | "redis",
+  { hits, entries, bytes, evictions, latency }: CacheTier,
+  active: boolean,
+) {
+  return { name, active, hits, keys: entries, bytes, evictions, p95_ms: latency.p95Ms };
 }

@@ -1,5 +1,7 @@
 import { HIDDEN } from "../../lib/wire/schemas/text.ts";
 import {
+  AnomaliesAnswer,
+  AnomaliesQuery,
   BusiestAnswer,
   BusiestQuery,
   CompareAnswer,
@@ -14,6 +16,7 @@ import {
   UnansweredQuery,
   USER_METRICS,
 } from "../../lib/wire/schemas/figures.ts";
+import { UNCOMPARED } from "../../lib/analytics/figures/catalogue.ts";
 import { commitOnce } from "../../lib/kv/idempotency.ts";
 import { RecountQueued } from "../../lib/wire/schemas/figures.ts";
 import { apiHeaders } from "../middleware/secure_headers.ts";
@@ -63,7 +66,7 @@ export function addFigures(api: ApiBuilder): void {
     statuses: [404],
     async handle({ query: { tz: zone, bot_id: botId, metrics, ...query } }) {
       const compared = metrics ??
-        allowed(botId !== undefined).filter((metric) => metric !== "engagement");
+        allowed(botId !== undefined).filter((metric) => !UNCOMPARED.includes(metric));
       return { analytics: await figures.compare({ ...query, zone, botId, metrics: compared }) };
     },
   });
@@ -77,6 +80,21 @@ export function addFigures(api: ApiBuilder): void {
     statuses: [404],
     async handle({ query: { tz: zone, bot_id: botId, from, to } }) {
       return { analytics: await figures.busiest({ from, to, zone, botId }) };
+    },
+  });
+
+  api.add({
+    route: "GET /analytics/anomalies",
+    tag: "Analytics",
+    summary: "Days out of the ordinary for their weekday",
+    description:
+      "Conversations, answer rate, error rate and the 90th percentile of the time to an " +
+      "answer of each day that is over, beside the same weekday of the 8 weeks before.",
+    query: AnomaliesQuery,
+    answer: AnomaliesAnswer,
+    statuses: [404],
+    async handle({ query: { tz: zone, bot_id: botId, from, to } }) {
+      return { analytics: await figures.anomalies({ from, to, zone, botId }) };
     },
   });
 

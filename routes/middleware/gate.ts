@@ -106,10 +106,18 @@ export class Gate {
    * Who a bearer token belongs to, for signing in; null when it does not hold. Throws AppError
    * `rate_limited` when there were too many wrong ones from this address.
    */
-  async signIn(token: string, address: string): Promise<Principal | null> {
+  signIn(token: string, address: string): Promise<Principal | null> {
+    return this.signInBy(address, () => this.options.auth.authenticate(token));
+  }
+
+  /** As `signIn`, by any other proof; null from `prove` counts as a failure of the address. */
+  async signInBy(
+    address: string,
+    prove: () => Promise<Principal | null>,
+  ): Promise<Principal | null> {
     const wait = this.#failures.wait(address);
     if (wait > 0) throw tooManyFailures(wait);
-    const principal = await this.options.auth.authenticate(token);
+    const principal = await prove();
     if (principal) this.#seen.add(address + " " + principal.id);
     else if (this.#failures.take(address) === 0 && this.#failures.wait(address) > 0) {
       this.#blocked.add(address);

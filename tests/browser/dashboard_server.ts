@@ -2,6 +2,7 @@
 import { Hono } from "hono";
 import { sessionIdFrom } from "../../lib/auth/session_cookie.ts";
 import { streamSSE } from "hono/streaming";
+import { compileGlob } from "../../lib/cache/glob.ts";
 import { silentLogger } from "../../lib/log.ts";
 import { buildAssets } from "../../lib/web/build.ts";
 import { AppError } from "../../lib/errors.ts";
@@ -175,6 +176,20 @@ function addPages(
     (c) => c.json(ok({ name: c.req.param("name"), task_id: "t-run-1" })),
   );
   app.get(
+    "/schedules/:name/ledger",
+    (c) => c.json(ok({ name: c.req.param("name"), ticks: pages.ticks })),
+  );
+  for (const method of ["PUT", "DELETE"]) {
+    app.on(method, "/schedules/:name/pause", (c) => {
+      const name = c.req.param("name")!;
+      const schedule = data.schedules.find((one) => one.name === name)!;
+      schedule.paused = method === "PUT";
+      schedule.paused_by = "ada";
+      schedule.paused_since = new Date(sample.NOW).toISOString();
+      return c.json(ok({ name, paused: schedule.paused }));
+    });
+  }
+  app.get(
     "/alerts",
     (c) =>
       data.alerts ? c.json(ok({ alerts: data.alerts })) : problem(404, "There is nothing here."),
@@ -200,8 +215,17 @@ function addPages(
   app.get("/cache/key/:key", (c) => {
     const key = c.req.param("key");
     return key in data.cacheEntries
-      ? c.json(ok({ key, value: data.cacheEntries[key] }))
+      ? c.json(ok({ key, value: data.cacheEntries[key], ...pages.entryFacts }))
       : problem(404, "There is no such key in the cache.");
+  });
+  app.get("/cache/keys", (c) => {
+    const glob = compileGlob(c.req.query("pattern") ?? "*");
+    const from = Number(c.req.query("cursor") ?? 0);
+    const all = Object.keys(data.cacheEntries).filter((key) => glob.matches(key));
+    const to = from + Number(c.req.query("limit") ?? 50);
+    const keys = all.slice(from, to)
+      .map((key) => ({ key, bytes: 1_840, expires_at: pages.entryFacts.expires_at }));
+    return c.json(ok({ keys, ...(to < all.length ? { next_cursor: String(to) } : {}) }));
   });
   app.delete("/cache/key/:key", (c) => {
     const key = c.req.param("key");
@@ -236,6 +260,9 @@ function memorySessions(): { sessions: Sessions; endSessions(): void } {
     },
     redeem: (code) => Promise.resolve(code === "once" ? begin("guest", "operator") : null),
     find: (cookie) => Promise.resolve(known.get(cookie) ?? null),
+    provider: null,
+    beginOAuth: () => Promise.reject(new AppError("not_found", "no provider")),
+    finishOAuth: () => Promise.resolve({ kind: "failed" }),
     signOut(cookie) {
       known.delete(cookie);
       return Promise.resolve();
@@ -333,8 +360,9 @@ function testApi(sessions: Sessions) {
     return c.json(ok({ queue: c.req.param("name"), paused: false }));
   });
   app.post("/cache/clear", async (c) => {
-    const { pattern = null } = await c.req.json();
-    return c.json(ok({ cleared_entries: pattern ? 124 : 12_904, pattern }));
+    const { pattern = null, dry_run } = await c.req.json();
+    const keys = pattern === "nothing:*" ? 0 : pattern ? 124 : 12_904;
+    return c.json(ok({ cleared_entries: keys, pattern, ...(dry_run ? { dry_run } : {}) }));
   });
   app.post("/maintenance/cleanup", async (c) => {
     const { cleanup_type } = await c.req.json();

@@ -121,15 +121,17 @@ Deno.test("clearing asks first, does it once, and says what happened", async () 
   const { page } = await visit.open("/");
   await page.fill("[name=pattern]", "answer:*");
   await page.click(".cache .button:text('Clear')");
-  assert.match(await page.innerText(".cache .asking"), /Clear every key like answer:\*\?/);
-  assert.deepEqual(visit.server.done, []);
+  await page.waitForSelector(".cache .asking");
+  assert.match(await page.innerText(".cache .asking"), /Clear 124 keys like answer:\*\?/);
+  const dry = `POST /cache/clear {"pattern":"answer:*","dry_run":true}`;
+  assert.deepEqual(visit.server.done, [dry]);
   await page.click(".cache .asking >> text=Keep");
   assert.equal(await page.locator(".asking").count(), 0);
 
   await page.press("[name=pattern]", "Enter");
   await page.click(".cache .button.danger");
   await page.waitForSelector(".cache .said:text('Cleared 124 keys.')");
-  assert.deepEqual(visit.server.done, [`POST /cache/clear {"pattern":"answer:*"}`]);
+  assert.deepEqual(visit.server.done, [dry, dry, `POST /cache/clear {"pattern":"answer:*"}`]);
 
   await page.selectOption("[name=cleanup_type]", "tasks");
   await page.click(".maintenance .button");
@@ -142,7 +144,6 @@ Deno.test("a refusal is told where it happened, with the request's id", async ()
   const { page } = await visit.open("/");
   visit.server.data.broken.push("/cache/clear");
   await page.click(".cache .button:text('Clear')");
-  await page.click(".cache .button.danger");
   await page.waitForSelector(".cache .said .bad");
   assert.match(await page.innerText(".cache .said"), /broken on purpose\.\s*Request req-7/);
 });
@@ -197,6 +198,8 @@ Deno.test("without scripts the Overview reads and its forms work", async () => {
   assert.equal(await page.locator(".switch").isVisible(), false);
   await page.fill("[name=pattern]", "x*");
   await page.click(".cache button");
+  assert.match(await page.innerText(".notice"), /Clear 124 keys like x\*\?/);
+  await page.click(".notice .danger");
   assert.equal(await page.textContent(".notice"), "Cleared 124 keys from the cache.");
   assert.equal(await overflowsSideways(page), false);
 });

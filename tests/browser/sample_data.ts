@@ -37,6 +37,26 @@ export const cache: CacheStats = {
   operations_per_second: 41.2,
   uptime_seconds: 273_600,
   last_day: { hits: 9_204, misses: 3_335, hit_rate: 73.4 },
+  tiers: [
+    {
+      name: "process",
+      active: true,
+      hits: 31_004,
+      keys: 2_120,
+      bytes: 4_812_320,
+      evictions: 0,
+      p95_ms: 0.0004,
+    },
+    {
+      name: "redis",
+      active: true,
+      hits: 17_207,
+      keys: 12_904,
+      bytes: 19_293_798,
+      evictions: 12,
+      p95_ms: 0.62,
+    },
+  ],
   namespaces: [
     { name: "answer", keys: 11_870, hits: 8_911, misses: 3_120, hit_rate: 74.1 },
     { name: "summary", keys: 1_034, hits: 293, misses: 215, hit_rate: 57.7 },

@@ -37,7 +37,7 @@ export function range(from: string, to: string, tz: string, botId?: string): Ran
       cache: { hit_rate: 73.4, n: 12_540, saved_ms: 5_400_000, saved_tokens: 0, saved_cost: 0 },
       ...(botId ? {} : {
         active_users: { value: 3_108 },
-        new_users: { value: 410, returning: 2_698, n: 3_108 },
+        new_users: { value: 410, n: 3_108 },
       }),
     },
     trend: { direction: "increasing", slope: { value: 100, percent: 7.7, n: rows.length } },

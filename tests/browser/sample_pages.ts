@@ -3,7 +3,7 @@ import type { Alert } from "../../lib/wire/alerts.ts";
 import type { Unanswered } from "../../lib/wire/analytics.ts";
 import type { Bot } from "../../lib/wire/bots.ts";
 import type { Conversation, ConversationRow } from "../../lib/wire/conversations.ts";
-import type { Schedule } from "../../lib/wire/schedules.ts";
+import type { Schedule, ScheduleTick } from "../../lib/wire/schedules.ts";
 import { NOW } from "./sample_data.ts";
 
 const before = (seconds: number) => new Date(NOW - seconds * 1000).toISOString();
@@ -162,3 +162,43 @@ export const cacheEntries: Record<string, unknown> = {
   "answer:returns:1": { response: "Print the label from your order.", source: "knowledge" },
   "summary:2026-03-09": "A quiet day.",
 };
+
+/** What every entry of the cache has beside its value. */
+export const entryFacts = {
+  bytes: 1_840,
+  created_at: before(620),
+  fresh_until: before(-2_980),
+  expires_at: before(-2_980),
+  cost_ms: 840,
+  tags: ["bot:returns"],
+};
+
+export const ticks: ScheduleTick[] = [
+  {
+    tick_at: before(39_600),
+    at: before(39_600),
+    kind: "fired",
+    by: "schedule",
+    task_id: "t-1",
+    task_status: "completed",
+    missed: 0,
+  },
+  {
+    tick_at: before(80_000),
+    at: before(80_000),
+    kind: "manual",
+    by: "ada",
+    task_id: "t-2",
+    task_status: "failed",
+    missed: 0,
+  },
+  { tick_at: before(126_000), at: before(126_000), kind: "skipped", by: "schedule", missed: 0 },
+  {
+    tick_at: before(212_400),
+    at: before(200_000),
+    kind: "backfilled",
+    by: "start",
+    task_id: "t-3",
+    missed: 2,
+  },
+];

@@ -55,9 +55,26 @@ Deno.test("the real service: every page, an answer tried, and the stream after a
   await page.click(".trial button");
   await page.waitForSelector(".trial .assistant:has-text('They do.')", { timeout: 25_000 });
 
-  await service.request("POST", "/tokens", { name: "reporting", role: "viewer" });
   await page.goto(`${service.url}/settings`);
-  await page.click("tr:has-text('reporting') button");
+  await islandsReady(page);
+  await page.fill(".new-token [name=name]", "reporting");
+  await page.selectOption(".new-token [name=days]", "30");
+  await page.click(".new-token .button");
+  const secret = await page.innerText(".new-token .notice pre");
+  const asToken = (token: string) =>
+    fetch(`${service.url}/api/performance/cache/keys`, {
+      headers: { authorization: `Bearer ${token}` },
+    }).then(async (answer) => (await answer.body?.cancel(), answer.status));
+  assert.equal(await asToken(secret), 200);
+  await page.click("tr:has-text('reporting') button:text('Rotate')");
+  await page.click("tr:has-text('reporting') .danger");
+  await page.waitForFunction(
+    (before) => document.querySelector(".new-token .notice pre")?.textContent !== before,
+    secret,
+  );
+  assert.equal(await asToken(secret), 401);
+  assert.equal(await asToken(await page.innerText(".new-token .notice pre")), 200);
+  await page.click("tr:has-text('reporting') button:text('Revoke')");
   await page.click("tr:has-text('reporting') .danger");
   await page.waitForSelector("text=Revoked.");
   await page.reload();

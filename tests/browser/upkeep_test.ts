@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { islandsReady } from "../support/browser.ts";
 import { VIEWER_TOKEN } from "./dashboard_server.ts";
 import { visitDashboard } from "./visit.ts";
 
@@ -6,9 +7,15 @@ Deno.test("the cache shows its namespaces, a key's value, and says how much a pa
   await using visit = await visitDashboard();
   const { page, problems } = await visit.open("/cache");
   assert.match(await page.innerText("main"), /answer\s+11,870\s+8,911\s+3,120\s+74\.1%/);
-  await page.fill("[name=key]", "answer:returns:1");
+  assert.match(await page.innerText("main"), /This process\s+Answers\s+31,004[\s\S]*0\.4 µs/);
+  await page.fill("[name=find]", "returns");
   await page.click("[role=search] button");
+  assert.equal(await page.locator(".keys-found tbody tr").count(), 1);
+  await page.click(".keys-found a:text('answer:')");
+  assert.equal(new URL(page.url()).search, "?find=returns&key=answer%3Areturns%3A1");
   assert.match(await page.innerText(".value pre"), /"source": "knowledge"/);
+  assert.match(await page.innerText(".value dl"), /1\.8 KB[\s\S]*in 49 min[\s\S]*0\.8 s/);
+  await islandsReady(page);
   await page.click("text=Clear this key");
   await page.click(".value .danger");
   await page.waitForSelector(".value .said:text('Cleared.')");
@@ -16,9 +23,14 @@ Deno.test("the cache shows its namespaces, a key's value, and says how much a pa
   await page.reload();
   assert.match(await page.innerText(".notice"), /There is no key answer:returns:1/);
 
+  await islandsReady(page);
+  await page.fill("[name=pattern]", "nothing:*");
+  await page.click(".clear-cache .button");
+  await page.waitForSelector(".clear-cache .said:text('nothing would be cleared')");
   await page.fill("[name=pattern]", "answer:*");
   await page.click(".clear-cache .button");
-  assert.match(await page.innerText(".asking"), /like answer:\*, 11,870 keys in that namespace\?/);
+  await page.waitForSelector(".asking");
+  assert.match(await page.innerText(".asking"), /Clear 124 keys like answer:\*\?/);
   await page.click(".clear-cache .danger");
   await page.waitForSelector("text=Cleared 124 keys.");
   visit.server.data.cache.connected = false;
@@ -35,12 +47,45 @@ Deno.test("schedules speak plainly, and one runs now", async () => {
   assert.match(rows[2]!, /Every Monday at 02:00 UTC[\s\S]*Failed/);
   assert.match(rows[3]!, /On the 1st of every month at 03:00 UTC[\s\S]*never/);
   const daily = page.locator(".schedules tr", { hasText: "Daily report" });
-  await daily.locator("button").click();
+  await daily.locator("button:text('Run now')").click();
   assert.match(await daily.innerText(), /Run Daily report now, besides its usual times\?/);
   await daily.locator(".danger").click();
   await daily.locator("a:text('Started')").click();
   await page.waitForURL("**/tasks/t-run-1");
   assert.deepEqual(visit.server.done, ["POST /schedules/daily-report/run"]);
+
+  await page.goto(`${visit.server.url}/schedules`);
+  await islandsReady(page);
+  await daily.locator("button:text('Pause')").click();
+  assert.match(await daily.innerText(), /not made up for/);
+  await daily.locator(".danger").click();
+  await daily.locator(".badge:visible:text('Paused by ada')").waitFor();
+  await daily.locator("button:text('Resume')").click();
+  await daily.locator("button:text('Pause')").waitFor();
+  assert.deepEqual(visit.server.done.slice(1), [
+    "PUT /schedules/daily-report/pause",
+    "DELETE /schedules/daily-report/pause",
+  ]);
+  await daily.locator("a:text('Ledger')").click();
+  const lines = await page.locator(".ledger tbody tr").allInnerTexts();
+  assert.match(lines[0]!, /At its time\s+Completed/);
+  assert.match(lines[1]!, /By hand\s+Failed\s+ada/);
+  assert.match(lines[2]!, /Skipped\s+–/);
+  assert.match(lines[3]!, /After downtime\s+2 missed while nothing ran\s+no longer kept/);
+});
+
+Deno.test("without scripts keys are found, and clearing asks before it clears", async () => {
+  await using visit = await visitDashboard();
+  const { page } = await visit.open("/cache?find=answer:*", { javaScript: false });
+  assert.equal(await page.locator(".keys-found tbody tr").count(), 1);
+  await page.fill("[name=pattern]", "answer:*");
+  await page.click(".clear-cache .button");
+  assert.match(await page.innerText(".notice"), /Clear 124 keys like answer:\*\?/);
+  await page.click(".notice .danger");
+  assert.match(await page.innerText(".notice"), /Cleared 124 keys from the cache/);
+  await page.goto(`${visit.server.url}/schedules`);
+  await page.click("tr:has-text('Daily report') button:text('Pause')");
+  assert.match(await page.innerText(".notice"), /The schedule is paused/);
 });
 
 Deno.test("health shows raised alerts first, and history by a chosen span", async () => {

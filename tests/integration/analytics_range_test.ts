@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { addDays, bucketsOf, localDate, startOfDay } from "../../lib/analytics/figures/calendar.ts";
 import { Figures } from "../../lib/analytics/figures/figures.ts";
 import type { RangeQuery, RangeRow } from "../../lib/analytics/figures/range.ts";
+import type { CountedStatus } from "../../lib/analytics/facts.ts";
 import { DAY_MS, QUARTER_MS } from "../../lib/analytics/periods.ts";
 import { Recorder } from "../../lib/analytics/recorder.ts";
 import { FakeClock } from "../../lib/clock.ts";
@@ -22,7 +23,9 @@ interface Fact {
   waited: number;
   worked: number;
   /** How each turn ended: answered, without knowing the answer, or not at all. */
-  turns: ("knowledge" | "none" | "failed")[];
+  turns: ("knowledge" | "none" | "failed" | "cancelled")[];
+  /** Came by import, with as many messages. */
+  imported: number;
   handedOver: boolean;
   score: number | null;
 }
@@ -48,8 +51,9 @@ async function record(db: Database, random: Random, count: number, days: number)
       worked: random.between(1, 2_000),
       turns: Array.from(
         { length: random.between(1, 3) },
-        () => random.pick(["knowledge", "knowledge", "none", "failed"] as const),
+        () => random.pick(["knowledge", "knowledge", "none", "failed", "cancelled"] as const),
       ),
+      imported: random.chance(0.1) ? random.between(1, 9) : 0,
       handedOver: random.chance(0.2),
       score: random.chance(0.5) ? random.between(1, 5) : null,
     };
@@ -61,11 +65,20 @@ async function record(db: Database, random: Random, count: number, days: number)
       startedAt: fact.at,
     };
     const tx = new WriteSet();
-    let status: "pending" | "completed" | "failed" = "pending";
+    if (fact.imported > 0) {
+      Object.assign(fact, { turns: [], handedOver: false });
+      const { score: satisfaction, imported: messages } = fact;
+      const ended = { endedAt: fact.at, status: "completed", userMessages: 1 } as const;
+      await recorder.imported(tx, [{ ...base, ...ended, satisfaction, messages }]);
+      await db.commit(tx);
+      continue;
+    }
+    let status: CountedStatus = "pending";
     let messages = 0;
     for (const [done, ended] of fact.turns.entries()) {
       const turn = done + 1;
-      const outcome = ended === "failed" ? "failed" : "completed";
+      const answered = ended === "knowledge" || ended === "none";
+      const outcome = answered ? "completed" : ended;
       await recorder.submitted(tx, {
         ...base,
         at: fact.at,
@@ -84,14 +97,14 @@ async function record(db: Database, random: Random, count: number, days: number)
         outcome,
         from: "pending",
         to: outcome,
-        messages: ended === "failed" ? 0 : 1,
+        messages: answered ? 1 : 0,
         messagesBefore: messages,
         course: courseOf(fact, done),
         courseAfter: courseOf(fact, turn),
         attempts: 1,
-        ...(ended !== "failed" && { source: ended }),
+        ...(answered && { source: ended }),
       });
-      if (ended !== "failed") messages++;
+      if (answered) messages++;
       status = outcome;
     }
     if (fact.handedOver) {
@@ -121,7 +134,7 @@ const share = (part: number, n: number) => ({ value: n === 0 ? null : two(part *
 const usersOf = (facts: Fact[]) => new Set(facts.map((fact) => fact.user)).size;
 
 /** What a bucket must say, from the plain facts. */
-function model(all: Fact[], from: number, to: number, zone: string) {
+function model(all: Fact[], previous: number, from: number, to: number, zone: string) {
   const mine = all.filter(({ at }) => at >= from && at < to);
   const first = new Map<string, number>();
   for (const { user, at } of all) first.set(user, Math.min(at, first.get(user) ?? Infinity));
@@ -131,8 +144,23 @@ function model(all: Fact[], from: number, to: number, zone: string) {
     of.turns.filter((end) => ends.includes(end)).length;
   const completed = sum((fact) => turns(fact, "knowledge", "none"));
   const unanswered = sum((fact) => turns(fact, "none"));
-  const messages = (fact: Fact) => fact.turns.length + turns(fact, "knowledge", "none");
-  const alone = mine.filter((fact) => !fact.handedOver);
+  const messages = (fact: Fact) =>
+    fact.imported || fact.turns.length + turns(fact, "knowledge", "none");
+  const live = mine.filter((fact) => !fact.imported);
+  const settled = live.filter((fact) => fact.turns.at(-1) !== "cancelled");
+  const alone = settled.filter((fact) => !fact.handedOver);
+  const clean = (fact: Fact) => turns(fact, "none") === 0 && fact.turns.at(-1) === "knowledge";
+  const begunBefore = new Set(all.filter(({ at }) => at < from).map((fact) => fact.user));
+  const before = all.filter(({ at }) => at >= previous && at < from);
+  const here = new Set(mine.map((fact) => fact.user));
+  const stayed = new Set(before.filter(({ user }) => here.has(user)).map((fact) => fact.user)).size;
+  const quarter = (fact: Fact) => Math.floor(fact.at / QUARTER_MS);
+  const ripe = settled.filter((fact) => (quarter(fact) + 97) * QUARTER_MS <= NOW);
+  const calledBack = (fact: Fact) =>
+    all.some((other) =>
+      other !== fact && other.user === fact.user && quarter(other) >= quarter(fact) &&
+      quarter(other) <= quarter(fact) + 96
+    );
   const scores = mine.flatMap(({ score }) => score ?? []);
   const lengths = mine.map(messages).sort((a, b) => a - b);
   const rank = (p: number) => lengths[Math.max(1, Math.ceil(p * lengths.length)) - 1] ?? null;
@@ -153,12 +181,9 @@ function model(all: Fact[], from: number, to: number, zone: string) {
     },
     answer_rate: share(completed - unanswered, completed),
     fallback_rate: share(unanswered, completed),
-    containment_rate: share(
-      alone.filter((f) => turns(f, "none") === 0 && f.turns.at(-1) === "knowledge").length,
-      mine.length,
-    ),
-    handoff_rate: share(mine.length - alone.length, mine.length),
-    abandon_rate: share(alone.filter((f) => f.turns.at(-1) !== "knowledge").length, mine.length),
+    containment_rate: share(alone.filter(clean).length, settled.length),
+    handoff_rate: share(settled.length - alone.length, settled.length),
+    abandon_rate: share(alone.filter((f) => f.turns.at(-1) !== "knowledge").length, settled.length),
     csat: {
       ...share(scores.filter((score) => score >= 4).length, scores.length),
       mean: scores.length === 0 ? null : two(scores.reduce((a, b) => a + b, 0), scores.length),
@@ -166,7 +191,15 @@ function model(all: Fact[], from: number, to: number, zone: string) {
       response_n: mine.length,
     },
     active_users: { value: usersOf(mine) },
-    new_users: { value: fresh, returning: usersOf(mine) - fresh, n: usersOf(mine) },
+    new_users: { value: fresh, n: usersOf(mine) },
+    lifecycle: {
+      new: fresh,
+      returning: stayed,
+      resurrecting: [...here].filter((user) => begunBefore.has(user)).length - stayed,
+      n: here.size,
+      dormant: usersOf(before) - stayed,
+      dormant_n: usersOf(before),
+    },
     engagement: {
       dau: trailing(1),
       wau: trailing(7),
@@ -174,10 +207,19 @@ function model(all: Fact[], from: number, to: number, zone: string) {
       stickiness: share(trailing(1), trailing(30)).value,
       n: trailing(30),
     },
+    contained_24h_rate: share(
+      ripe.filter((fact) => !fact.handedOver && clean(fact) && !calledBack(fact)).length,
+      ripe.length,
+    ),
   };
 }
 
-const METRICS = Object.keys(model([], 0, 0, "UTC")) as (keyof ReturnType<typeof model>)[];
+const METRICS = Object.keys(model([], 0, 0, 0, "UTC")) as (keyof ReturnType<typeof model>)[];
+
+/** The instant that lies so much before another by a zone's calendar. */
+const timeBefore = (time: Temporal.DurationLike, at: number, zone: string) =>
+  Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone).subtract(time)
+    .epochMilliseconds;
 
 async function rowsOf(figures: Figures, query: RangeQuery) {
   const range = await figures.range(query);
@@ -210,10 +252,15 @@ Deno.test(
           const [start, end] = [buckets[i]!.from * QUARTER_MS, buckets[i]!.to * QUARTER_MS];
           assert.equal(row.start, new Date(start).toISOString());
           assert.equal(row.partial, end > NOW);
-          assert.deepEqual(row.figures, model(facts, start, end, zone), `${zone} ${row.start}`);
+          const previous = timeBefore({ [`${granularity}s`]: 1 }, start, zone);
+          const expected = model(facts, previous, start, end, zone);
+          assert.deepEqual(row.figures, expected, `${zone} ${row.start}`);
         });
         const whole = [buckets[0]!.from * QUARTER_MS, buckets.at(-1)!.to * QUARTER_MS] as const;
-        assert.deepEqual(summary.totals, model(facts, ...whole, zone), `${zone} ${granularity}`);
+        const days = whole.map((at) => Temporal.PlainDate.from(localDate(at, zone)));
+        const previous = timeBefore(days[0]!.until(days[1]!), whole[0], zone);
+        const expected = model(facts, previous, ...whole, zone);
+        assert.deepEqual(summary.totals, expected, `${zone} ${granularity}`);
       }
     }
   },
@@ -275,7 +322,7 @@ Deno.test("a bot's rows are its share, and the bots' rows add up to all", saniti
   }
   const { p50, n } = all.summary.totals.turn_ms!;
   const times = facts.flatMap((f) =>
-    f.turns.filter((end) => end !== "failed").map(() => f.waited + f.worked)
+    f.turns.filter((end) => end === "knowledge" || end === "none").map(() => f.waited + f.worked)
   )
     .sort((a, b) => a - b);
   assert.equal(n, times.length);

@@ -253,6 +253,8 @@ export function platformToken(claims: Record<string, unknown>): Promise<string> 
 }
 
 function cacheDouble(cleared: (string | undefined)[]): ApiDeps["cache"] {
+  const latency = { count: 0, p50Ms: null, p95Ms: null, p99Ms: null, maxMs: null };
+  const tier = { active: true, hits: 0, entries: 2, bytes: 10, evictions: 0, latency };
   const entries = new Map<string, unknown>([["a/b:c", { secret: "value" }], ["plain", 1n]]);
   return {
     stats: () =>
@@ -268,6 +270,8 @@ function cacheDouble(cleared: (string | undefined)[]): ApiDeps["cache"] {
         operationsPerSecond: 0,
         uptimeSeconds: 1,
         lastDay: { hits: 0, misses: 0, hitRate: null },
+        process: tier,
+        shared: null,
         namespaces: [],
       }),
     inspect: (key) =>

@@ -14,6 +14,8 @@ export interface ServiceOptions {
   env?: Record<string, string>;
   /** An existing folder to run on; otherwise one is made, and deleted at the end. */
   dataDir?: string;
+  /** Where to serve, when that must be known before. */
+  port?: number;
 }
 
 /** An answer with its body parsed. */
@@ -29,8 +31,7 @@ export interface Answer<T> {
  */
 export class TestService implements AsyncDisposable {
   readonly token = `test-${crypto.randomUUID()}`;
-  readonly port = freePort();
-  readonly url = `http://127.0.0.1:${this.port}`;
+  readonly url: string;
   /** Lines of standard output and error since the first start, the latest ones. */
   readonly logs: string[] = [];
   #child: Deno.ChildProcess | null = null;
@@ -42,12 +43,16 @@ export class TestService implements AsyncDisposable {
     readonly dataDir: string,
     private readonly ownsFolder: boolean,
     private env: Record<string, string>,
-  ) {}
+    readonly port: number,
+  ) {
+    this.url = `http://127.0.0.1:${port}`;
+  }
 
   /** Starts the service and waits until it is ready. */
   static async start(options: ServiceOptions = {}): Promise<TestService> {
     const dataDir = options.dataDir ?? await Deno.makeTempDir({ prefix: "pixel-test-" });
-    const service = new TestService(dataDir, options.dataDir === undefined, options.env ?? {});
+    const { env = {}, port = freePort() } = options;
+    const service = new TestService(dataDir, options.dataDir === undefined, env, port);
     try {
       await service.#launch();
     } catch (error) {

@@ -2,7 +2,7 @@ import type { Counts } from "../../kv/counts.ts";
 import { lengthOf, percentile } from "../histogram.ts";
 import { Histogram, Metric } from "../metrics.ts";
 import { meanScore, ratio2, round2 } from "../rounding.ts";
-import type { BucketUsers } from "./bucket_users.ts";
+import { type BucketUsers, NO_USERS } from "./bucket_users.ts";
 import { countIn, type Sum } from "./bucket_sums.ts";
 
 /** Figures of one metric; null where nothing was observed. */
@@ -110,19 +110,31 @@ export const FIGURES = {
 /** Metrics of users, over all bots. */
 export const USER_FIGURES = {
   active_users: (u: BucketUsers) => ({ value: u.active }),
-  new_users: (u: BucketUsers) => ({ value: u.fresh, returning: u.active - u.fresh, n: u.active }),
-  engagement: (u: BucketUsers) => ({
-    dau: u.daily,
-    wau: u.weekly,
-    mau: u.monthly,
-    stickiness: ratio2(u.daily, u.monthly, 100),
-    n: u.monthly,
+  new_users: (u: BucketUsers) => ({ value: u.fresh, n: u.active }),
+  lifecycle: (u: BucketUsers) => ({
+    new: u.fresh,
+    returning: u.returning,
+    resurrecting: u.active - u.fresh - u.returning,
+    n: u.active,
+    dormant: u.before - u.returning,
+    dormant_n: u.before,
   }),
+  engagement: ({ trailing: { daily, weekly, monthly } }: BucketUsers) => ({
+    dau: daily,
+    wau: weekly,
+    mau: monthly,
+    stickiness: ratio2(daily, monthly, 100),
+    n: monthly,
+  }),
+  contained_24h_rate: ({ quiet }: BucketUsers) => rate(quiet.contained, quiet.n),
 } satisfies Record<string, (users: BucketUsers) => Figures>;
 
 export type FigureName = keyof typeof FIGURES;
 export type UserFigureName = keyof typeof USER_FIGURES;
 export type MetricName = FigureName | UserFigureName;
+
+/** What looks beyond a period's ends, so that two periods are not compared by it. */
+export const UNCOMPARED: readonly MetricName[] = ["lifecycle", "engagement", "contained_24h_rate"];
 
 export const isUserFigure = (name: MetricName): name is UserFigureName => name in USER_FIGURES;
 
@@ -165,10 +177,8 @@ function cacheFigures(s: Sum) {
 
 const sixDigits = (micros: number): number => Math.round(micros) / MICROS;
 
-const NOBODY: BucketUsers = { active: 0, fresh: 0, daily: 0, weekly: 0, monthly: 0 };
-
 /** The figures that each metric has, in their order. */
 export const FIGURE_NAMES = Object.fromEntries([
   ...Object.entries(FIGURES).map(([name, of]) => [name, Object.keys(of(new Map()))]),
-  ...Object.entries(USER_FIGURES).map(([name, of]) => [name, Object.keys(of(NOBODY))]),
+  ...Object.entries(USER_FIGURES).map(([name, of]) => [name, Object.keys(of(NO_USERS))]),
 ]) as Record<MetricName, string[]>;

@@ -4,7 +4,13 @@ import { round2 } from "../rounding.ts";
 import { addSum, ALL_BOTS, bucketSums, type Sum } from "./bucket_sums.ts";
 import { bucketUsers } from "./bucket_users.ts";
 import { addDays, daysBetween, localDate, startOf, startOfDay } from "./calendar.ts";
-import { type Figures, isUserFigure, type MetricName, needsHistograms } from "./catalogue.ts";
+import {
+  type Figures,
+  isUserFigure,
+  type MetricName,
+  needsHistograms,
+  UNCOMPARED,
+} from "./catalogue.ts";
 import { botNumber, daysOf, figuresOf, wrong } from "./range.ts";
 
 export interface CompareQuery {
@@ -50,8 +56,9 @@ export async function compare(
   if (ofUsers.length > 0 && botId !== undefined) {
     throw wrong("metrics", `${ofUsers.join(", ")}: users are counted over all bots together`);
   }
-  if (metrics.includes("engagement")) {
-    throw wrong("metrics", "engagement looks back on its own; compare active_users");
+  const beyond = metrics.filter((name) => UNCOMPARED.includes(name));
+  if (beyond.length > 0) {
+    throw wrong("metrics", `${beyond.join(", ")}: looks beyond the period; compare active_users`);
   }
   const bot = botId === undefined ? undefined : await botNumber(kv, botId);
   const start = startOfDay(from, zone);

@@ -2,10 +2,10 @@ import type { Clock } from "../../clock.ts";
 import { AppError, notFound } from "../../errors.ts";
 import { botKey } from "../keys.ts";
 import { readBotIds } from "../bot_index.ts";
-import { QUARTER_MS } from "../periods.ts";
+import { QUARTER_MS, quarterOf } from "../periods.ts";
 import { type TrendDirection, trendDirection, type TrendSlope, trendSlope } from "../trend.ts";
 import { addSum, ALL_BOTS, bucketSums, countIn, type Sum } from "./bucket_sums.ts";
-import { type BucketUsers, bucketUsers, type UserBucket } from "./bucket_users.ts";
+import { type BucketUsers, bucketUsers, type UsersWanted } from "./bucket_users.ts";
 import {
   addDays,
   type Bucket,
@@ -14,6 +14,7 @@ import {
   type Granularity,
   isTimeZone,
   localDate,
+  startOf,
   startOfDay,
 } from "./calendar.ts";
 import {
@@ -25,6 +26,7 @@ import {
   USER_FIGURES,
 } from "./catalogue.ts";
 import { Metric } from "../metrics.ts";
+import type { TrailingBucket } from "./trailing.ts";
 
 export interface RangeQuery {
   /** Local days, both included; by default the last 30 up to today. */
@@ -124,8 +126,7 @@ export async function openRange(kv: Deno.Kv, clock: Clock, query: RangeQuery): P
 
   async function* rows(): AsyncGenerator<RangeRow> {
     if (ofUsers.length > 0) {
-      const trailing = metrics.includes("engagement");
-      users = await bucketUsers(kv, trailing ? withTrailing(buckets, zone, now) : buckets);
+      users = await bucketUsers(kv, buckets, usersWanted(query, from, buckets, now));
     }
     let i = 0;
     const wanted = { bot, byBot, histograms: needsHistograms(metrics) };
@@ -192,11 +193,39 @@ export function figuresOf(
   return figures;
 }
 
+/** What the metrics need to know of users. */
+function usersWanted(
+  { metrics, granularity, zone }: RangeQuery,
+  from: string,
+  buckets: readonly Bucket[],
+  now: number,
+): UsersWanted {
+  const wanted: UsersWanted = {};
+  if (metrics.includes("lifecycle")) {
+    const first = startOf(granularity, from);
+    // Two days, because a zone may have left one out.
+    const before = bucketsOf(addDays(first, -2), addDays(first, -1), granularity, zone).at(-1)!;
+    wanted.before = { first: before, all: asLongBefore(buckets, zone) };
+  }
+  if (metrics.includes("engagement")) wanted.trailing = withTrailing(buckets, zone, now);
+  if (metrics.includes("contained_24h_rate")) wanted.callbacks = quarterOf(now);
+  return wanted;
+}
+
+/** As many local days right before the buckets as they have. */
+function asLongBefore(buckets: readonly Bucket[], zone: string): Bucket {
+  const start = buckets[0]?.from ?? 0;
+  const dateAt = (quarter: number) => localDate(quarter * QUARTER_MS, zone);
+  const [first, end] = [dateAt(start), dateAt(buckets.at(-1)?.to ?? 0)];
+  const before = startOfDay(addDays(first, 1 - daysBetween(first, end)), zone);
+  return { from: before, to: start, local: "" };
+}
+
 /** The last 1, 7 and 30 local days up to each bucket's end, or up to now where it still runs. */
-function withTrailing(buckets: readonly Bucket[], zone: string, now: number): UserBucket[] {
+function withTrailing(buckets: readonly Bucket[], zone: string, now: number): TrailingBucket[] {
   return buckets.map((bucket) => {
     const last = localDate(Math.min(bucket.to * QUARTER_MS, now + 1) - 1, zone);
     const start = (days: number) => startOfDay(addDays(last, 1 - days), zone);
-    return { ...bucket, trailing: { day: start(1), week: start(7), month: start(30) } };
+    return { ...bucket, day: start(1), week: start(7), month: start(30) };
   });
 }

@@ -15,6 +15,17 @@ export const CacheStats = z.object({
   uptime_seconds: z.number(),
   last_day: z.object({ hits: Count, misses: Count, hit_rate: Percent.nullable() }).optional()
     .openapi({ description: "the last 24 hours of this process" }),
+  tiers: z.array(z.object({
+    name: z.enum(["process", "redis"]),
+    active: z.boolean().openapi({ description: "whether it may answer now" }),
+    hits: Count,
+    keys: Count,
+    bytes: Count,
+    evictions: Count.openapi({ description: "of the whole server where it is Redis" }),
+    p95_ms: z.number().nullable().openapi({ description: "of a lookup that it answered" }),
+  })).optional().openapi({
+    description: "where entries lie, in the order in which they are asked",
+  }),
   namespaces: z.array(z.object({
     name: z.string(),
     keys: Count,

@@ -29,10 +29,19 @@ export const RANGE_METRICS = [
   "cost",
   "active_users",
   "new_users",
+  "lifecycle",
   "engagement",
+  "contained_24h_rate",
 ] as const;
 export type RangeMetric = (typeof RANGE_METRICS)[number];
-export const USER_METRICS = ["active_users", "new_users", "engagement"] as const;
+/** Of these, what users do over all bots together. */
+export const USER_METRICS = [
+  "active_users",
+  "new_users",
+  "lifecycle",
+  "engagement",
+  "contained_24h_rate",
+] as const;
 
 const metricList = z.string().transform((text, context) => {
   const names = text.split(",");
@@ -70,6 +79,7 @@ export const CompareQuery = z.object({
   metrics: metricList,
 });
 export const BusiestQuery = z.object({ ...span, ...bot });
+export const AnomaliesQuery = z.object({ ...span, ...bot });
 export const RetentionQuery = z.object({
   from: Day.optional(),
   to: Day.optional(),
@@ -138,6 +148,26 @@ export const BusiestAnswer = success({
       conversations_per_hour: z.number().nullable(),
     })),
   }).openapi("BusiestHours"),
+});
+
+export const AnomaliesAnswer = success({
+  analytics: z.object({
+    from: z.string(),
+    to: z.string(),
+    judged: Count.openapi({ description: "Figures of days with enough weeks before to judge." }),
+    anomalies: z.array(
+      z.object({
+        date: z.string(),
+        metric: z.enum(["conversations", "answer_rate", "error_rate", "turn_ms"]),
+        value: z.number(),
+        expected: z.number(),
+        low: z.number(),
+        high: z.number(),
+        score: z.number(),
+        n: Count,
+      }).openapi("Anomaly"),
+    ),
+  }).openapi("Anomalies"),
 });
 
 const Returned = z.object({
