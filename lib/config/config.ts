@@ -25,6 +25,7 @@ export function loadConfig(env: Record<string, string>, options: LoadOptions = {
     port: v.PORT,
     host: v.HOST,
     publicUrl: v.PUBLIC_URL,
+    demoUrl: v.DEMO_URL,
     trustProxy: v.TRUST_PROXY,
     corsOrigins: [...v.CORS_ORIGINS],
     dataDir: v.DATA_DIR,

@@ -56,6 +56,10 @@ export const VARIABLES = {
     "127.0.0.1",
   ),
   PUBLIC_URL: variable(address("http", "https"), "address that people use, behind a proxy"),
+  DEMO_URL: variable(
+    address("http"),
+    "page that breaks this service, where the demo started it; the Overview leads there",
+  ),
   TRUST_PROXY: variable(whole(0, 10), "proxies in front whose X-Forwarded-* counts", 0),
   CORS_ORIGINS: variable(
     list(/^https?:\/\/[a-z0-9_.:[\]-]+$/i, "must be origins such as https://a.example"),

@@ -101,6 +101,7 @@ import type {
   PageQuery,
   SessionList,
   SessionRevoked,
+  SignInLink,
   TokenList,
   TokenMade,
   TokenRevoked,
@@ -198,6 +199,7 @@ export interface Calls {
   "POST /tokens/{token_id}/rotate": { answer: typeof TokenMade };
   "DELETE /tokens/{token_id}": { answer: typeof TokenRevoked };
   "GET /sessions": { query: typeof PageQuery; answer: typeof SessionList };
+  "POST /sessions/link": { answer: typeof SignInLink };
   "DELETE /sessions/{session_id}": { answer: typeof SessionRevoked };
 }
 

@@ -68,6 +68,7 @@ export const ROUTE_ROLES = {
   "POST /tokens/{token_id}/rotate": "admin",
   "DELETE /tokens/{token_id}": "admin",
   "GET /sessions": "admin",
+  "POST /sessions/link": "admin",
   "DELETE /sessions/{session_id}": "admin",
   "GET /audit": "admin",
   "GET /audit/export": "admin",
