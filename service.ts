@@ -94,6 +94,8 @@ export async function startService(
   services.health.subscribe(({ status, since, timestamp: at }) =>
     app.feed.publish("health", { status, since, at })
   );
+  // Redis going or coming is told with the health it makes, without waiting for the next look.
+  services.cache.subscribe(() => void services.health.report().catch(() => {}));
   if (config.role === "all" || config.role === "scheduler") services.alerts.start();
 
   const server = listening(config, () =>
