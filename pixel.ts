@@ -1,6 +1,8 @@
 /** The command line behind `deno task pixel`, `import`, `replay` and `demo`. */
 import { fileURLToPath } from "node:url";
-import type { StartService } from "./lib/cli/demo/demo.ts";
+import type { StartService } from "./lib/cli/commands/start.ts";
+import { startChild } from "./lib/cli/demo/child_service.ts";
+import { startDemoRedis } from "./lib/cli/demo/demo_redis.ts";
 import type { ServiceCommand } from "./lib/cli/service_process.ts";
 import { runCli } from "./lib/cli/program.ts";
 
@@ -55,6 +57,13 @@ if (import.meta.main) {
     errIsTerminal: Deno.stderr.isTerminal(),
     columns: columns(),
     signal: stop.signal,
-  }, { startService, serviceCommand });
+  }, {
+    startService,
+    serviceCommand,
+    demo: {
+      startChild: (env) => startChild(new URL("./", import.meta.url), Deno.env.toObject(), env),
+      startRedis: startDemoRedis,
+    },
+  });
   Deno.exit(exitCode);
 }

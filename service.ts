@@ -28,8 +28,6 @@ import { signingSecret } from "./workers/signing_secret.ts";
 export interface RunningService {
   /** Its address, without a path. */
   url: string;
-  /** A new address that signs a browser in as administrator, once. */
-  signInLink(): Promise<string>;
   /** Resolves when another process has taken this one's work over: then it is of no more use. */
   lost: Promise<void>;
   /** Resolves when somebody asked over the API that it stops; whoever started it then does so. */
@@ -39,7 +37,6 @@ export interface RunningService {
 }
 
 const ROOT = new URL("./", import.meta.url);
-const LINK_LIVES_MS = 15 * 60_000;
 /** Everybody who asks within it sees the same summary. */
 const SUMMARY_KEPT_MS = 250;
 const OTHERS_EVENTS_MS = 500;
@@ -54,12 +51,12 @@ export async function startService(
 ): Promise<RunningService> {
   const startedAt = performance.now();
   const config = loadConfig(env, { terminal });
-  using files = new DisposableStack(); // closed last: there is something to log to the very end
+  using logFiles = new DisposableStack(); // closed last: there is something to log to the very end
   await using stack = new AsyncDisposableStack();
   const log = createLogger({
     ...config.log,
     secrets: config.secrets,
-    write: config.log.file ? intoFile(config.log.file, config.log.fileBytes, files) : undefined,
+    write: config.log.file ? intoFile(config.log.file, config.log.fileBytes, logFiles) : undefined,
   });
   const own = await userHandlers(config.handlers);
   const lost = Promise.withResolvers<void>();
@@ -74,7 +71,7 @@ export async function startService(
       queues: own.map(({ queue }) => queue),
     }),
   );
-  const { engine, db, clock, auth, scheduler } = services;
+  const { engine, db, clock, scheduler } = services;
   const secret = await signingSecret(db, config.webhookSecret);
   engine.register(...workers(services, secret));
   registerOwn(engine, own);
@@ -92,6 +89,7 @@ export async function startService(
     clock,
     log,
     api: app.api,
+    demoUrl: config.demoUrl,
   });
   // Every role answers HTTP; who works and who brings ticks depends on it.
   if (config.role === "all" || config.role === "worker") await engine.start();
@@ -109,6 +107,8 @@ export async function startService(
   services.health.subscribe(({ status, since, timestamp: at }) =>
     app.feed.publish("health", { status, since, at })
   );
+  // Redis going or coming is told with the health it makes, without waiting for the next look.
+  services.cache.subscribe(() => void services.health.report().catch(() => {}));
   if (config.role === "all" || config.role === "scheduler") services.alerts.start();
 
   const server = listening(config, () =>
@@ -125,12 +125,11 @@ export async function startService(
   log.info("ready", { url, ms: Math.round(performance.now() - startedAt) });
 
   const rest = stack.move();
-  const logFiles = files.move();
+  const openLog = logFiles.move();
   return {
     url,
     lost: lost.promise,
     stopAsked: stopAsked.promise,
-    signInLink: async () => `${url}/sign-in?code=${await auth.adminLink(LINK_LIVES_MS)}`,
     async stop() {
       log.info("stopping");
       stopping.abort();
@@ -143,7 +142,7 @@ export async function startService(
       await rest.disposeAsync();
       await engine.closed();
       log.info("stopped");
-      logFiles.dispose();
+      openLog.dispose();
     },
   };
 }
@@ -254,7 +253,7 @@ function botsPort({ bots, embedded }: Services): ApiDeps["bots"] {
 /** Cron brings the ticks; the ledger lets each through once, whoever brings it. */
 function bringTicks(scheduler: Scheduler, signal: AbortSignal): void {
   for (const { name, timing } of scheduler.schedules) {
-    if (!("cron" in timing)) continue;
+    if (!("cron" in timing) || timing.zone) continue; // Deno.cron knows UTC only; timers bring others
     Deno.cron(name, timing.cron, { signal, backoffSchedule: [1_000, 10_000, 60_000] }, async () => {
       await scheduler.tick(name);
     });

@@ -23,11 +23,14 @@ import { tasksCommand } from "./commands/tasks.ts";
 import { tokenCommand } from "./commands/tokens.ts";
 import { type CliContext, CliError, INTERRUPTED, USAGE_ERROR } from "./context.ts";
 import { demoCommand } from "./demo/demo_command.ts";
+import type { DemoPorts } from "./demo/demo.ts";
 import { importCommand } from "./import_command.ts";
 import { replayCommand } from "./replay_command.ts";
 
 /** What the command line needs of the layer above it. */
-export type CliPorts = StartPorts;
+export interface CliPorts extends StartPorts {
+  demo: DemoPorts;
+}
 
 /** Runs one command line, without the program's name, and returns its exit code. Never throws. */
 export async function runCli(
@@ -82,7 +85,7 @@ function buildProgram(
     .addCommand(replayCommand(context, finish))
     .addCommand(backupCommand(cli))
     .addCommand(restoreCommand(cli))
-    .addCommand(demoCommand(context, ports.startService))
+    .addCommand(demoCommand(context, ports.demo))
     .addHelpText(
       "after",
       `

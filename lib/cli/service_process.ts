@@ -89,12 +89,19 @@ export async function stopService(
 ): Promise<Stopped | null> {
   const { dataDir, kvUrl } = configOf(context);
   const holder = async () => kvUrl ? null : await lockHolder(dataDir);
+  // Letting go, a process unsays its name before it unlocks: then it is still the one.
+  const holds = async (pid: number) => {
+    const now = await holder();
+    return now !== null && (now.pid === pid || now.pid === null);
+  };
   const deadline = performance.now() + timeoutMs;
   const asked = await askToStop(context, flags);
   if (asked) {
     const { api, pid } = asked;
-    const local = async () => (await holder())?.pid === pid;
-    while (await answers(api) || await local()) await pause(context, deadline, pid);
+    const local = (await holder())?.pid === pid;
+    while (await answers(api) || (local && await holds(pid))) {
+      await pause(context, deadline, pid);
+    }
     return { by: "api", pid };
   }
   const found = await holder();
@@ -104,7 +111,7 @@ export async function stopService(
   }
   // The lock proves that this very process is alive: no other can have taken its number.
   signal(found.pid);
-  while ((await holder())?.pid === found.pid) await pause(context, deadline, found.pid);
+  while (await holds(found.pid)) await pause(context, deadline, found.pid);
   return { by: "signal", pid: found.pid };
 }
 

@@ -4,6 +4,7 @@ import { AppError } from "../errors.ts";
 import { WriteSet } from "../kv/write_set.ts";
 import { counterValue } from "../kv/counter.ts";
 import { cancel, complete, defineJob, JobError, snooze } from "./definition.ts";
+import { type PackedRecord, unpackRecord } from "./job_codec.ts";
 import { openTestEngine } from "./testing.ts";
 
 const payload = z.object({ n: z.number() });
@@ -30,7 +31,13 @@ Deno.test("a payload that does not fit, or is too large, is refused and changes 
     t.engine.enqueue(job, { s: "é".repeat(30_000) }),
     (e: AppError) => e.code === "too_large",
   );
+  for (const s of ["x".repeat(48 * 1024 - 7), "x".repeat(40_000) + "ж"]) {
+    await assert.rejects(t.engine.enqueue(job, { s }), (e: AppError) => e.code === "too_large");
+  }
   assert.deepEqual(await Array.fromAsync(t.db.kv.list({ prefix: [] })), []);
+  for (const s of ["x".repeat(48 * 1024 - 8), "é".repeat(24_000), "ж".repeat(24_000)]) {
+    await t.engine.enqueue(job, { s });
+  }
 });
 
 Deno.test("effects commit with the completion, once, and run anew when a check fails", async () => {
@@ -296,8 +303,9 @@ Deno.test("counters agree with a recount, and retention removes what is old", as
   for (let n = 0; n < 40; n++) await t.engine.enqueue(job, { n }, { priority: n % 3 });
   await t.drained();
   const counted: Record<string, number> = {};
-  for await (const { value } of t.db.kv.list<{ state: string }>({ prefix: ["jobs", "j"] })) {
-    counted[value.state] = (counted[value.state] ?? 0) + 1;
+  for await (const { value } of t.db.kv.list<PackedRecord>({ prefix: ["jobs", "j"] })) {
+    const { state } = unpackRecord(value);
+    counted[state] = (counted[state] ?? 0) + 1;
   }
   assert.deepEqual(counted, { completed: 32, failed: 8 });
   const [overview] = await t.engine.queues();

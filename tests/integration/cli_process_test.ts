@@ -137,7 +137,6 @@ Deno.test("worker: the role, the queue and the concurrency reach the service", a
         return Promise.resolve({
           url: "http://127.0.0.1:1",
           stopAsked,
-          signInLink: () => Promise.resolve(""),
           stop: nothing,
         });
       },

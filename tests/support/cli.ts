@@ -29,7 +29,8 @@ export async function runCommand(
   const serviceCommand = (): never => {
     throw new Error("this test starts no process");
   };
-  run.exitCode = await runCli(args, context, { startService, serviceCommand, ...ports });
+  const demo = { startChild: startService, startRedis: () => Promise.resolve(null) };
+  run.exitCode = await runCli(args, context, { startService, serviceCommand, demo, ...ports });
   return run;
 }
 

@@ -1,9 +1,21 @@
 import { Command, Option } from "commander";
 import { type Cli, type CommonFlags, print } from "../cli.ts";
 import type { CliContext } from "../context.ts";
-import type { StartService } from "../demo/demo.ts";
 import { type ServiceCommand, startDetached, stopService } from "../service_process.ts";
 import { seconds } from "./options.ts";
+
+/** A service that runs inside this process. */
+export interface RunningService {
+  /** Its address, without a path. */
+  url: string;
+  /** Resolves when somebody asked over the API that it stops. */
+  stopAsked: Promise<void>;
+  /** Ends it: everything under way is finished or released, everything open is closed. */
+  stop(): Promise<void>;
+}
+
+/** Starts the complete service with these environment variables and no others. */
+export type StartService = (env: Record<string, string>) => Promise<RunningService>;
 
 const ROLES = ["all", "web", "worker", "scheduler"];
 
