@@ -13,6 +13,7 @@ import {
 import type { EventHub, JobEvent } from "./events.ts";
 import type { JobRecord } from "./job.ts";
 import { type PackedRecord, unpackRecord } from "./job_codec.ts";
+import { inSpanOf } from "../tracing.ts";
 import { exponential } from "./backoff.ts";
 import type { QueueStats } from "./queue_stats.ts";
 import type { Session } from "./session.ts";
@@ -177,7 +178,13 @@ export class Attempt {
         permanent: true,
       });
     }
-    return await definition.perform(new Context(this, payload.data));
+    const { id, address } = this.job;
+    return await inSpanOf(record.trace, `perform ${record.kind}`, {
+      "task.id": id,
+      "task.name": record.kind,
+      "task.queue": address.queue,
+      "task.attempt": record.attempt + 1,
+    }, async () => await definition.perform(new Context(this, payload.data)));
   }
 
   /** What outside calls of this job have given. */
