@@ -5,6 +5,7 @@ import type { Cli } from "./cli.ts";
 import { cacheCommand } from "./commands/cache.ts";
 import { dashboardCommand } from "./commands/dashboard.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { exportCommand } from "./commands/export.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { monitorCommand } from "./commands/monitor.ts";
 import { backupCommand, queueCommand, recountCommand, scheduleCommand } from "./commands/queues.ts";
@@ -82,6 +83,7 @@ function buildProgram(
     .addCommand(recountCommand(cli))
     .addCommand(tokenCommand(cli))
     .addCommand(importCommand(context, finish))
+    .addCommand(exportCommand(cli))
     .addCommand(replayCommand(context, finish))
     .addCommand(backupCommand(cli))
     .addCommand(restoreCommand(cli))
