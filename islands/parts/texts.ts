@@ -413,6 +413,34 @@ export const ANALYTICS = {
   days: ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
 };
 
+export const OUTCOMES = {
+  outcomes: "How conversations went",
+  rates: {
+    containment_rate: "Coped alone",
+    contained_24h_rate: "And nobody came back",
+    handoff_rate: "Handed over",
+    abandon_rate: "Left without an answer",
+  },
+  of: (conversations: string) => `of ${conversations}`,
+  lifecycle: "Users",
+  fresh: "New",
+  returning: "Also active the days before",
+  resurrecting: "Back after a while",
+  dormant: (gone: string, before: string) =>
+    `${gone} of the ${before} who were active the days before did not come back.`,
+  odd: "Out of the ordinary",
+  tooFewWeeks: "There are too few weeks yet to compare days with.",
+  ordinary: "Every day was as usual for its weekday.",
+  watched: {
+    conversations: (value: string) => `${value} conversations`,
+    answer_rate: (value: string) => `${value} of turns answered`,
+    error_rate: (value: string) => `${value} of turns failed`,
+    turn_ms: (value: string) => `p90 of an answer ${value}`,
+  },
+  usual: (low: string, high: string, weeks: string) =>
+    `usual for the weekday ${low} to ${high}, by ${weeks}`,
+};
+
 export const ACCESS = {
   tokens: "Tokens",
   noTokens: "No token was made yet; the administrator's own is not listed.",
