@@ -212,6 +212,8 @@ export const CACHE = {
   answers: "Answers",
   rests: "Rests",
   evicted: "Evicted",
+  spared: "Tokens spared",
+  sparedCost: (amount: string) => `worth ${amount}`,
   p95: "p95",
   value: "Value",
   remove: "Clear this key",
