@@ -1,5 +1,7 @@
 /** The command line behind `deno task pixel`, `import`, `replay` and `demo`. */
-import type { StartService } from "./lib/cli/demo/demo.ts";
+import type { StartService } from "./lib/cli/commands/start.ts";
+import { startChild } from "./lib/cli/demo/child_service.ts";
+import { startDemoRedis } from "./lib/cli/demo/demo_redis.ts";
 import { runCli } from "./lib/cli/program.ts";
 
 const DEFAULT_COLUMNS = 100;
@@ -42,6 +44,12 @@ if (import.meta.main) {
     errIsTerminal: Deno.stderr.isTerminal(),
     columns: columns(),
     signal: stop.signal,
-  }, { startService });
+  }, {
+    startService,
+    demo: {
+      startChild: (env) => startChild(new URL("./", import.meta.url), Deno.env.toObject(), env),
+      startRedis: startDemoRedis,
+    },
+  });
   Deno.exit(exitCode);
 }

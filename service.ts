@@ -26,8 +26,6 @@ import { signingSecret } from "./workers/signing_secret.ts";
 export interface RunningService {
   /** Its address, without a path. */
   url: string;
-  /** A new address that signs a browser in as administrator, once. */
-  signInLink(): Promise<string>;
   /** Resolves when another process has taken this one's work over: then it is of no more use. */
   lost: Promise<void>;
   /** Drains and closes everything; resolves when all of it is closed. */
@@ -35,7 +33,6 @@ export interface RunningService {
 }
 
 const ROOT = new URL("./", import.meta.url);
-const LINK_LIVES_MS = 15 * 60_000;
 /** Everybody who asks within it sees the same summary. */
 const SUMMARY_KEPT_MS = 250;
 const OTHERS_EVENTS_MS = 500;
@@ -64,7 +61,7 @@ export async function startService(
       queues: own.map(({ queue }) => queue),
     }),
   );
-  const { engine, db, clock, auth, scheduler } = services;
+  const { engine, db, clock, scheduler } = services;
   const secret = await signingSecret(db, config.webhookSecret);
   engine.register(...workers(services, secret));
   registerOwn(engine, own);
@@ -79,6 +76,7 @@ export async function startService(
     clock,
     log,
     api: app.api,
+    demoUrl: config.demoUrl,
   });
   // Every role answers HTTP; who works and who brings ticks depends on it.
   if (config.role === "all" || config.role === "worker") await engine.start();
@@ -96,6 +94,8 @@ export async function startService(
   services.health.subscribe(({ status, since, timestamp: at }) =>
     app.feed.publish("health", { status, since, at })
   );
+  // Redis going or coming is told with the health it makes, without waiting for the next look.
+  services.cache.subscribe(() => void services.health.report().catch(() => {}));
   if (config.role === "all" || config.role === "scheduler") services.alerts.start();
 
   const server = listening(config, () =>
@@ -115,7 +115,6 @@ export async function startService(
   return {
     url,
     lost: lost.promise,
-    signInLink: async () => `${url}/sign-in?code=${await auth.adminLink(LINK_LIVES_MS)}`,
     async stop() {
       log.info("stopping");
       stopping.abort();
@@ -222,7 +221,7 @@ function botsPort({ bots, embedded }: Services): ApiDeps["bots"] {
 /** Cron brings the ticks; the ledger lets each through once, whoever brings it. */
 function bringTicks(scheduler: Scheduler, signal: AbortSignal): void {
   for (const { name, timing } of scheduler.schedules) {
-    if (!("cron" in timing)) continue;
+    if (!("cron" in timing) || timing.zone) continue; // Deno.cron knows UTC only; timers bring others
     Deno.cron(name, timing.cron, { signal, backoffSchedule: [1_000, 10_000, 60_000] }, async () => {
       await scheduler.tick(name);
     });

@@ -1,6 +1,7 @@
 import ChartReader from "../islands/ChartReader.tsx";
 import OverviewBoard from "../islands/OverviewBoard.tsx";
 import type { OverviewData } from "../islands/parts/page_data.ts";
+import { OVERVIEW as T } from "../islands/parts/texts.ts";
 import { CLEANUP } from "../islands/parts/words.ts";
 import type { PageContext, PageProps } from "../lib/web/page.ts";
 import { wantsData } from "../lib/web/serve_pages.ts";
@@ -76,10 +77,15 @@ interface ShownOverview {
   day: History | null;
 }
 
-export default function Overview({ data, url }: PageProps<ShownOverview, PageState>) {
+export default function Overview({ data, url, state }: PageProps<ShownOverview, PageState>) {
   return (
     <>
       <Notice url={url} />
+      {state.demoUrl && (
+        <p class="notice demo">
+          {T.demo} <a href={state.demoUrl}>{T.demoBreak}</a>
+        </p>
+      )}
       <OverviewBoard {...data.overview} />
       <Trends history={data.day} />
       <ChartReader />

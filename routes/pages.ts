@@ -25,6 +25,8 @@ export interface PageDependencies {
   api: (request: Request, address: string) => Response | Promise<Response>;
   /** Where pages read and what forms do, instead of the API. */
   data?: (c: Context, session: Session) => DashboardData & DashboardActions;
+  /** The page that breaks this service, where it is a demo. */
+  demoUrl?: string;
   /** Where the build is; by default dist/ of the project. */
   assets?: URL;
 }
@@ -44,6 +46,8 @@ export interface PageState {
   data: DashboardData & DashboardActions;
   /** When the page was asked for, ms since the epoch: pages tell all times from here. */
   now: number;
+  /** The page that breaks this service, where it is a demo and one may do things. */
+  demoUrl?: string;
   /** The visitor's time zone, as their browser told it; else UTC. */
   zone: string;
   signIn(token: string): Promise<boolean>;
@@ -112,6 +116,7 @@ export async function mountPages<E extends { Bindings: PageBindings }>(
           return dataOf(c, session);
         },
         now,
+        demoUrl: session && session.role !== "viewer" ? deps.demoUrl : undefined,
         zone: zoneFrom(c.req.header("cookie")),
         signIn: async (token) => begin(await deps.sessions.signIn(token, from)),
         redeem: async (code) => begin(await deps.sessions.redeem(code, from)),

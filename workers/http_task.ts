@@ -7,6 +7,7 @@ import {
   type JobDefinition,
   type JobKind,
 } from "../lib/jobs/definition.ts";
+import { MAX_WRAPPED_BYTES } from "../lib/jobs/job.ts";
 import type { OutboundPolicy } from "../lib/notifications/address.ts";
 import { DeliveryError } from "../lib/notifications/delivery_error.ts";
 import { sendWebhook } from "../lib/notifications/webhook.ts";
@@ -27,6 +28,7 @@ export function httpTaskKind(name: string, queue: string): JobKind<HttpTask> {
     payload,
     maxAttempts: 5,
     timeoutMs: 30_000,
+    maxPayloadBytes: MAX_WRAPPED_BYTES, // somebody's payload of 48 KiB, and where to send it
   });
 }
 

@@ -90,6 +90,8 @@ export const OVERVIEW = {
   allAnswered: "Every question had an answer.",
   asked: (n: string) => `asked ${n}`,
   teach: "Teach",
+  demo: "A demo: everybody here is made up.",
+  demoBreak: "Break Redis or kill the process, and see what is lost",
 };
 
 export const CONVERSATIONS = {

@@ -3,7 +3,10 @@ import type { Logger } from "../log.ts";
 import type { CacheEvent } from "./cache.ts";
 
 export interface CacheOptions {
-  /** `redis://` or `rediss://`; absent = the cache lives in the process. */
+  /**
+   * `redis://`, `redis+sentinel://` or `redis+cluster://`, with `rediss` for TLS (see
+   * redis_address.ts); absent = the cache lives in the process.
+   */
   redisUrl?: string;
   /** Certificates (PEM) by which a `rediss://` server is known, instead of the system's. */
   tlsCa?: string;

@@ -4,7 +4,8 @@ import type { Clock } from "../clock.ts";
 import { messageOf } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { KeySpace } from "./key_space.ts";
-import { connectRedis, hangUp, type RedisAddress } from "./redis_connect.ts";
+import { aim, connectRedis, hangUp, type RedisAccess } from "./redis_connect.ts";
+import type { RedisLocator } from "./redis_locator.ts";
 import { Watchdog } from "./watchdog.ts";
 
 const TRACKING_CHANNEL = "__redis__:invalidate";
@@ -13,7 +14,9 @@ const HEARTBEAT_MS = 1_000;
 const ANSWER_MS = 1_000;
 const MAX_RECONNECT_MS = 2_000;
 
-export interface BusOptions extends RedisAddress {
+export interface BusOptions extends RedisAccess {
+  /** Whose server is the one that is read from. */
+  locator: RedisLocator;
   clock: Clock;
   log: Logger;
   keys: KeySpace;
@@ -44,7 +47,7 @@ export class InvalidationBus {
 
   constructor(options: BusOptions) {
     this.#options = options;
-    this.#redis = connectRedis(options, "cache-changes", 2);
+    this.#redis = connectRedis(options, "cache-changes", { protocol: 2 });
     this.#redis.on("error", () => {});
     this.#redis.on("end", () => {
       this.#down();
@@ -63,6 +66,7 @@ export class InvalidationBus {
   connect(): void {
     if (this.#closed || (this.#redis.status !== "wait" && this.#redis.status !== "end")) return;
     this.#cancelTimer?.();
+    aim(this.#redis, this.#options.locator.current);
     this.#redis.connect().catch(() => {});
   }
 

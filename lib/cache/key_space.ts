@@ -10,12 +10,16 @@ export class KeySpace {
   /** What every key of ours begins with. */
   readonly base: string;
 
-  constructor(prefix: string) {
+  /** `oneSlot` = the prefix is a hash tag, so that all keys lie in one slot of a Cluster. */
+  constructor(prefix: string, oneSlot = false) {
     // deno-lint-ignore no-control-regex -- a prefix is typed by people into redis-cli
     if (prefix === "" || prefix.length > 64 || /[\x00-\x20\x7f]/.test(prefix)) {
       throw new TypeError("the cache prefix must be 1 to 64 characters without blanks");
     }
-    this.base = `${prefix}:v1:`;
+    if (oneSlot && prefix.startsWith("}")) {
+      throw new TypeError("the cache prefix cannot begin with } in a Cluster");
+    }
+    this.base = oneSlot ? `{${prefix}}:v1:` : `${prefix}:v1:`;
   }
 
   entry(key: string): string {

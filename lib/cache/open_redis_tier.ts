@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../log.ts";
+import type { CacheEvent } from "./cache.ts";
 import type { CacheOptions } from "./cache_options.ts";
 import { Clearing } from "./clearing.ts";
 import { FrontTier } from "./front_tier.ts";
@@ -8,8 +9,10 @@ import { KeySpace } from "./key_space.ts";
 import { KeyWaiters } from "./key_waiters.ts";
 import type { LookupCounters } from "./lookup_counters.ts";
 import { Reclaimer } from "./reclaimer.ts";
+import { parseRedisAddress } from "./redis_address.ts";
 import { memoryWarning } from "./redis_info.ts";
 import { RedisLink, Unavailable } from "./redis_link.ts";
+import { RedisLocator } from "./redis_locator.ts";
 import { RedisStore } from "./redis_store.ts";
 import { TierSwitch } from "./tier_switch.ts";
 import type { RedisTier } from "./tiers.ts";
@@ -22,6 +25,7 @@ export interface RedisTierOptions extends CacheOptions {
   clock: Clock;
   log: Logger;
   counters: LookupCounters;
+  listeners: ReadonlySet<(event: CacheEvent) => void>;
   maxMemoryBytes: number;
   maxMemoryEntries: number;
   commandTimeoutMs: number;
@@ -34,13 +38,13 @@ export async function openRedisTier(options: RedisTierOptions): Promise<{
   clearing: Clearing;
   reclaimer: Reclaimer;
 }> {
-  const { redisUrl: url, clock, log, counters, commandTimeoutMs } = options;
-  if (!/^rediss?:\/\//.test(url)) {
-    throw new TypeError("the address of Redis must begin with redis:// or rediss://");
-  }
-  const keys = new KeySpace(options.prefix ?? "pixel_ai");
+  const { clock, log, counters, commandTimeoutMs, tlsCa } = options;
+  const address = parseRedisAddress(options.redisUrl);
+  const clustered = address.deployment.kind === "cluster";
+  const keys = new KeySpace(options.prefix ?? "pixel_ai", clustered);
   const connectTimeoutMs = options.connectTimeoutMs ?? 1_000;
-  const address = { url, tlsCa: options.tlsCa, connectTimeoutMs };
+  const locator = new RedisLocator({ address, tlsCa, connectTimeoutMs, slotKey: keys.base });
+  const access = { address, tlsCa, connectTimeoutMs, locator };
   const inProcess = options.inProcess ?? true;
   const front = new FrontTier({
     maxBytes: options.maxMemoryBytes,
@@ -50,16 +54,18 @@ export async function openRedisTier(options: RedisTierOptions): Promise<{
   });
   const waiters = new KeyWaiters(clock);
   const tierSwitch = new TierSwitch(front, waiters, clock, (event) => {
-    try {
-      options.onEvent?.(event);
-    } catch (error) {
-      log.error("a listener of the cache's events failed", { component: "cache", error });
+    for (const listener of options.listeners) {
+      try {
+        listener(event);
+      } catch (error) {
+        log.error("a listener of the cache's events failed", { component: "cache", error });
+      }
     }
   });
   const unsent = new UnsentInvalidations(() => link.distrust());
   let connections = 0;
   const link: RedisLink = new RedisLink({
-    ...address,
+    ...access,
     clock,
     log,
     commandTimeoutMs,
@@ -75,7 +81,7 @@ export async function openRedisTier(options: RedisTierOptions): Promise<{
   });
   const store: RedisStore = new RedisStore(link, keys);
   const bus = !inProcess ? null : new InvalidationBus({
-    ...address,
+    ...access,
     clock,
     log,
     keys,

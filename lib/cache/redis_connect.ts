@@ -1,12 +1,20 @@
 import { Redis } from "ioredis";
+import type { ParsedAddress, RedisEndpoint } from "./redis_address.ts";
 
 /** Where Redis is, and how it is spoken to. */
-export interface RedisAddress {
-  /** `redis://` or `rediss://`, with user and password if need be. */
-  url: string;
-  /** Certificates (PEM) that a `rediss://` server's may be signed by, instead of the system's. */
+export interface RedisAccess {
+  address: ParsedAddress;
+  /** Certificates (PEM) that a server with TLS may be signed by, instead of the system's. */
   tlsCa?: string;
   connectTimeoutMs: number;
+}
+
+export interface ConnectionOptions {
+  protocol?: 2;
+  /** Which server; the first of the address when absent. */
+  endpoint?: RedisEndpoint;
+  /** Ends a command that takes longer, where nobody else does. */
+  commandTimeoutMs?: number;
 }
 
 /**
@@ -14,22 +22,32 @@ export interface RedisAddress {
  * whoever owns it decides, and closing never has to wait.
  */
 export function connectRedis(
-  address: RedisAddress,
+  { address, tlsCa, connectTimeoutMs }: RedisAccess,
   connectionName: string,
-  protocol?: 2,
+  { protocol, endpoint = address.nodes[0]!, commandTimeoutMs }: ConnectionOptions = {},
 ): Redis {
-  return new Redis(address.url, {
+  return new Redis({
+    ...endpoint,
+    username: address.username,
+    password: address.password,
+    db: address.db,
     lazyConnect: true,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     autoResubscribe: false,
     maxRetriesPerRequest: 0,
-    connectTimeout: address.connectTimeoutMs,
+    connectTimeout: connectTimeoutMs,
     retryStrategy: () => null,
     connectionName,
     ...(protocol && { protocol }),
-    ...(address.tlsCa !== undefined && { tls: { ca: address.tlsCa } }),
+    ...(commandTimeoutMs !== undefined && { commandTimeout: commandTimeoutMs }),
+    ...(address.tls && { tls: tlsCa === undefined ? {} : { ca: tlsCa } }),
   });
+}
+
+/** Sends a client's next connection to a server. */
+export function aim(redis: Redis, endpoint: RedisEndpoint): void {
+  Object.assign(redis.options, endpoint);
 }
 
 /** Drops a connection without waiting for the other side, which may be hung. */

@@ -3,8 +3,9 @@ import type { Clock } from "../clock.ts";
 import { messageOf } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { Breaker } from "./breaker.ts";
-import { connectRedis, hangUp, type RedisAddress } from "./redis_connect.ts";
+import { aim, connectRedis, hangUp, type RedisAccess } from "./redis_connect.ts";
 import { ConnectionIdentity } from "./connection_identity.ts";
+import type { RedisLocator } from "./redis_locator.ts";
 import type { RedisScript } from "./redis_script.ts";
 import { Watchdog } from "./watchdog.ts";
 
@@ -13,7 +14,8 @@ export class Unavailable {
   constructor(readonly reason: string) {}
 }
 
-export interface RedisLinkOptions extends RedisAddress {
+export interface RedisLinkOptions extends RedisAccess {
+  locator: RedisLocator;
   clock: Clock;
   log: Logger;
   /** How long a command may take before Redis counts as hung. */
@@ -29,6 +31,8 @@ export interface RedisLinkOptions extends RedisAddress {
 
 /** Refusals of one command that say nothing against the next one. */
 const REFUSALS = /^-?(OOM|READONLY|MISCONF|NOPERM|NOREPLICAS|WRONGTYPE|ERR|CROSSSLOT|EXECABORT)\b/;
+/** The server is no longer the one to ask. */
+const ELSEWHERE = /^-?(MOVED|ASK)\b/;
 /** A command that hung is followed by this many probes before the connection is made anew. */
 const PROBES_BEFORE_RECONNECT = 3;
 const READONLY_RECONNECT_MS = 5_000;
@@ -159,6 +163,7 @@ export class RedisLink {
     this.#closed = true;
     this.#breaker.stop();
     this.#cancelConnect?.();
+    this.#options.locator.close();
     this.#firstAnswer();
     if (this.#redis.status !== "end") {
       await new Promise<void>((resolve) => {
@@ -190,8 +195,14 @@ export class RedisLink {
   }
 
   #connect(): void {
-    if (this.#closed) return;
-    this.#redis.connect().catch((error) => this.#noteError(error));
+    void this.#options.locator.locate().then((endpoint) => {
+      if (this.#closed) return;
+      aim(this.#redis, endpoint);
+      this.#redis.connect().catch((error) => this.#noteError(error));
+    }, (error) => {
+      this.#noteError(error);
+      this.#connectLater();
+    });
   }
 
   #connectLater(): void {
@@ -204,6 +215,7 @@ export class RedisLink {
   #failed(error: unknown): Unavailable {
     const message = this.#explain(error);
     if (!REFUSALS.test(message)) this.#breaker.trip(message);
+    if (ELSEWHERE.test(message)) hangUp(this.#redis);
     else if (message.startsWith("READONLY")) this.#leaveReplica();
     return new Unavailable(message);
   }
@@ -212,6 +224,7 @@ export class RedisLink {
     if (this.#redis.status !== "ready") return false;
     const answered = await this.#guarded(async (redis) => {
       await redis.ping();
+      await this.#options.locator.check(redis);
       await this.#identity.renew(redis);
       return true;
     });

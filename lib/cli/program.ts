@@ -7,13 +7,13 @@ import { monitorCommand } from "./commands/monitor.ts";
 import { backupCommand, queueCommand, recountCommand, scheduleCommand } from "./commands/queues.ts";
 import { reportCommand } from "./commands/report.ts";
 import { restoreCommand } from "./commands/restore.ts";
-import { startCommand } from "./commands/start.ts";
+import { startCommand, type StartService } from "./commands/start.ts";
 import { statusCommand } from "./commands/status.ts";
 import { tasksCommand } from "./commands/tasks.ts";
 import { tokenCommand } from "./commands/tokens.ts";
 import { type CliContext, CliError, INTERRUPTED, USAGE_ERROR } from "./context.ts";
 import { demoCommand } from "./demo/demo_command.ts";
-import type { StartService } from "./demo/demo.ts";
+import type { DemoPorts } from "./demo/demo.ts";
 import { importCommand } from "./import_command.ts";
 import { replayCommand } from "./replay_command.ts";
 
@@ -21,6 +21,7 @@ import { replayCommand } from "./replay_command.ts";
 export interface CliPorts {
   /** Starts the whole service inside this process. */
   startService: StartService;
+  demo: DemoPorts;
 }
 
 /** Runs one command line, without the program's name, and returns its exit code. Never throws. */
@@ -69,7 +70,7 @@ function buildProgram(
     .addCommand(replayCommand(context, finish))
     .addCommand(backupCommand(cli))
     .addCommand(restoreCommand(cli))
-    .addCommand(demoCommand(context, ports.startService))
+    .addCommand(demoCommand(context, ports.demo))
     .addHelpText(
       "after",
       `

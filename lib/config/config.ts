@@ -25,6 +25,7 @@ export function loadConfig(env: Record<string, string>, options: LoadOptions = {
     port: v.PORT,
     host: v.HOST,
     publicUrl: v.PUBLIC_URL,
+    demoUrl: v.DEMO_URL,
     trustProxy: v.TRUST_PROXY,
     corsOrigins: [...v.CORS_ORIGINS],
     dataDir: v.DATA_DIR,
@@ -215,8 +216,10 @@ function secretsOf(env: Record<string, string>): string[] {
     const value = Object.hasOwn(env, name) ? env[name]!.trim() : "";
     if (!secret || value === "") continue;
     if (name === "REDIS_URL" || name === "SMTP_URL") {
-      const password = URL.parse(value)?.password ?? "";
-      if (password) found.add(password).add(decoded(password));
+      const url = URL.parse(value);
+      for (const password of [url?.password, url?.searchParams.get("sentinel_password")]) {
+        if (password) found.add(password).add(decoded(password));
+      }
     } else found.add(value);
   }
   return [...found];

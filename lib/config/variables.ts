@@ -56,6 +56,10 @@ export const VARIABLES = {
     "127.0.0.1",
   ),
   PUBLIC_URL: variable(address("http", "https"), "address that people use, behind a proxy"),
+  DEMO_URL: variable(
+    address("http"),
+    "page that breaks this service, where the demo started it; the Overview leads there",
+  ),
   TRUST_PROXY: variable(whole(0, 10), "proxies in front whose X-Forwarded-* counts", 0),
   CORS_ORIGINS: variable(
     list(/^https?:\/\/[a-z0-9_.:[\]-]+$/i, "must be origins such as https://a.example"),
@@ -108,7 +112,17 @@ export const VARIABLES = {
   SESSION_MAX_HOURS: variable(whole(1, 8_760), "a dashboard session ends anyway", 168),
   METRICS_OPEN: variable(flag(), "serve /metrics without a token", false),
 
-  REDIS_URL: secret(address("redis", "rediss"), "Redis for the cache; embedded cache when absent"),
+  REDIS_URL: secret(
+    address(
+      "redis",
+      "rediss",
+      "redis+sentinel",
+      "rediss+sentinel",
+      "redis+cluster",
+      "rediss+cluster",
+    ),
+    "Redis for the cache; embedded cache when absent",
+  ),
   CACHE_PREFIX: variable(
     matching(/^[A-Za-z0-9_.-]{1,40}$/, "must have 1 to 40 characters of A-Z a-z 0-9 _ . -"),
     "first part of every cache key",

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { WriteSet } from "../kv/write_set.ts";
 import type { Logger } from "../log.ts";
 import { type Backoff, exponential } from "./backoff.ts";
-import type { Job } from "./job.ts";
+import { type Job, MAX_PAYLOAD_BYTES, MAX_WRAPPED_BYTES } from "./job.ts";
 import { isQueueName } from "./job_id.ts";
 
 /** Adds what a job does to our database; committed with the job's completion or not at all. */
@@ -93,6 +93,8 @@ export interface JobKind<P = unknown> {
   /** Longest time of one attempt; then its signal aborts and, a little later, it is abandoned. */
   readonly timeoutMs: number;
   readonly backoff: Backoff;
+  /** Bytes that a payload may take as JSON. */
+  readonly maxPayloadBytes: number;
 }
 
 /** What performs a kind of job. */
@@ -121,6 +123,8 @@ export interface JobKindOptions<P> {
   maxAttempts?: number;
   timeoutMs?: number;
   backoff?: Backoff;
+  /** 48 KiB when absent; at most 52 KiB, for a kind that wraps somebody else's payload. */
+  maxPayloadBytes?: number;
 }
 
 /**
@@ -138,8 +142,11 @@ export function declareJob<P>(options: JobKindOptions<P>): JobKind<P> {
   if (!(maxAttempts >= 1) || !(timeoutMs >= 1)) {
     throw new RangeError(`${kind}: maxAttempts and timeoutMs are at least 1`);
   }
-  const backoff = options.backoff ?? exponential();
-  return { kind, queue, payload, priority, maxAttempts, timeoutMs, backoff };
+  const { backoff = exponential(), maxPayloadBytes = MAX_PAYLOAD_BYTES } = options;
+  if (!(maxPayloadBytes <= MAX_WRAPPED_BYTES)) {
+    throw new RangeError(`${kind}: maxPayloadBytes is at most ${MAX_WRAPPED_BYTES}`);
+  }
+  return { kind, queue, payload, priority, maxAttempts, timeoutMs, backoff, maxPayloadBytes };
 }
 
 /** Gives a declared kind its handler. */

@@ -30,7 +30,13 @@ Deno.test("a payload that does not fit, or is too large, is refused and changes 
     t.engine.enqueue(job, { s: "é".repeat(30_000) }),
     (e: AppError) => e.code === "too_large",
   );
+  for (const s of ["x".repeat(48 * 1024 - 7), "x".repeat(40_000) + "ж"]) {
+    await assert.rejects(t.engine.enqueue(job, { s }), (e: AppError) => e.code === "too_large");
+  }
   assert.deepEqual(await Array.fromAsync(t.db.kv.list({ prefix: [] })), []);
+  for (const s of ["x".repeat(48 * 1024 - 8), "é".repeat(24_000), "ж".repeat(24_000)]) {
+    await t.engine.enqueue(job, { s });
+  }
 });
 
 Deno.test("effects commit with the completion, once, and run anew when a check fails", async () => {

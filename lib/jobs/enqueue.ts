@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { AppError } from "../errors.ts";
 import type { JobKind } from "./definition.ts";
-import { type JobRecord, MAX_PAYLOAD_BYTES } from "./job.ts";
+import type { JobRecord } from "./job.ts";
 import type { UniqueScope } from "./unique.ts";
 
 export interface EnqueueOptions {
@@ -36,6 +36,18 @@ export function uniqueOf(
 
 const encoder = new TextEncoder();
 
+/** Bytes of a value of the database that a payload may fill, its record's other fields aside. */
+const MAX_STORED_BYTES = 60_000;
+
+/** Whether a payload's JSON keeps to its limit and its record to what a value of the database holds. */
+function fits(text: string, maxBytes: number): boolean {
+  if (text.length <= maxBytes / 3) return true;
+  // A string is stored with two bytes a character as soon as one of them is no Latin-1.
+  // deno-lint-ignore no-control-regex
+  if (2 * text.length > MAX_STORED_BYTES && /[^\x00-\xff]/.test(text)) return false;
+  return encoder.encode(text).length <= maxBytes;
+}
+
 /**
  * The record of a new job. Throws an AppError `invalid` for a payload that does not fit its
  * schema, `too_large` for one above 48 KiB as JSON.
@@ -56,10 +68,10 @@ export function newRecord<P>(
     });
   }
   const text = JSON.stringify(parsed.data) ?? "null";
-  if (text.length > MAX_PAYLOAD_BYTES / 3 && encoder.encode(text).length > MAX_PAYLOAD_BYTES) {
+  if (!fits(text, definition.maxPayloadBytes)) {
     throw new AppError(
       "too_large",
-      `the payload is above ${MAX_PAYLOAD_BYTES} bytes; store it and pass its key instead`,
+      `the payload is above ${definition.maxPayloadBytes} bytes; store it and pass its key instead`,
     );
   }
   const { runAt } = options;

@@ -27,10 +27,12 @@ export const PRIORITY = { high: 1, normal: 5, low: 9 } as const;
 export const PRIORITIES = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] as const;
 
 /**
- * A payload may take this many bytes as JSON: 48 KiB and what stands beside them. Larger data belongs
- * in a store, its key in the payload.
+ * A payload may take this many bytes as JSON: 48 KiB. Larger data belongs in a store, its key in the
+ * payload.
  */
-export const MAX_PAYLOAD_BYTES = 52 * 1024;
+export const MAX_PAYLOAD_BYTES = 48 * 1024;
+/** What a kind may allow itself that wraps somebody else's payload: 48 KiB and what stands beside. */
+export const MAX_WRAPPED_BYTES = 52 * 1024;
 /** Results above this are cut to a note, so that a record always fits its KV value. */
 export const MAX_RESULT_BYTES = 8 * 1024;
 /** Errors kept of a job's attempts, newest last. */

@@ -48,6 +48,8 @@ import type {
   WaitQuery,
 } from "./schemas/conversations.ts";
 import type {
+  AnomaliesAnswer,
+  AnomaliesQuery,
   BusiestAnswer,
   BusiestQuery,
   CompareAnswer,
@@ -99,6 +101,7 @@ import type {
   PageQuery,
   SessionList,
   SessionRevoked,
+  SignInLink,
   TokenList,
   TokenMade,
   TokenRevoked,
@@ -160,6 +163,7 @@ export interface Calls {
   "GET /analytics/range": { query: typeof RangeQuery; answer: typeof RangeAnswer };
   "GET /analytics/compare": { query: typeof CompareQuery; answer: typeof CompareAnswer };
   "GET /analytics/busiest": { query: typeof BusiestQuery; answer: typeof BusiestAnswer };
+  "GET /analytics/anomalies": { query: typeof AnomaliesQuery; answer: typeof AnomaliesAnswer };
   "GET /analytics/retention": { query: typeof RetentionQuery; answer: typeof RetentionAnswer };
   "GET /analytics/unanswered": { query: typeof UnansweredQuery; answer: typeof UnansweredAnswer };
   "POST /analytics/recount": { answer: typeof RecountQueued };
@@ -195,6 +199,7 @@ export interface Calls {
   "POST /tokens/{token_id}/rotate": { answer: typeof TokenMade };
   "DELETE /tokens/{token_id}": { answer: typeof TokenRevoked };
   "GET /sessions": { query: typeof PageQuery; answer: typeof SessionList };
+  "POST /sessions/link": { answer: typeof SignInLink };
   "DELETE /sessions/{session_id}": { answer: typeof SessionRevoked };
 }
 

@@ -8,6 +8,8 @@ export type RangeReport = z.infer<typeof schema.RangeAnswer>["analytics"];
 export type Comparison = z.infer<typeof schema.CompareAnswer>["analytics"];
 /** `analytics` of GET /analytics/busiest. */
 export type BusiestHours = z.infer<typeof schema.BusiestAnswer>["analytics"];
+/** `analytics` of GET /analytics/anomalies. */
+export type Anomalies = z.infer<typeof schema.AnomaliesAnswer>["analytics"];
 /** `analytics` of GET /analytics/retention. */
 export type Retention = z.infer<typeof schema.RetentionAnswer>["analytics"];
 export type RangeMetric = schema.RangeMetric;

@@ -1,5 +1,7 @@
 import { HIDDEN } from "../../lib/wire/schemas/text.ts";
 import {
+  AnomaliesAnswer,
+  AnomaliesQuery,
   BusiestAnswer,
   BusiestQuery,
   CompareAnswer,
@@ -78,6 +80,21 @@ export function addFigures(api: ApiBuilder): void {
     statuses: [404],
     async handle({ query: { tz: zone, bot_id: botId, from, to } }) {
       return { analytics: await figures.busiest({ from, to, zone, botId }) };
+    },
+  });
+
+  api.add({
+    route: "GET /analytics/anomalies",
+    tag: "Analytics",
+    summary: "Days out of the ordinary for their weekday",
+    description:
+      "Conversations, answer rate, error rate and the 90th percentile of the time to an " +
+      "answer of each day that is over, beside the same weekday of the 8 weeks before.",
+    query: AnomaliesQuery,
+    answer: AnomaliesAnswer,
+    statuses: [404],
+    async handle({ query: { tz: zone, bot_id: botId, from, to } }) {
+      return { analytics: await figures.anomalies({ from, to, zone, botId }) };
     },
   });
 

@@ -7,6 +7,7 @@ import {
   PageQuery,
   SessionList,
   SessionRevoked,
+  SignInLink,
   type Token,
   TokenList,
   TokenMade,
@@ -15,6 +16,8 @@ import {
 import type { ApiBuilder } from "./operation.ts";
 import { instant } from "./shown.ts";
 
+/** How long a sign-in link can be used, in milliseconds. */
+const LINK_LIVES_MS = 15 * 60_000;
 const TokenId = z.object({ token_id: Id });
 const SessionId = z.object({ session_id: Id });
 
@@ -110,6 +113,18 @@ export function addTokens(api: ApiBuilder): void {
         })),
         ...nextOf(page.next),
       };
+    },
+  });
+
+  api.add({
+    route: "POST /sessions/link",
+    tag: "Tokens",
+    summary: "Make an address that signs a browser in as administrator, once",
+    answer: SignInLink,
+    async handle() {
+      const expires_at = instant(clock.now() + LINK_LIVES_MS);
+      const code = await api.deps.auth.adminLink(LINK_LIVES_MS);
+      return { path: `/sign-in?code=${encodeURIComponent(code)}`, expires_at };
     },
   });
 

@@ -97,6 +97,9 @@ Deno.test("what a range refuses, and its neighbours answer", () =>
     assert.deepEqual(compared.body.analytics.growth, { conversations: { value: 100 } });
     const busy = await ask(`${PREFIX}/busiest?from=2026-03-23&to=2026-03-29&bot_id=faq`);
     assert.equal(busy.body.analytics.hours.length, 168);
+    const odd = await ask(`${PREFIX}/anomalies?from=2026-03-23&to=2026-03-29&tz=Europe/Berlin`);
+    const none = { from: "2026-03-23", to: "2026-03-29", judged: 0, anomalies: [] };
+    assert.deepEqual(odd.body.analytics, none);
     const cohorts = await ask(`${PREFIX}/retention?from=2026-03-28&to=2026-03-29`);
     assert.deepEqual(cohorts.body.analytics.cohorts[0].d1, { value: 100, users: 1, n: 1 });
     const unanswered = await ask(`${PREFIX}/unanswered?bot_id=faq`, {

@@ -26,7 +26,8 @@ export async function runCommand(
     ...overrides,
   };
   const startService = () => Promise.reject(new Error("this test starts no service"));
-  run.exitCode = await runCli(args, context, { startService, ...ports });
+  const demo = { startChild: startService, startRedis: () => Promise.resolve(null) };
+  run.exitCode = await runCli(args, context, { startService, demo, ...ports });
   return run;
 }
 

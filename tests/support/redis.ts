@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
@@ -19,6 +19,7 @@ export class RedisServer {
     readonly folder: string,
     readonly password: string | undefined,
     readonly args: readonly string[],
+    readonly config: string | undefined,
   ) {}
 
   get url(): string {
@@ -31,13 +32,17 @@ export class RedisServer {
     return this.#process.pid;
   }
 
-  /** Starts a server that keeps nothing on disk; `args` as on redis-server's command line. */
+  /**
+   * Starts a server that keeps nothing on disk; `args` as on redis-server's command line, `config`
+   * as in its file.
+   */
   static async start(
-    options: { args?: readonly string[]; password?: string } = {},
+    options: { args?: readonly string[]; password?: string; config?: string } = {},
   ): Promise<RedisServer> {
     const folder = await mkdtemp(join(tmpdir(), "redis-test-"));
     for (let attempt = 1;; attempt++) {
-      const server = new RedisServer(freePort(), folder, options.password, options.args ?? []);
+      const { password, args = [], config } = options;
+      const server = new RedisServer(freePort(), folder, password, args, config);
       try {
         await server.#spawn();
         return server;
@@ -105,9 +110,11 @@ export class RedisServer {
 
   async #spawn(): Promise<void> {
     const login = this.password === undefined ? [] : ["--requirepass", this.password];
+    const file = join(this.folder, "redis.conf");
+    if (this.config !== undefined) await writeFile(file, this.config);
     // deno-fmt-ignore
     const args = [
-      "--port", String(this.port), "--bind", "127.0.0.1", "--dir", this.folder,
+      ...this.config === undefined ? [] : [file], "--port", String(this.port), "--bind", "127.0.0.1", "--dir", this.folder,
       "--save", "", "--appendonly", "no", "--daemonize", "no", ...login, ...this.args,
     ];
     try {
@@ -145,7 +152,8 @@ export class RedisServer {
   }
 }
 
-function freePort(): number {
+/** A port of this machine that nobody uses now. */
+export function freePort(): number {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr as Deno.NetAddr;
   listener.close();

@@ -109,6 +109,7 @@ export function startStandIn(token = STAND_IN_TOKEN): StandIn {
       return ok({ task_status: { ...turn, status: turn.error ? "failed" : "completed" } });
     }
     await request.body?.cancel();
+    if (path === "/sessions/link") return ok({ path: "/sign-in?code=once" });
     return ok({});
   };
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {

@@ -1,6 +1,7 @@
 import type { Clock } from "../../clock.ts";
 import type { Database } from "../../kv/database.ts";
 import type { QuestionTexts, UnansweredGroup, UnansweredQuestions } from "../unanswered.ts";
+import { type Anomalies, anomalies, type AnomaliesQuery } from "./anomalies.ts";
 import { busiest, type BusiestQuery, type HourOfWeek } from "./busiest.ts";
 import { compare, type CompareQuery, type Comparison } from "./compare.ts";
 import { botNumber, openRange, type Range, type RangeQuery } from "./range.ts";
@@ -34,6 +35,11 @@ export class Figures {
   /** Conversations and turns by hour of the week; see `busiest`. */
   busiest(query: BusiestQuery): Promise<{ from: string; to: string; hours: HourOfWeek[] }> {
     return busiest(this.#parts.db.kv, this.#parts.clock, query);
+  }
+
+  /** Days out of the ordinary for their weekday; see `anomalies`. */
+  anomalies(query: AnomaliesQuery): Promise<Anomalies> {
+    return anomalies(this.#parts.db.kv, this.#parts.clock, query);
   }
 
   /** People who came back; see `retention`. */

@@ -1,6 +1,16 @@
 import { Command } from "commander";
 import type { Cli } from "../cli.ts";
-import type { StartService } from "../demo/demo.ts";
+
+/** A service that runs inside this process. */
+export interface RunningService {
+  /** Its address, without a path. */
+  url: string;
+  /** Ends it: everything under way is finished or released, everything open is closed. */
+  stop(): Promise<void>;
+}
+
+/** Starts the complete service with these environment variables and no others. */
+export type StartService = (env: Record<string, string>) => Promise<RunningService>;
 
 /** `start`: the service in the foreground, with the variables of the surroundings. */
 export function startCommand({ context }: Cli, startService: StartService): Command {

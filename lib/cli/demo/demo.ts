@@ -9,22 +9,20 @@ import { clinic } from "./bots/clinic.ts";
 import { library } from "./bots/library.ts";
 import { botDefinition, type DemoBot } from "./demo_bot.ts";
 import { demoHistory } from "./history.ts";
+import { serveBreaker } from "./breaker.ts";
+import type { StartChild } from "./child_service.ts";
+import type { DemoRedis } from "./demo_redis.ts";
+import { type DemoState, freshState } from "./demo_state.ts";
 import { liveTraffic } from "./live_traffic.ts";
 import { People } from "./people.ts";
 import { seededRandom } from "./random.ts";
 
-/** A service that runs inside this process. */
-export interface RunningService {
-  /** Its address, without a path. */
-  url: string;
-  /** A new address that signs a browser in as administrator once. */
-  signInLink(): Promise<string>;
-  /** Ends it: everything under way is finished or released, everything open is closed. */
-  stop(): Promise<void>;
+/** What the demo starts. */
+export interface DemoPorts {
+  startChild: StartChild;
+  /** Null where there is no redis-server on this machine. */
+  startRedis(port: number): Promise<DemoRedis | null>;
 }
-
-/** Starts the complete service with these environment variables and no others. */
-export type StartService = (env: Record<string, string>) => Promise<RunningService>;
 
 /** How a demo is run. */
 export interface DemoOptions {
@@ -42,48 +40,61 @@ const LINES_PER_CHUNK = 100;
 const OPENING = 160;
 
 /**
- * The complete service on a temporary folder of its own, with bots, history and traffic that are
- * made up, until the context's signal aborts; then the folder is deleted. It is given no setting of
- * the surroundings, so that it cannot touch a real database, Redis or model.
+ * The complete service in a process of its own, on a temporary folder of its own, with bots, history
+ * and traffic that are made up, until the context's signal aborts; then the folder is deleted. It is
+ * given no setting of the surroundings, so that it cannot touch a real database, Redis or model.
+ * Beside it stands a page that kills the service, and a redis-server where there is one.
  */
 export async function runDemo(
   context: CliContext,
-  startService: StartService,
+  { startChild, startRedis }: DemoPorts,
   options: DemoOptions,
 ): Promise<void> {
   const dataDir = await Deno.makeTempDir({ prefix: "pixel-demo-" });
   try {
     const bar = new ProgressBar(context, "Preparing the demo:");
     bar.update(0, null, "starting the service");
+    await using redis = await startRedis(freePort(0));
     const token = crypto.getRandomValues(new Uint8Array(24)).toHex();
-    const service = await startService({
+    const env = {
       PORT: String(freePort(options.port)),
       HOST: "127.0.0.1",
       DATA_DIR: dataDir,
       ADMIN_TOKEN: token,
       LOG_LEVEL: "warn",
       LOG_FORMAT: context.errIsTerminal ? "pretty" : "json",
+      ...(redis ? { REDIS_URL: redis.url } : {}),
+    };
+    const state = freshState(redis ? "running" : "none");
+    await using breaker = serveBreaker({
+      state,
+      redis,
+      start: (url) => startChild({ ...env, DEMO_URL: url }),
+      onFailure: (reason) => context.err(`the demo could not be mended: ${reason}\n`),
     });
-    try {
-      const api = new ApiClient(service.url, token);
-      await fillAndRun(context, service, api, token, options, bar).finally(() => bar.clear());
-    } finally {
-      await service.stop();
-    }
+    const { url } = await breaker.start();
+    const started = { url, token, state, breaker: breaker.url };
+    await fillAndRun(context, started, options, bar).finally(() => bar.clear());
   } finally {
     await Deno.remove(dataDir, { recursive: true });
   }
 }
 
+interface Started {
+  url: string;
+  token: string;
+  state: DemoState;
+  breaker: string;
+}
+
 async function fillAndRun(
   context: CliContext,
-  service: RunningService,
-  api: ApiClient,
-  token: string,
+  { url, token, state, breaker }: Started,
   options: DemoOptions,
   bar: ProgressBar,
 ): Promise<void> {
   const { signal } = context;
+  const api = new ApiClient(url, token);
   const random = seededRandom(options.seed);
   const people = new People(random);
   for (const bot of DEMO_BOTS) {
@@ -99,7 +110,8 @@ async function fillAndRun(
     { gzipped: false, signal },
   );
   bar.clear();
-  context.out(welcome(service.url, await service.signInLink(), token, imported, options.days));
+  const { path } = await api.request<{ path: string }>("POST", "/sessions/link", { signal });
+  context.out(welcome({ url, link: url + path, token, imported, breaker }, options.days));
   await liveTraffic(api, {
     bots: DEMO_BOTS,
     people,
@@ -109,7 +121,12 @@ async function fillAndRun(
     opening: OPENING,
     pauseMs: [800, 4_000],
     thinkMs: [2_000, 6_000],
-    onFailure: (reason) => context.err(`a demo conversation failed: ${reason}\n`),
+    onQuestion: () => state.asked++,
+    onAnswer: () => state.answered++,
+    onFailure(reason) {
+      state.lost++;
+      context.err(`a demo conversation failed: ${reason}\n`);
+    },
   });
 }
 
@@ -148,13 +165,24 @@ function streamOf(
   });
 }
 
-function welcome(url: string, link: string, token: string, imported: number, days: number): string {
+interface Welcome {
+  url: string;
+  link: string;
+  token: string;
+  imported: number;
+  breaker: string;
+}
+
+function welcome({ url, link, token, imported, breaker }: Welcome, days: number): string {
   return `
 A demo of Pixel Performance: ${DEMO_BOTS.length} bots, ${formatCount(imported)} conversations of the
 last ${days} days and live traffic, all made up, in a temporary folder that is deleted at the end.
 
   Dashboard (signs you in, works once)
     ${link}
+
+  Kill it, and see what was lost
+    ${breaker}
 
   Ask a bot
     curl -s ${url}/api/performance/conversations/queue \\

@@ -1,11 +1,11 @@
 import { Command, InvalidArgumentError } from "commander";
 import type { CliContext } from "../context.ts";
-import { runDemo, type StartService } from "./demo.ts";
+import { type DemoPorts, runDemo } from "./demo.ts";
 
 const DEFAULT_PORT = 8002;
 
 /** `demo`: the complete service with data and traffic that are made up. */
-export function demoCommand(context: CliContext, startService: StartService): Command {
+export function demoCommand(context: CliContext, ports: DemoPorts): Command {
   return new Command("demo")
     .description("Runs the complete service on made-up data, apart from any real one.")
     .option("--port <number>", "to serve on; another one where it is taken", port, DEFAULT_PORT)
@@ -14,13 +14,14 @@ export function demoCommand(context: CliContext, startService: StartService): Co
     .addHelpText(
       "after",
       `
-Everything lies in a temporary folder that is deleted when you press Ctrl-C.
+Everything lies in a temporary folder that is deleted when you press Ctrl-C. It prints the address of
+a page that kills the service, and Redis where redis-server is installed, and tells what was lost.
 
 Example:
   deno task demo`,
     )
     .action(async (flags: { port: number; seed: number; days: number }) => {
-      await runDemo(context, startService, flags);
+      await runDemo(context, ports, flags);
     });
 }
 

@@ -83,26 +83,30 @@ Deno.test("demo: it fills a service of its own, tells how to look at it, and lea
       columns: 100,
       signal: stop.signal,
     },
-    (given) => {
-      env = given;
-      const service = startStandIn(given.ADMIN_TOKEN);
-      standIn = service;
-      let answers = 0;
-      service.reply = () => {
-        if (++answers === 6) stop.abort(new Error("seen enough"));
-        return { response: "Yes.", source: "knowledge" };
-      };
-      return Promise.resolve({
-        url: service.url,
-        signInLink: () => Promise.resolve(service.url + "/sign-in?code=once"),
-        stop: async () => await service[Symbol.asyncDispose](),
-      });
+    {
+      startRedis: () => Promise.resolve(null),
+      startChild: (given) => {
+        env = given;
+        const service = startStandIn(given.ADMIN_TOKEN);
+        standIn = service;
+        let answers = 0;
+        service.reply = () => {
+          if (++answers === 6) stop.abort(new Error("seen enough"));
+          return { response: "Yes.", source: "knowledge" };
+        };
+        return Promise.resolve({
+          url: service.url,
+          kill: async () => await service[Symbol.asyncDispose](),
+          stop: async () => await service[Symbol.asyncDispose](),
+        });
+      },
     },
     { port: 0, seed: 1, days: 30 },
   );
   assert.deepEqual(Object.keys(env).toSorted(), [
     "ADMIN_TOKEN",
     "DATA_DIR",
+    "DEMO_URL",
     "HOST",
     "LOG_FORMAT",
     "LOG_LEVEL",
@@ -125,9 +129,12 @@ Deno.test("demo: a service that does not start leaves no folder behind", async (
   let folder = "";
   const run = await runCommand(["demo", "--port", "0"], {
     ports: {
-      startService: (env) => {
-        folder = env.DATA_DIR!;
-        return Promise.reject(new Error("no luck"));
+      demo: {
+        startRedis: () => Promise.resolve(null),
+        startChild: (env) => {
+          folder = env.DATA_DIR!;
+          return Promise.reject(new Error("no luck"));
+        },
       },
     },
   });

@@ -20,6 +20,8 @@ export interface LiveTrafficOptions {
   pauseMs: [number, number];
   /** Between an answer and the user's next message. */
   thinkMs: [number, number];
+  /** A question is about to be asked. */
+  onQuestion?: () => void;
   onAnswer?: (source: string) => void;
   onFailure?: (reason: string) => void;
 }
@@ -64,6 +66,7 @@ async function converse(
     const { question: message } = anyQuestion(bot, random);
     const key = `${conversationId}-${turn}`;
     const question = { conversationId, botId: bot.botId, userId, message, key };
+    options.onQuestion?.();
     const answer = await ask(api, question, { signal, patienceMs: PATIENCE_MS });
     if (answer.outcome === "failed") return options.onFailure?.(answer.reason);
     if (answer.source === "none") unanswered++;
@@ -72,5 +75,6 @@ async function converse(
   if (!random.chance(SCORED_SHARE)) return;
   const path = `/conversations/${encodeURIComponent(conversationId)}/feedback`;
   const body = { satisfaction_score: satisfaction(unanswered, random) };
-  await api.request("POST", path, { body, signal });
+  // Whoever meets an outage now goes without giving a score; the question has been answered.
+  await api.request("POST", path, { body, signal }).catch(() => {});
 }

@@ -49,6 +49,22 @@ Deno.test("a line is broken where nothing was measured", () => {
   assert.match(html, /from 1 to 5, last 5/);
 });
 
+Deno.test("a value between gaps, or alone, has a mark of its own", () => {
+  const drawn = (values: (number | null)[]) => {
+    const points = values.map((value, at) => ({ at: at * 86_400_000, value }));
+    const html = renderToString(
+      <LineChart title="Load" points={points} format={String} formatTime={String} />,
+    );
+    assert.ok(!html.includes("NaN"));
+    const narrow = html.slice(html.indexOf("at-narrow"), html.indexOf("at-wide"));
+    return [...narrow.matchAll(/<circle[^>]*cx="([\d.]+)"/g)].map((found) => Number(found[1]));
+  };
+  assert.equal(drawn([7]).length, 1);
+  assert.equal(drawn([null, null, 5]).length, 1);
+  assert.equal(drawn([1, null, 5, null, 3, 4]).length, 2);
+  assert.deepEqual(drawn([1, 2, 3]), []);
+});
+
 Deno.test("an axis writes no number twice, and none that is rounded", () => {
   const whole = (value: number) => value.toFixed(0);
   assert.deepEqual(distinctTicks([0, 0.2, 0.4, 0.6, 0.8, 1], whole), [0, 1]);

@@ -39,8 +39,10 @@ export function LineChart({ title, points, format, formatTime, highest }: LineCh
     }.`;
 
   const scale = (width: number) => {
-    const first = points[0]?.at ?? 0;
-    return scaleUtc([first, points.at(-1)?.at ?? first + 1], [EDGE.left, width - EDGE.right]);
+    const first = points[0]?.at ?? 0, last = points.at(-1)?.at ?? 0;
+    // One instant alone has no span, and stands in the middle.
+    const span = first === last ? [first - 1, first + 1] : [first, last];
+    return scaleUtc(span, [EDGE.left, width - EDGE.right]);
   };
   const draw = (width: number) => {
     const x = scale(width);
@@ -67,6 +69,9 @@ export function LineChart({ title, points, format, formatTime, highest }: LineCh
               </text>
             ))}
         </g>
+        {points.filter((_, at) => isAlone(points, at)).map((point) => (
+          <circle key={point.at} class="dot" cx={x(point.at)} cy={y(point.value!)} r="3.5" />
+        ))}
         <path class="area" d={below(points) ?? ""} />
         <path class="line" d={path(points) ?? ""} />
       </>
@@ -86,4 +91,10 @@ export function LineChart({ title, points, format, formatTime, highest }: LineCh
       spots={(width) => points.map((point) => scale(width)(point.at))}
     />
   );
+}
+
+/** A value with a gap on both sides: no line leads there, so it needs a mark of its own. */
+function isAlone(points: Point[], at: number): boolean {
+  const known = (index: number) => (points[index]?.value ?? null) !== null;
+  return known(at) && !known(at - 1) && !known(at + 1);
 }

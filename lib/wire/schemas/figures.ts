@@ -79,6 +79,7 @@ export const CompareQuery = z.object({
   metrics: metricList,
 });
 export const BusiestQuery = z.object({ ...span, ...bot });
+export const AnomaliesQuery = z.object({ ...span, ...bot });
 export const RetentionQuery = z.object({
   from: Day.optional(),
   to: Day.optional(),
@@ -147,6 +148,26 @@ export const BusiestAnswer = success({
       conversations_per_hour: z.number().nullable(),
     })),
   }).openapi("BusiestHours"),
+});
+
+export const AnomaliesAnswer = success({
+  analytics: z.object({
+    from: z.string(),
+    to: z.string(),
+    judged: Count.openapi({ description: "Figures of days with enough weeks before to judge." }),
+    anomalies: z.array(
+      z.object({
+        date: z.string(),
+        metric: z.enum(["conversations", "answer_rate", "error_rate", "turn_ms"]),
+        value: z.number(),
+        expected: z.number(),
+        low: z.number(),
+        high: z.number(),
+        score: z.number(),
+        n: Count,
+      }).openapi("Anomaly"),
+    ),
+  }).openapi("Anomalies"),
 });
 
 const Returned = z.object({

@@ -49,6 +49,13 @@ export const SessionList = success({
   sessions: z.array(Session),
   next_cursor: z.string().optional(),
 });
+export const SignInLink = success({
+  path: z.string().openapi({
+    description: "at this service; signs in once",
+    example: "/sign-in?code=…",
+  }),
+  expires_at: Instant,
+});
 export const SessionRevoked = success({ session_id: z.string(), revoked: z.boolean() });
 
 export const AuditEntry = z.object({
