@@ -1,4 +1,5 @@
 import { type Job, type JobRecord, type JobState } from "./job.ts";
+import { type PackedRecord, unpackRecord } from "./job_codec.ts";
 import { formatJobId, type JobAddress } from "./job_id.ts";
 import { deadPrefix, levelPrefix } from "./keys.ts";
 import { readJob, toJob } from "./store.ts";
@@ -43,7 +44,7 @@ export async function listJobs(
   const chosen = levels.filter((level) => !filter.queue || level.queue === filter.queue);
   const streams = await Promise.all(chosen.map(async (level) => {
     const prefix = levelPrefix(level.queue, level.shard, level.priority);
-    const iterator = kv.list<JobRecord>(
+    const iterator = kv.list<PackedRecord>(
       before ? { prefix, end: [...prefix, before] } : { prefix },
       { reverse: true, batchSize: Math.min(100, filter.limit + 1) },
     );
@@ -64,7 +65,7 @@ export async function listJobs(
     if (!best || best.head.done) return page;
     if (scanned >= MAX_SCANNED) return { ...page, capped: true };
     const address: JobAddress = { ...best.level, suffix };
-    const record = best.head.value.value;
+    const record = unpackRecord(best.head.value.value);
     best.head = await best.iterator.next();
     page.nextCursor = suffix;
     const state = stateOf(formatJobId(address), record);
