@@ -49,6 +49,18 @@ export const KEYS = {
   chart: "In a chart: read the values one by one",
 };
 
+export const ZOOM = {
+  about: (chart: string) => `${chart}, to zoom; its numbers are in the table of the chart`,
+  hint: "Draw over a stretch to see it closer; twice quickly shows all of it again. Times are UTC.",
+  earlier: "Earlier",
+  later: "Later",
+  closer: "Closer",
+  wider: "Wider",
+  whole: "All of it",
+  close: "Close",
+  failed: "Could not be loaded",
+};
+
 export const OVERVIEW = {
   well: "Well.",
   wellSince: (time: string) => `Well since ${time}.`,
