@@ -8,6 +8,8 @@ export interface JobFilter {
   queue?: string;
   state?: JobState;
   kind?: string;
+  /** The batch or flow that it belongs to. */
+  batchId?: string;
   /** Text that the id, kind or payload contains. */
   text?: string;
   limit: number;
@@ -118,6 +120,7 @@ function matches(
 ): boolean {
   if (filter.state && state !== filter.state) return false;
   if (filter.kind && record.kind !== filter.kind) return false;
+  if (filter.batchId && record.batchId !== filter.batchId) return false;
   if (!filter.text) return true;
   const text = filter.text.toLowerCase();
   return formatJobId(address).includes(text) || record.kind.toLowerCase().includes(text) ||
