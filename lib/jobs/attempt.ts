@@ -297,7 +297,7 @@ export class Attempt {
 
   /** Checks in `tx` that nobody ended the job behind our back; false when somebody did. */
   async #isUnchanged(tx: WriteSet): Promise<boolean> {
-    const entry = await this.runner.options.db.kv.get<JobRecord>(jobKey(this.job.address));
+    const entry = await this.runner.options.db.kv.get<JobRecord>(jobKey(this.job.id));
     if (entry.value === null || entry.value.finishedAt !== undefined) return false;
     tx.check(entry.key, entry.versionstamp);
     return true;

@@ -37,7 +37,7 @@ export async function cancelWaiting(
       backoff: exponential(),
       random: Math.random,
     });
-    const tx = new WriteSet().check(jobKey(address), stored.versionstamp);
+    const tx = new WriteSet().check(jobKey(id), stored.versionstamp);
     writeJob(tx, address, record, next);
     await definitions.get(record.kind)?.settle?.(tx, toJob(address, next), {
       state: "cancelled",

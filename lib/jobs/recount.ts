@@ -1,7 +1,7 @@
 import { counterValue } from "../kv/counter.ts";
 import { keyText } from "../kv/key_text.ts";
 import type { JobRecord } from "./job.ts";
-import { formatJobId, type JobAddress } from "./job_id.ts";
+import { formatJobId, type JobAddress, parseJobId } from "./job_id.ts";
 import {
   allDeadPrefix,
   allDepthPrefix,
@@ -50,8 +50,7 @@ export async function recount(kv: Deno.Kv, signal?: AbortSignal): Promise<Recoun
   const report: RecountReport = { jobs: 0, byState: {}, differences: [], differencesFound: 0 };
   for await (const { key, value } of kv.list<JobRecord>({ prefix: allJobsPrefix }, BATCH)) {
     signal?.throwIfAborted();
-    const [queue, shard, priority, suffix] = key.slice(2) as [string, number, number, string];
-    expected.job({ queue, shard, priority, suffix }, value);
+    expected.job(parseJobId(String(key.at(-1)))!, value);
     report.jobs++;
     report.byState[value.state] = (report.byState[value.state] ?? 0) + 1;
   }
