@@ -1,5 +1,5 @@
 import { counterValue } from "../kv/counter.ts";
-import type { JobRecord } from "./job.ts";
+import { type PackedRecord, unpackRecord } from "./job_codec.ts";
 import { formatJobId, segmentOf, suffixOf } from "./job_id.ts";
 import { levelRange, openPrefix, timerPrefix } from "./keys.ts";
 import type { ReadyJob } from "./ready_set.ts";
@@ -49,9 +49,10 @@ export async function readLevel(
   for (const segment of segments) {
     const from = position > segment ? position + "\0" : segment;
     const range = levelRange(level, from, segment + END);
-    for await (const { key, value: record } of kv.list<JobRecord>(range, { batchSize: 500 })) {
+    for await (const { key, value } of kv.list<PackedRecord>(range, { batchSize: 500 })) {
       const id = String(key.at(-1));
       position = suffixOf(id);
+      const record = unpackRecord(value);
       if (record.state !== "available") continue;
       jobs.push({ id, address: { queue, shard, priority, suffix: position }, record });
       if (jobs.length >= limit) return { jobs, cursor: position, complete: false };

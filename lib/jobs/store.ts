@@ -1,6 +1,7 @@
 import { counterValue } from "../kv/counter.ts";
 import type { WriteSet } from "../kv/write_set.ts";
 import type { Job, JobRecord } from "./job.ts";
+import { type PackedRecord, packRecord, unpackRecord } from "./job_codec.ts";
 import { formatJobId, type JobAddress, parseJobId } from "./job_id.ts";
 import {
   batchCountKey,
@@ -45,7 +46,7 @@ export function writeJob(
     tx.delete(jobKey(id));
     return;
   }
-  tx.set(jobKey(id), to);
+  tx.set(jobKey(id), packRecord(to));
   if (to.state === "available") tx.sum(openKey(address), 1);
   else if (to.runAt !== undefined) tx.set(timerKey(to.runAt, address), 1);
   if (to.state === "failed") tx.set(deadKey(queue, to.finishedAt ?? 0, id), 1);
@@ -61,9 +62,9 @@ export function writeJob(
 export async function readJob(kv: Deno.Kv, id: string): Promise<StoredJob | null> {
   const address = parseJobId(id);
   if (!address) return null;
-  const entry = await kv.get<JobRecord>(jobKey(id));
+  const entry = await kv.get<PackedRecord>(jobKey(id));
   if (entry.value === null) return null;
-  return { address, record: entry.value, versionstamp: entry.versionstamp };
+  return { address, record: unpackRecord(entry.value), versionstamp: entry.versionstamp };
 }
 
 /** A stored record with what its key says. */
