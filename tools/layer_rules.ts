@@ -23,7 +23,7 @@ export const LAYERS: Room[][] = [
  * no server code is ever bundled, and of packages these.
  */
 export const ISLANDS: Room = "islands";
-export const ISLAND_PACKAGES = /^preact(\/|$)/;
+export const ISLAND_PACKAGES = /^(preact(\/|$)|uplot$)/;
 /** Rooms that may import islands. */
 export const ISLAND_USERS: Room[] = ["routes", ISLANDS];
 
