@@ -3,7 +3,7 @@ import { type Config, loadConfig } from "../config/config.ts";
 import { AppError } from "../errors.ts";
 import { lockDataDir } from "../kv/data_lock.ts";
 import { Database } from "../kv/database.ts";
-import { SCHEMA_VERSION } from "../kv/schema.ts";
+import { SCHEMA_VERSION } from "../kv/migrations.ts";
 import type { CliContext } from "./context.ts";
 
 /** The database of a service that is stopped, kept so until this is closed. */

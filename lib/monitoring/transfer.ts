@@ -4,7 +4,7 @@ import { Readable } from "node:stream";
 import { AppError } from "../errors.ts";
 import { lockDataDir } from "../kv/data_lock.ts";
 import { entryLine, entryOf } from "../kv/portable.ts";
-import { SCHEMA_VERSION } from "../kv/schema.ts";
+import { SCHEMA_VERSION } from "../kv/migrations.ts";
 import { Backups, unpackChecked } from "./backup.ts";
 import { removeDatabase } from "./backup_file.ts";
 
