@@ -121,7 +121,7 @@ export const VARIABLES = {
       "redis+cluster",
       "rediss+cluster",
     ),
-    "Redis for the cache; embedded cache when absent",
+    "Redis for the cache (also redis+sentinel://, redis+cluster://); embedded when absent",
   ),
   CACHE_PREFIX: variable(
     matching(/^[A-Za-z0-9_.-]{1,40}$/, "must have 1 to 40 characters of A-Z a-z 0-9 _ . -"),

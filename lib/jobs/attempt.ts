@@ -274,7 +274,7 @@ export class Attempt {
 
   /** Checks in `tx` that nobody ended the job behind our back; false when somebody did. */
   async #isUnchanged(tx: WriteSet): Promise<boolean> {
-    const entry = await this.runner.options.db.kv.get<PackedRecord>(jobKey(this.job.address));
+    const entry = await this.runner.options.db.kv.get<PackedRecord>(jobKey(this.job.id));
     if (entry.value === null || unpackRecord(entry.value).finishedAt !== undefined) return false;
     tx.check(entry.key, entry.versionstamp);
     return true;
