@@ -14,7 +14,7 @@ import {
 } from "@opentelemetry/api";
 
 /** Whether the runtime has put a tracer where the API looks for one; it does so before any import. */
-const on = (globalThis as Record<symbol, { trace?: unknown } | undefined>)[
+export const tracing = (globalThis as Record<symbol, { trace?: unknown } | undefined>)[
   Symbol.for("opentelemetry.js.api.1")
 ]?.trace !== undefined;
 const tracer = trace.getTracer("pixel");
@@ -34,7 +34,7 @@ export function inSpan<T>(
   work: () => Promise<T>,
   role: SpanRole = "internal",
 ): Promise<T> {
-  if (!on) return work();
+  if (!tracing) return work();
   return tracer.startActiveSpan(name, { attributes, kind: KINDS[role] }, async (span) => {
     try {
       return await work();
@@ -54,7 +54,7 @@ export function inSpanOf<T>(
   attributes: Attributes,
   work: () => Promise<T>,
 ): Promise<T> {
-  if (!on) return work();
+  if (!tracing) return work();
   const parent = propagation.extract(ROOT_CONTEXT, carried ? { traceparent: carried } : {});
   return context.with(parent, () => inSpan(name, attributes, work, "consumer"));
 }
@@ -64,7 +64,7 @@ export function inSpanOf<T>(
  * `traceparent`. Undefined when nothing is traced.
  */
 export function handedOver(name: string, attributes: () => Attributes): string | undefined {
-  if (!on) return undefined;
+  if (!tracing) return undefined;
   const span = tracer.startSpan(name, { attributes: attributes(), kind: SpanKind.PRODUCER });
   const carrier: { traceparent?: string } = {};
   propagation.inject(trace.setSpan(context.active(), span), carrier);
@@ -74,7 +74,7 @@ export function handedOver(name: string, attributes: () => Attributes): string |
 
 /** Adds what is only known at the end to the span that is active. */
 export function note(attributes: () => Attributes): void {
-  if (on) trace.getActiveSpan()?.setAttributes(attributes());
+  if (tracing) trace.getActiveSpan()?.setAttributes(attributes());
 }
 
 function failed(span: Span, error: unknown): void {

@@ -130,7 +130,7 @@ export class Batch {
   }
 
   #sizeOf(m: Mutation): number {
-    if (m.type === "set") return estimateSize(m.value);
+    if (m.type === "set") return m.size ??= estimateSize(m.value);
     return m.type === "add" ? this.records.sizeOf(m.text ??= keyText(m.key)) : 9;
   }
 }
