@@ -4,7 +4,6 @@ import { CachedResponder } from "./ai/cached_responder.ts";
 import { CircuitBreaker } from "./ai/circuit_breaker.ts";
 import { ModelFiles } from "./ai/embedded/model_files.ts";
 import { EmbeddedResponder } from "./ai/embedded_responder.ts";
-import { OpenAIResponder } from "./ai/openai_responder.ts";
 import type { CacheableResponder, Responder } from "./ai/responder.ts";
 import { Spending } from "./ai/spending.ts";
 import { readLiveMetrics, readTokens } from "./analytics/live.ts";
@@ -133,7 +132,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
       models: new ModelFiles(join(config.dataDir, "models")),
     }),
   );
-  const provider = config.ai.baseUrl ? new ProviderWatch(providerOf(config, clock)) : null;
+  const provider = config.ai.baseUrl ? new ProviderWatch(await providerOf(config, clock)) : null;
   const cached = new CachedResponder(provider ?? embedded, { cache });
   const spending = new Spending({ db, clock });
   const { dailyBudget } = config.ai;
@@ -368,7 +367,9 @@ function tellHandoff(
 }
 
 /** The model behind AI_BASE_URL, left alone for a while when it fails again and again. */
-function providerOf({ ai }: Config, clock: Clock): CacheableResponder {
+async function providerOf({ ai }: Config, clock: Clock): Promise<CacheableResponder> {
+  // Its client takes memory that a service with the embedded responder need not spend.
+  const { OpenAIResponder } = await import("./ai/openai_responder.ts");
   const model = new OpenAIResponder({
     baseUrl: ai.baseUrl!,
     apiKey: ai.apiKey,
