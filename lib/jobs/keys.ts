@@ -152,3 +152,7 @@ export const eventHeadKey: Deno.KvKey = [ROOT, "events_head"];
 export const FLOW = "flow:";
 export const flowKey = (id: string): Deno.KvKey => [ROOT, "flow", id];
 export const flowsPrefix: Deno.KvKey = [ROOT, "flow"];
+
+/** When a rate limit's bucket would be full again. */
+export const rateKey = (key: string): Deno.KvKey => [ROOT, "rate", key];
+export const ratesPrefix: Deno.KvKey = [ROOT, "rate"];

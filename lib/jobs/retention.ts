@@ -5,7 +5,7 @@ import type { JobRecord } from "./job.ts";
 import { type PackedRecord, unpackRecord } from "./job_codec.ts";
 import { segmentOf, suffixOf } from "./job_id.ts";
 import type { Level } from "./job_list.ts";
-import { levelRange, openPrefix } from "./keys.ts";
+import { levelRange, openPrefix, ratesPrefix } from "./keys.ts";
 import { forgetOnce } from "./once.ts";
 import { writeJob } from "./store.ts";
 import { staleUniqueKeys } from "./unique.ts";
@@ -18,6 +18,7 @@ export interface Retention {
 }
 
 const BATCH = 150;
+const RATE_IDLE_MS = 86_400_000;
 const SEGMENT_AGE_US = 3_600_000_000;
 
 /**
@@ -58,6 +59,11 @@ export async function sweepJobs(
   }
   for (const { key, versionstamp } of await staleUniqueKeys(db.kv, now, 5_000)) {
     await db.commit(new WriteSet().check(key, versionstamp).delete(key));
+  }
+  for await (const entry of db.kv.list<number>({ prefix: ratesPrefix }, { limit: 5_000 })) {
+    // A bucket that has long been full says what none would.
+    if (entry.value > now - RATE_IDLE_MS) continue;
+    await db.commit(new WriteSet().check(entry.key, entry.versionstamp).delete(entry.key));
   }
   return deleted;
 }

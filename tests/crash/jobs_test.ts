@@ -100,25 +100,52 @@ faultTest(
   },
 );
 
-/** Stops `stale` at a moment at which it holds none of SQLite's locks, and starts its successor. */
+faultTest(
+  "SIGSTOP past the lease, SIGCONT: a worker beside it goes on, the stale one ends",
+  async () => {
+    for (let i = 0; i < rounds(1, 8); i++) {
+      await using trial = new Trial({ jobs: 400, only: "slow", slowMs: 30, leaseMs: 1_500 });
+      const stale = trial.start();
+      await stale.told("first");
+      const beside = trial.start();
+      await beside.told("ready");
+      await stop(trial, stale);
+      const stoppedAt = performance.now();
+      trial.fault();
+      await beside.told("first");
+      trial.hung(performance.now() - stoppedAt);
+      stale.signal("SIGCONT");
+      await stale.told("lost");
+      const { records } = await trial.finish(beside);
+      assert.ok(records.every((record) => record.state === "completed"));
+    }
+  },
+);
+
+/** Stops a worker, and starts its successor. */
 async function takeOver(trial: Trial, stale: WorkerProcess): Promise<WorkerProcess> {
+  await stop(trial, stale);
+  const next = trial.start();
+  await next.told("ready");
+  return next;
+}
+
+/** Stops a worker at a moment at which it holds none of SQLite's locks. */
+async function stop(trial: Trial, worker: WorkerProcess): Promise<void> {
   for (let attempt = 0; attempt < 200; attempt++) {
-    stale.signal("SIGSTOP");
+    worker.signal("SIGSTOP");
     const other = new DatabaseSync(trial.path);
     try {
       other.exec("PRAGMA busy_timeout = 20; BEGIN IMMEDIATE; ROLLBACK");
       const { busy } = other.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get() as { busy: number };
       if (busy !== 0) throw new Error("it reads, or writes the log back");
+      return;
     } catch {
-      stale.signal("SIGCONT");
+      worker.signal("SIGCONT");
       await pause(3);
-      continue;
     } finally {
       other.close();
     }
-    const next = trial.start();
-    await next.told("ready");
-    return next;
   }
   throw new Error("the stopped process holds the file's lock again and again");
 }
@@ -204,10 +231,12 @@ async function command(name: string, ...args: string[]): Promise<void> {
 }
 
 faultTest("summary", () => {
-  const { faults, jobs, lost, doubled, worstRecoveryMs } = tally;
+  const { faults, jobs, lost, doubled, worstRecoveryMs, worstHangMs } = tally;
+  const seconds = (ms: number) => (ms / 1000).toFixed(1);
   console.log(
     `  seed ${seed}: ${faults} faults injected, ${jobs} jobs run, ${lost} lost, ` +
-      `${doubled} doubled, worst recovery ${(worstRecoveryMs / 1000).toFixed(1)} s`,
+      `${doubled} doubled, worst recovery ${seconds(worstRecoveryMs)} s after a start, ` +
+      `${seconds(worstHangMs)} s after the lease of one that hung`,
   );
   assert.deepEqual([lost, doubled], [0, 0]);
   assert.ok(faults > 10);

@@ -9,6 +9,7 @@ import { WriteSet } from "../../../lib/kv/write_set.ts";
 export const STEPS = [
   "enqueue", // a new job
   "claim", // a run marker
+  "remember", // the result of an outside call
   "outcome", // how an attempt ended, with its effects
   "cancel",
   "fence", // a new session
@@ -40,6 +41,7 @@ function stepOf(write: WriteSet, working: boolean): typeof STEPS[number] | null 
   const checks = new Set(write.checks.map((check) => familyOf(check.key)));
   if (sets.has("session")) return "fence";
   if (deletes.has("session")) return working ? "end" : "unfence";
+  if (checks.has("session") && sets.has("once")) return "remember";
   if (checks.has("session")) return sets.has("job") ? "outcome" : sets.has("run") ? "claim" : null;
   if (checks.has("job")) return deletes.has("run") || sets.has("run") ? "recover" : "cancel";
   return sets.has("job") ? "enqueue" : null;

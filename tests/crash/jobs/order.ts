@@ -10,6 +10,8 @@ export interface WorkerOrder {
   paddingBytes?: number;
   concurrency?: number;
   graceMs?: number;
+  /** Set where several workers share the file: how long a silent one keeps its queue. */
+  leaseMs?: number;
   /** Where to die, and how often to come by there unharmed. */
   failpoint?: string;
   skip?: number;

@@ -10,7 +10,14 @@ import { madeKey, type WorkerOrder } from "./order.ts";
 import { WorkerProcess } from "./worker_process.ts";
 
 /** What all trials together have seen; printed at the end. */
-export const tally = { faults: 0, jobs: 0, lost: 0, doubled: 0, worstRecoveryMs: 0 };
+export const tally = {
+  faults: 0,
+  jobs: 0,
+  lost: 0,
+  doubled: 0,
+  worstRecoveryMs: 0,
+  worstHangMs: 0,
+};
 
 /** Kinds that count their end by `settle`, however they end. */
 const SETTLING = new Set(["hopeless", "endless", "exits"]);
@@ -34,6 +41,11 @@ export class Trial implements AsyncDisposable {
     return process;
   }
 
+  /** A worker hung; another one has ended a job of its queue so long after its lease. */
+  hung(ms: number): void {
+    tally.worstHangMs = Math.max(tally.worstHangMs, ms - this.order.leaseMs!);
+  }
+
   /** A fault was put in. */
   fault(): void {
     tally.faults++;
@@ -52,7 +64,9 @@ export class Trial implements AsyncDisposable {
   async verify(): Promise<Findings> {
     for (const process of this.#processes) {
       await process.ended;
-      if (process.recoveryMs !== null) {
+      assert.deepEqual(process.said("called again"), [], "a remembered call is not made again");
+      // One that shares the file has nothing to do before the other falls silent.
+      if (process.recoveryMs !== null && this.order.leaseMs === undefined) {
         tally.worstRecoveryMs = Math.max(tally.worstRecoveryMs, process.recoveryMs);
       }
     }

@@ -109,6 +109,18 @@ const endless = defineJob<Payload>({
   perform: () => new Promise(() => {}),
   settle: (tx, job) => void tx.sum(doneKey((job.payload as Payload).n), 1),
 });
+/** Remembers an outside call, fails, and must find it remembered. */
+const careful = defineJob<Payload>({
+  ...common,
+  kind: "careful",
+  async perform({ payload, attempt, id, once }) {
+    let called = false;
+    await once("call", () => void (called = true));
+    if (attempt === 1) throw new Error("after the call");
+    if (called) say("called again");
+    return counted(payload.n, id);
+  },
+});
 const exits = defineJob<Payload>({
   ...common,
   kind: "exits",
@@ -124,7 +136,8 @@ const engine = new JobEngine({
   log,
   queues: { default: order.concurrency ?? 20 },
   worker: order.worker,
-}).register(work, slow, fickle, sleepy, hopeless, endless, exits);
+  leaseMs: order.leaseMs,
+}).register(work, slow, fickle, sleepy, hopeless, endless, exits, careful);
 
 let stopping = false;
 const recovery = await engine.start();
@@ -144,7 +157,7 @@ await Promise.all([produce(), watch()]);
 async function openWhenFree(): Promise<Database> {
   for (let attempt = 0;; attempt++) {
     try {
-      return await Database.open({ path: order.path });
+      return await Database.open({ path: order.path, shared: order.leaseMs !== undefined });
     } catch (error) {
       if (attempt > 100) throw error;
       await new Promise((resolve) => setTimeout(resolve, 50));
@@ -158,6 +171,7 @@ function kindOf(n: number): typeof work {
   if (order.only) return { work, slow, exits, endless }[order.only];
   if (n === 340) return endless;
   if (n % 50 === 13) return hopeless;
+  if (n % 10 === 2) return careful;
   if (n % 10 === 4) return slow;
   if (n % 10 === 5) return fickle;
   return n % 10 === 6 ? sleepy : work;
