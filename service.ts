@@ -94,6 +94,8 @@ export async function startService(
   services.health.subscribe(({ status, since, timestamp: at }) =>
     app.feed.publish("health", { status, since, at })
   );
+  // Redis going or coming is told with the health it makes, without waiting for the next look.
+  services.cache.subscribe(() => void services.health.report().catch(() => {}));
   if (config.role === "all" || config.role === "scheduler") services.alerts.start();
 
   const server = listening(config, () =>
@@ -219,7 +221,7 @@ function botsPort({ bots, embedded }: Services): ApiDeps["bots"] {
 /** Cron brings the ticks; the ledger lets each through once, whoever brings it. */
 function bringTicks(scheduler: Scheduler, signal: AbortSignal): void {
   for (const { name, timing } of scheduler.schedules) {
-    if (!("cron" in timing)) continue;
+    if (!("cron" in timing) || timing.zone) continue; // Deno.cron knows UTC only; timers bring others
     Deno.cron(name, timing.cron, { signal, backoffSchedule: [1_000, 10_000, 60_000] }, async () => {
       await scheduler.tick(name);
     });

@@ -17,6 +17,7 @@ export default function CacheBoard(rendered: CacheData) {
         {!cache.connected && (
           <p class="away">
             <Badge tone="bad">{T.away}</Badge> {T.awayNote}
+            {cache.redis?.reason && <span class="muted">({cache.redis.reason})</span>}
           </p>
         )}
         <dl class="figures">
@@ -24,6 +25,13 @@ export default function CacheBoard(rendered: CacheData) {
           <Figure name={T.hits} value={count(cache.hits)} />
           <Figure name={T.misses} value={count(cache.misses)} />
           <Figure name={T.keys} value={count(cache.total_keys)} note={cache.memory_usage} />
+          {cache.saved !== undefined && cache.saved.tokens > 0 && (
+            <Figure
+              name={T.spared}
+              value={count(cache.saved.tokens)}
+              note={T.sparedCost(mean(cache.saved.cost_micros / 1e6))}
+            />
+          )}
           <Figure
             name="Operations"
             value={perSecond(cache.operations_per_second)}

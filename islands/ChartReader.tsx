@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
+import { ZOOM as T } from "./parts/texts.ts";
 
 interface Reading {
   text: string;
@@ -18,7 +19,11 @@ export default function ChartReader() {
   useEffect(() => {
     const charts = document.querySelectorAll<SVGSVGElement>("figure.chart > svg[data-spots]");
     const undo = [...charts].map((chart) => readable(chart, setReading));
-    return () => undo.forEach((one) => one());
+    document.addEventListener("click", zoom);
+    return () => {
+      undo.forEach((one) => one());
+      document.removeEventListener("click", zoom);
+    };
   }, []);
   useEffect(() => {
     if (!reading || !tip.current) return;
@@ -32,6 +37,18 @@ export default function ChartReader() {
       {reading?.text}
     </div>
   );
+}
+
+/** The code for zooming is large, and is loaded when somebody wants it. */
+async function zoom(event: Event): Promise<void> {
+  const button = event.target instanceof Element && event.target.closest("[data-zoom]");
+  if (!button) return;
+  try {
+    const { openZoom } = await import("./client/zoom.ts");
+    openZoom(button.closest("figure")!);
+  } catch {
+    button.textContent = T.failed;
+  }
 }
 
 function readable(chart: SVGSVGElement, tell: (reading: Reading | null) => void): () => void {

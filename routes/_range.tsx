@@ -16,6 +16,7 @@ import { HeatMap } from "../lib/web/charts/heat_map.tsx";
 import { LineChart } from "../lib/web/charts/line.tsx";
 import type { Unanswered } from "../lib/wire/analytics.ts";
 import type {
+  Anomalies,
   BusiestHours,
   Comparison,
   RangeReport,
@@ -23,6 +24,13 @@ import type {
   Span,
 } from "../lib/wire/figures.ts";
 import type { DashboardData } from "./dashboard_data.ts";
+import {
+  Lifecycle,
+  OddDays,
+  OUTCOME_METRICS,
+  Outcomes,
+  USER_OUTCOME_METRICS,
+} from "./_outcomes.tsx";
 import { orNull } from "./parts.ts";
 import { dayOf } from "./periods.ts";
 
@@ -39,6 +47,7 @@ export interface RangeData {
   range: RangeReport;
   compared: Comparison | null;
   busiest: BusiestHours | null;
+  anomalies: Anomalies | null;
   retention: Retention | null;
   unanswered: Unanswered[] | null;
   bots: { bot_id: string; name: string }[];
@@ -56,18 +65,21 @@ export async function loadRange(
   const from = dayOf(Date.parse(today) - (days - 1) * DAY_MS);
   const span: Span = { from, to: today, tz: zone, ...(botId ? { bot_id: botId } : {}) };
   const rates = ["conversations", "answer_rate", "success_rate", "turn_ms", "csat"] as const;
-  const metrics = botId ? [...rates] : [...rates, "active_users", "new_users"] as const;
+  const compared = botId ? [...rates] : [...rates, "active_users", "new_users"] as const;
+  const metrics = [...compared, ...OUTCOME_METRICS, ...(botId ? [] : USER_OUTCOME_METRICS)];
   const { bots } = await data.bots({ limit: BOTS_ASKED });
   const asked = botId ? [botId] : bots.map((bot) => bot.bot_id);
   const weeks = { from: dayOf(Date.parse(today) - COHORT_WEEKS * 7 * DAY_MS), to: today };
-  const [range, compared, busiest, retention, unanswered] = await Promise.all([
-    data.range(span, "day", [...metrics]),
-    orNull(data.compare(span, [...metrics])),
+  const [range, comparison, busiest, anomalies, retention, unanswered] = await Promise.all([
+    data.range(span, "day", metrics),
+    orNull(data.compare(span, [...compared])),
     orNull(data.busiest(span)),
+    orNull(data.anomalies(span)),
     botId ? null : orNull(data.retention({ ...weeks, granularity: "week" })),
     orNull(data.unanswered(asked, QUESTIONS)),
   ]);
-  return { days, span, range, compared, busiest, retention, unanswered, bots };
+  const parts = { compared: comparison, busiest, anomalies, retention, unanswered };
+  return { days, span, range, ...parts, bots };
 }
 
 /** The day that it is in a time zone, "YYYY-MM-DD". */
@@ -75,8 +87,8 @@ export const localDay = (at: number, zone: string): string =>
   new Date(at).toLocaleDateString("sv-SE", { timeZone: zone });
 
 export function RangeFigures({ data, operator }: { data: RangeData; operator: boolean }) {
-  const { range, busiest, retention, unanswered } = data;
-  const { rows } = range;
+  const { range, busiest, anomalies, retention, unanswered } = data;
+  const { rows, totals } = range;
   const time = (row: typeof rows[number]) =>
     Date.parse(`${row.local_start.slice(0, 10)}T00:00:00Z`);
   const points = (metric: "turn_ms" | "answer_rate", figure: string) =>
@@ -85,6 +97,7 @@ export function RangeFigures({ data, operator }: { data: RangeData; operator: bo
   return (
     <div class="report">
       <Totals data={data} />
+      <Outcomes totals={totals} />
       <Panel title={T.aDay} class="full">
         <BarChart
           title={T.aDay}
@@ -114,6 +127,8 @@ export function RangeFigures({ data, operator }: { data: RangeData; operator: bo
           highest={100}
         />
       </Panel>
+      <Lifecycle totals={totals} />
+      <OddDays anomalies={anomalies} wide={!totals.lifecycle} />
       <Panel title={T.hours} aside={T.hoursNote} class="full">
         {busiest ? <Hours busiest={busiest} /> : <Unread what={T.hours} />}
       </Panel>

@@ -92,6 +92,7 @@ export function apiData(ask: AskApi): DashboardData & DashboardActions {
       field("analytics", `/analytics/range${query({ ...span, granularity, metrics })}`),
     compare: (span, metrics) =>
       field("analytics", `/analytics/compare${query({ ...span, unit: "days", metrics })}`),
+    anomalies: (span) => field("analytics", `/analytics/anomalies${query(span)}`),
     busiest: (span) => field("analytics", `/analytics/busiest${query(span)}`),
     retention: (asked) => field("analytics", `/analytics/retention${query(asked)}`),
     tokens: () => orNone(field("tokens", "/tokens"), 403),

@@ -10,6 +10,7 @@ import type { CacheCleared, CacheEntry, CacheKeyPage, CacheStats } from "../lib/
 import type { Conversation, ConversationPage, TurnQueued } from "../lib/wire/conversations.ts";
 import type { AuditEntry, NewToken, OpenSession, Token, TokenMade } from "../lib/wire/access.ts";
 import type {
+  Anomalies,
   BusiestHours,
   Comparison,
   RangeMetric,
@@ -62,6 +63,7 @@ export interface DashboardData {
   /** A number of days beside as many before. */
   compare(span: Span, metrics: RangeMetric[]): Promise<Comparison>;
   busiest(span: Span): Promise<BusiestHours>;
+  anomalies(span: Span): Promise<Anomalies>;
   retention(
     query: { from: string; to: string; granularity: "day" | "week" | "month" },
   ): Promise<Retention>;

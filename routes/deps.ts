@@ -1,7 +1,7 @@
 import type { Figures } from "../lib/analytics/figures/figures.ts";
 import type { Authenticator } from "../lib/auth/authenticator.ts";
 import type { EntryView, KeyPage, KeysOptions } from "../lib/cache/cache.ts";
-import type { LatencySummary } from "../lib/cache/latency.ts";
+import type { CacheStats } from "../lib/cache/cache_stats.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Config } from "../lib/config/config.ts";
 import type { JobEngine } from "../lib/jobs/engine.ts";
@@ -107,37 +107,8 @@ export type EnginePort = Pick<
 >;
 
 /** One place where entries lie. */
-export interface CacheTier {
-  hits: number;
-  entries: number;
-  bytes: number;
-  evictions: number;
-  latency: LatencySummary;
-}
-
 export interface CachePort {
-  stats(): Promise<{
-    connected: boolean;
-    backend: "redis" | "memory";
-    hitRate: number | null;
-    hits: number;
-    misses: number;
-    totalKeys: number;
-    memoryUsage: string;
-    memoryBytes: number;
-    operationsPerSecond: number;
-    uptimeSeconds: number;
-    lastDay: { hits: number; misses: number; hitRate: number | null };
-    process: CacheTier & { active: boolean };
-    shared: CacheTier | null;
-    namespaces: {
-      name: string;
-      hits: number;
-      misses: number;
-      hitRate: number | null;
-      keys: number;
-    }[];
-  }>;
+  stats(): Promise<CacheStats>;
   /** Looks without counting a lookup; undefined when there is none. */
   inspect(key: string): Promise<EntryView | undefined>;
   keys(pattern?: string, options?: KeysOptions): Promise<KeyPage>;

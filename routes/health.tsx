@@ -35,6 +35,8 @@ const CHARTS: { metric: HistoryMetric; format: (value: number) => string; highes
   { metric: "success_rate", format: percent, highest: 100 },
 ];
 
+const METRICS = CHARTS.map(({ metric }) => metric).join();
+
 export const handler = {
   async GET(ctx: PageContext<PageState>): Promise<Response> {
     const { data, now } = ctx.state;
@@ -46,13 +48,17 @@ export const handler = {
         granularity: hours <= BY_MINUTE ? "minute" : "hour",
       }));
     const asked = ctx.url.searchParams.get("hours") ?? "";
-    const span: Span = Object.hasOwn(T.spans, asked) ? asked as Span : "24";
-    const [health, hour, alerts, history] = await Promise.all([
+    const wanted: Span = Object.hasOwn(T.spans, asked) ? asked as Span : "24";
+    const [health, hour, alerts, kept] = await Promise.all([
       orNull(data.health()),
       past("cpu_percent,memory_percent", 1),
       orNull(data.alerts()),
-      wantsData(ctx.hono) ? null : past(CHARTS.map(({ metric }) => metric).join(), Number(span)),
+      wantsData(ctx.hono) ? null : past(METRICS, Number(wanted)),
     ]);
+    // Whoever has run for less than an hour has nothing by the hour yet.
+    const young = !asked && kept !== null && kept.points.length < 2;
+    const span: Span = young ? "1" : wanted;
+    const history = young ? await past(METRICS, 1) : kept;
     const board: HealthData = { ...liveData(ctx.state), health, history: hour, alerts };
     const shown: HealthPage = { board, span, history };
     return ctx.render(wantsData(ctx.hono) ? board : shown, { title: PAGES["/health"] });

@@ -4,10 +4,10 @@
  */
 import type { Page } from "playwright-core";
 import { islandsReady, startBrowser } from "../tests/support/browser.ts";
+import { startDemo } from "./demo_process.ts";
 import { ensurePrograms } from "./programs.ts";
 
 const FOLDER = "docs/screenshots";
-const START_MS = 120_000;
 /** So long the demo's traffic runs before the first picture, in milliseconds. */
 const LIVED_MS = 15_000;
 const DAY_MS = 86_400_000;
@@ -33,40 +33,6 @@ function pages(now: number): Record<string, string> {
     "report-week": `/analytics?report=weekly&date=${day(now - 7 * DAY_MS)}`,
     "report-month": `/analytics?report=monthly&date=${day(now - 31 * DAY_MS)}`,
   };
-}
-
-/** The demo as a child process, and the link that signs in. */
-async function startDemo(): Promise<{ link: string } & AsyncDisposable> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["task", "--quiet", "demo", "--port", "0"],
-    stdin: "null",
-    stdout: "piped",
-  }).spawn();
-  const stop = async () => {
-    child.kill("SIGINT");
-    await child.status;
-  };
-  const timer = setTimeout(() => child.kill("SIGKILL"), START_MS);
-  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  let said = "";
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) throw new Error(`the demo did not start: ${said}`);
-    said += value;
-    const link = /http\S+sign-in\S+/.exec(said)?.[0];
-    if (!link || !said.includes("Ctrl-C")) continue;
-    clearTimeout(timer);
-    return {
-      link,
-      async [Symbol.asyncDispose]() {
-        const drained = (async () => {
-          while (!(await reader.read()).done);
-        })();
-        await stop();
-        await drained;
-      },
-    };
-  }
 }
 
 async function shoot(page: Page, name: string, folder: string): Promise<void> {

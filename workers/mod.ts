@@ -1,4 +1,3 @@
-import { summaryEmail } from "../lib/analytics/summary_email.ts";
 import type { AnyDefinition } from "../lib/jobs/definition.ts";
 import { sweepIdempotency } from "../lib/kv/idempotency.ts";
 import type { Services } from "../lib/services.ts";
@@ -44,7 +43,7 @@ export function workers(
       webhookUrl: config.alerts.webhookUrl,
       secret: callbackSecret,
     }),
-    sendReport({ ...services, to: config.reportEmail, email: summaryEmail }),
+    sendReport({ ...services, to: config.reportEmail }),
     generateReport(services.reports),
     recountAnalytics(db),
     ...maintenance({

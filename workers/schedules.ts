@@ -31,8 +31,8 @@ export const SCHEDULES: Schedule[] = [
   report("daily-report", "0 1 * * *", "report on yesterday", "daily", 1),
   report("weekly-report", "0 2 * * 1", "report on last week", "weekly", 7),
   report("monthly-report", "0 3 1 * *", "report on last month", "monthly", 1),
-  mail("daily-summary-mail", "0 7 * * *", "mail the report on yesterday", "daily", 1),
-  mail("weekly-report-mail", "0 8 * * 1", "mail the report on last week", "weekly", 7),
+  mail("daily-summary-mail", "0 8 * * *", "mail the report on yesterday", "daily", 1),
+  mail("weekly-report-mail", "0 9 * * 1", "mail the report on last week", "weekly", 7),
   run(
     "clean-up-conversations",
     { cron: "0 4 * * *" },

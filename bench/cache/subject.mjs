@@ -26,21 +26,28 @@ function record(bytes, seed = 1) {
   return { items };
 }
 
-/** Wall time and CPU of this process, for `count` calls by so many callers at once. */
+/** A case ends after this long, however many calls it was to make. */
+const CASE_MS = 1_500;
+
+/** Wall time and CPU of this process, for up to `count` calls by so many callers at once. */
 async function timed(callers, count, call) {
   const share = Math.ceil(count / callers);
-  const run = async (rounds) => {
+  const run = async (rounds, ms) => {
+    const until = performance.now() + ms;
+    let calls = 0;
     await Promise.all(Array.from({ length: callers }, async (_, caller) => {
-      for (let i = 0; i < rounds; i++) await call(caller, i);
+      let i = 0;
+      while (i < rounds && (i % 16 > 0 || performance.now() < until)) await call(caller, i++);
+      calls += i;
     }));
+    return calls;
   };
-  await run(Math.ceil(share / 4));
+  await run(Math.ceil(share / 4), CASE_MS / 3);
   const cpu = process.cpuUsage();
   const from = performance.now();
-  await run(share);
+  const calls = await run(share, CASE_MS);
   const ms = performance.now() - from;
   const used = process.cpuUsage(cpu);
-  const calls = share * callers;
   return { perSecond: calls / ms * 1_000, cpuMicros: (used.user + used.system) / calls };
 }
 

@@ -2,7 +2,7 @@ import type { OverviewData } from "./page_data.ts";
 import { clock, count, counted, duration, percent } from "./format.ts";
 import { byMinute } from "./minutes.ts";
 import { OVERVIEW as T } from "./texts.ts";
-import { asWords, HEALTH, type Tone } from "./words.ts";
+import { asWords, CHECK, HEALTH, type Tone } from "./words.ts";
 
 export interface Headline {
   tone: Tone;
@@ -35,7 +35,10 @@ function standing({ health, now, zone }: Parts): { tone: Tone; title: string } {
   if (!worst) return { tone, title: `${word}.` };
   const reason = worst.detail ? worst.detail.replace(/\.$/, "") : T.notWell;
   const others = reasons.length > 1 ? T.andMore(count(reasons.length - 1)) : "";
-  return { tone, title: `${word}: ${asWords(worst.name)}, ${reason}${others}.` };
+  const name = CHECK[worst.name] ?? asWords(worst.name);
+  // "CPU at 99 %" names itself; "not connected" does not.
+  const told = reason.toLowerCase().startsWith(name.toLowerCase()) ? reason : `${name}, ${reason}`;
+  return { tone, title: `${word}: ${told}${others}.` };
 }
 
 function waiting({ queues, history }: Parts): string {

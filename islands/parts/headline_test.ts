@@ -66,3 +66,11 @@ Deno.test("a backlog's direction compares its last minutes with those before", (
   assert.deepEqual(trend([14, 15, 14, 14, 15, 14]), ["steady"]);
   assert.deepEqual(trend([14, null, null, 9]), []);
 });
+
+Deno.test("a reason that names what it is about is not named twice", () => {
+  const failing = (name: string, detail: string) =>
+    headline({ ...nothing, health: health("degraded", [{ name, status: "degraded", detail }]) })
+      .title;
+  assert.match(failing("cpu", "CPU at 99.8 % over the last minute"), /^Degraded: CPU at 99\.8 %/);
+  assert.match(failing("redis", "not connected"), /^Degraded: Redis, not connected\./);
+});

@@ -49,6 +49,18 @@ export const KEYS = {
   chart: "In a chart: read the values one by one",
 };
 
+export const ZOOM = {
+  about: (chart: string) => `${chart}, to zoom; its numbers are in the table of the chart`,
+  hint: "Draw over a stretch to see it closer; twice quickly shows all of it again. Times are UTC.",
+  earlier: "Earlier",
+  later: "Later",
+  closer: "Closer",
+  wider: "Wider",
+  whole: "All of it",
+  close: "Close",
+  failed: "Could not be loaded",
+};
+
 export const OVERVIEW = {
   well: "Well.",
   wellSince: (time: string) => `Well since ${time}.`,
@@ -212,6 +224,8 @@ export const CACHE = {
   answers: "Answers",
   rests: "Rests",
   evicted: "Evicted",
+  spared: "Tokens spared",
+  sparedCost: (amount: string) => `worth ${amount}`,
   p95: "p95",
   value: "Value",
   remove: "Clear this key",
@@ -411,6 +425,34 @@ export const ANALYTICS = {
   noCohorts: "Nobody was first seen in these weeks.",
   low: "few",
   days: ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
+};
+
+export const OUTCOMES = {
+  outcomes: "How conversations went",
+  rates: {
+    containment_rate: "Coped alone",
+    contained_24h_rate: "And nobody came back",
+    handoff_rate: "Handed over",
+    abandon_rate: "Left without an answer",
+  },
+  of: (conversations: string) => `of ${conversations}`,
+  lifecycle: "Users",
+  fresh: "New",
+  returning: "Also active the days before",
+  resurrecting: "Back after a while",
+  dormant: (gone: string, before: string) =>
+    `${gone} of the ${before} who were active the days before did not come back.`,
+  odd: "Out of the ordinary",
+  tooFewWeeks: "There are too few weeks yet to compare days with.",
+  ordinary: "Every day was as usual for its weekday.",
+  watched: {
+    conversations: (value: string) => `${value} conversations`,
+    answer_rate: (value: string) => `${value} of turns answered`,
+    error_rate: (value: string) => `${value} of turns failed`,
+    turn_ms: (value: string) => `p90 of an answer ${value}`,
+  },
+  usual: (low: string, high: string, weeks: string) =>
+    `usual for the weekday ${low} to ${high}, by ${weeks}`,
 };
 
 export const ACCESS = {

@@ -16,6 +16,8 @@ export interface AnswerCache {
     fill: (context: { signal: AbortSignal }) => Promise<T>,
     options: { ttlSeconds: number },
   ): Promise<T>;
+  /** Told what an answer that was not asked for again has spared. */
+  saved?(key: string, savings: { tokens: number; costMicros: number }): void;
 }
 
 export interface CachedResponderOptions {
@@ -64,7 +66,8 @@ export class CachedResponder implements Responder {
     try {
       const { reply, filled } = await orAborted(flight.reply, request.signal);
       if (filled && !joined) return reply;
-      const { costMicros: _paidBefore, ...rest } = reply;
+      const { costMicros = 0, ...rest } = reply;
+      this.#cache.saved?.(key, { tokens: reply.tokens?.total ?? 0, costMicros });
       return { ...rest, cached: true, latencyMs: performance.now() - startedAt };
     } finally {
       if (--flight.waiters === 0 && this.#forget(key, flight)) {

@@ -66,6 +66,27 @@ Deno.test("what was answered once is not asked again", async () => {
   assert.ok(again.latencyMs < 1_000, "a hit tells its own latency");
 });
 
+Deno.test("what an answer from the cache has spared is told", async () => {
+  const asked = new Asked();
+  const paid = Object.assign(Object.create(asked), {
+    respond: async (request: ResponderRequest): Promise<Reply> => ({
+      ...await asked.respond(request),
+      tokens: { prompt: 30, completion: 12, total: 42, estimated: false },
+      costMicros: 70,
+    }),
+  }) as CacheableResponder;
+  const told: unknown[] = [];
+  const cache = Object.assign(new MapCache(), {
+    saved: (key: string, savings: unknown) => told.push([key.split(":")[0], savings]),
+  });
+  const responder = new CachedResponder(paid, { cache });
+  assert.equal((await responder.respond(requestOf(bot(), "hello"))).costMicros, 70);
+  assert.deepEqual(told, []);
+  const again = await responder.respond(requestOf(bot(), "hello"));
+  assert.equal(again.costMicros, undefined);
+  assert.deepEqual(told, [["answer", { tokens: 42, costMicros: 70 }]]);
+});
+
 Deno.test("equal questions at the same moment are asked once", async () => {
   const asked = new Asked();
   const gate = Promise.withResolvers<string>();

@@ -20,6 +20,8 @@ export interface BotRow {
   bot_name: string;
   conversation_count: number;
   average_satisfaction: number | null;
+  /** Scores that the mean is over. */
+  scores: number;
 }
 
 export const periodBounds = (kind: PeriodKind, n: number): ReportFrame["period"] => ({
@@ -36,5 +38,6 @@ export function botRows(bots: readonly BotCounts[]): BotRow[] {
       bot_name: bot.botId,
       conversation_count: bot.conversations,
       average_satisfaction: meanScore(bot.scoreSum, bot.scores),
+      scores: bot.scores,
     }));
 }

@@ -155,12 +155,19 @@ Deno.test("a day, by hand", sanitize, async () => {
     user_engagement: { active_users: 3, new_users: 2, average_messages_per_user: 2.67 },
     bot_performance: {
       bot_statistics: [
-        { bot_id: "faq", bot_name: "Questions", conversation_count: 3, average_satisfaction: 4 },
+        {
+          bot_id: "faq",
+          bot_name: "Questions",
+          conversation_count: 3,
+          average_satisfaction: 4,
+          scores: 1,
+        },
         {
           bot_id: "orders",
           bot_name: "Orders!",
           conversation_count: 1,
           average_satisfaction: 3.33,
+          scores: 1,
         },
       ],
       total_bots_used: 2,
@@ -208,6 +215,7 @@ Deno.test("a week and a month, by hand", sanitize, async () => {
     returning_users: 1,
     retention_rate: 33.33,
     retained_of_previous_rate: 50,
+    previous_users: 2,
   });
   assert.equal(week.daily_reports_count, 7);
 

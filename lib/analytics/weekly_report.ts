@@ -30,6 +30,8 @@ export interface WeeklyBody {
     returning_users: number;
     retention_rate: number | null;
     retained_of_previous_rate: number | null;
+    /** Active in the week before. */
+    previous_users: number;
   };
   /** Days that the report is made of. */
   daily_reports_count: number;
@@ -46,6 +48,7 @@ export function weeklyReport(
   const of = (metric: number) => countOf(current.users, metric);
   const users = of(Metric.activeUsers);
   const returning = of(Metric.retainedUsers);
+  const before = previous ? countOf(previous.users, Metric.activeUsers) : 0;
   const total = sumOver(current, Metric.conversations);
   const days = daysSoFar("week", week, today).map((day, i) => ({
     date: dateText(day),
@@ -72,11 +75,8 @@ export function weeklyReport(
       total_users: users,
       returning_users: returning,
       retention_rate: ratio2(returning, users, 100),
-      retained_of_previous_rate: ratio2(
-        returning,
-        previous ? countOf(previous.users, Metric.activeUsers) : 0,
-        100,
-      ),
+      retained_of_previous_rate: ratio2(returning, before, 100),
+      previous_users: before,
     },
     daily_reports_count: days.length,
   };

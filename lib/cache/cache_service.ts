@@ -2,6 +2,7 @@ import type { Clock } from "../clock.ts";
 import { AppError } from "../errors.ts";
 import type {
   Cache,
+  CacheEvent,
   ClearOptions,
   ClearResult,
   EntryView,
@@ -39,6 +40,7 @@ export interface CacheParts {
   tiers: Tiers;
   clock: Clock;
   counters: LookupCounters;
+  listeners: Set<(event: CacheEvent) => void>;
   reader: EntryReader;
   writer: EntryWriter;
   fills: Fills;
@@ -68,6 +70,17 @@ export class CacheService implements Cache {
   /** Whether the store behind the cache answers now; in the process it always does. */
   get connected(): boolean {
     return this.#parts.tiers.redis?.link.connected ?? true;
+  }
+
+  /** Why the store behind the cache does not answer; null while it does. */
+  get reason(): string | null {
+    return this.#parts.tiers.redis?.link.reason ?? null;
+  }
+
+  /** Tells of Redis going and coming, until the returned function is called. */
+  subscribe(listener: (event: CacheEvent) => void): () => void {
+    this.#parts.listeners.add(listener);
+    return () => this.#parts.listeners.delete(listener);
   }
 
   get<T = unknown>(key: string, options?: ReadOptions<T>): Promise<T | undefined> {

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from "../clock.ts";
 import { silentLogger } from "../log.ts";
+import type { CacheEvent } from "./cache.ts";
 import type { CacheOptions } from "./cache_options.ts";
 import { type CacheParts, CacheService } from "./cache_service.ts";
 import { StatsCollector } from "./collect_stats.ts";
@@ -23,8 +24,10 @@ const MEBIBYTE = 1_048_576;
 export async function openCache(options: CacheOptions = {}): Promise<CacheService> {
   const clock = options.clock ?? systemClock;
   const counters = new LookupCounters(clock);
+  const listeners = new Set<(event: CacheEvent) => void>(options.onEvent ? [options.onEvent] : []);
   const settings = {
     ...options,
+    listeners,
     clock,
     counters,
     log: options.log ?? silentLogger,
@@ -49,6 +52,7 @@ export async function openCache(options: CacheOptions = {}): Promise<CacheServic
 type Settings = CacheOptions & {
   clock: Clock;
   counters: LookupCounters;
+  listeners: Set<(event: CacheEvent) => void>;
   commandTimeoutMs: number;
 };
 
@@ -57,7 +61,7 @@ function assemble(
   settings: Settings,
   shared: Awaited<ReturnType<typeof openRedisTier>> | null,
 ): CacheParts {
-  const { clock, counters, commandTimeoutMs } = settings;
+  const { clock, counters, commandTimeoutMs, listeners } = settings;
   const maxEntryBytes = settings.maxEntryBytes ?? 4 * MEBIBYTE;
   const reader = new EntryReader(tiers, counters, clock, maxEntryBytes);
   const writer = new EntryWriter(tiers, counters, clock, {
@@ -70,5 +74,5 @@ function assemble(
   const fills = new Fills(reader, writer, leases, clock);
   const resolver = new Resolver(reader, fills, counters, clock, commandTimeoutMs);
   const stats = new StatsCollector(tiers, counters, clock);
-  return { tiers, clock, counters, reader, writer, fills, resolver, stats, shared };
+  return { tiers, clock, counters, listeners, reader, writer, fills, resolver, stats, shared };
 }

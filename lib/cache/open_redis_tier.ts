@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../log.ts";
+import type { CacheEvent } from "./cache.ts";
 import type { CacheOptions } from "./cache_options.ts";
 import { Clearing } from "./clearing.ts";
 import { FrontTier } from "./front_tier.ts";
@@ -24,6 +25,7 @@ export interface RedisTierOptions extends CacheOptions {
   clock: Clock;
   log: Logger;
   counters: LookupCounters;
+  listeners: ReadonlySet<(event: CacheEvent) => void>;
   maxMemoryBytes: number;
   maxMemoryEntries: number;
   commandTimeoutMs: number;
@@ -52,10 +54,12 @@ export async function openRedisTier(options: RedisTierOptions): Promise<{
   });
   const waiters = new KeyWaiters(clock);
   const tierSwitch = new TierSwitch(front, waiters, clock, (event) => {
-    try {
-      options.onEvent?.(event);
-    } catch (error) {
-      log.error("a listener of the cache's events failed", { component: "cache", error });
+    for (const listener of options.listeners) {
+      try {
+        listener(event);
+      } catch (error) {
+        log.error("a listener of the cache's events failed", { component: "cache", error });
+      }
     }
   });
   const unsent = new UnsentInvalidations(() => link.distrust());

@@ -12,6 +12,7 @@ import {
 } from "./definition.ts";
 import type { EventHub, JobEvent } from "./events.ts";
 import type { JobRecord } from "./job.ts";
+import { type PackedRecord, unpackRecord } from "./job_codec.ts";
 import { exponential } from "./backoff.ts";
 import type { QueueStats } from "./queue_stats.ts";
 import type { Session } from "./session.ts";
@@ -151,13 +152,13 @@ export class Attempt {
   }
 
   /** Most handlers never look at their signal, so it is made only for those that do. */
-  get #signal(): AbortSignal {
+  get signal(): AbortSignal {
     this.#controller ??= new AbortController();
     return this.#controller.signal;
   }
 
   #abort(reason: unknown): void {
-    void this.#signal;
+    void this.signal;
     this.#controller!.abort(reason);
   }
 
@@ -176,41 +177,17 @@ export class Attempt {
         permanent: true,
       });
     }
-    return await definition.perform(this.#context(payload.data));
+    return await definition.perform(new Context(this, payload.data));
   }
 
-  #context(payload: unknown): PerformContext<unknown> {
-    const { record, id, address } = this.job;
-    const { log } = this.runner.options;
-    const signal = () => this.#signal;
-    let bound: PerformContext<unknown>["log"] | undefined;
-    return {
-      id,
-      kind: record.kind,
-      queue: address.queue,
-      priority: address.priority,
-      payload,
-      attempt: record.attempt + 1,
-      maxAttempts: record.maxAttempts,
-      queuedAt: record.queuedAt,
-      startedAt: this.startedAt,
-      get signal() {
-        return signal();
-      },
-      get log() {
-        return bound ??= log.with({ task_id: id, kind: record.kind });
-      },
-      progress: (percent, message) => this.#report(percent, message),
-      once: (key, fn) => this.#memory().run(key, fn),
-    };
-  }
-
-  #memory(): OnceMemory {
+  /** What outside calls of this job have given. */
+  get memory(): OnceMemory {
     const { db, session } = this.runner.options;
     return this.#once ??= new OnceMemory(db, session.fence, this.job.id);
   }
 
-  #report(percent: number, message?: string): void {
+  /** The handler says how far it is. */
+  report(percent: number, message?: string): void {
     const bounded = Math.min(100, Math.max(0, Number(percent) || 0));
     const changed = this.progress?.percent !== bounded || this.progress.message !== message;
     this.progress = { percent: bounded, message: message?.slice(0, 500) };
@@ -297,8 +274,8 @@ export class Attempt {
 
   /** Checks in `tx` that nobody ended the job behind our back; false when somebody did. */
   async #isUnchanged(tx: WriteSet): Promise<boolean> {
-    const entry = await this.runner.options.db.kv.get<JobRecord>(jobKey(this.job.address));
-    if (entry.value === null || entry.value.finishedAt !== undefined) return false;
+    const entry = await this.runner.options.db.kv.get<PackedRecord>(jobKey(this.job.address));
+    if (entry.value === null || unpackRecord(entry.value).finishedAt !== undefined) return false;
     tx.check(entry.key, entry.versionstamp);
     return true;
   }
@@ -381,5 +358,49 @@ export class Attempt {
     if (error && next?.state !== "cancelled") event.error = error;
     if (record.batchId && type !== "job.progress") event.batchId = record.batchId;
     events.emit(event);
+  }
+}
+
+/** What the handler sees of its attempt. What few handlers use is made when they ask for it. */
+class Context implements PerformContext<unknown> {
+  readonly id: string;
+  readonly kind: string;
+  readonly queue: string;
+  readonly priority: number;
+  readonly attempt: number;
+  readonly maxAttempts: number;
+  readonly queuedAt: number;
+  readonly startedAt: number;
+  readonly #attempt: Attempt;
+  #log: Logger | undefined;
+
+  constructor(attempt: Attempt, readonly payload: unknown) {
+    const { id, address, record } = attempt.job;
+    this.id = id;
+    this.kind = record.kind;
+    this.queue = address.queue;
+    this.priority = address.priority;
+    this.attempt = record.attempt + 1;
+    this.maxAttempts = record.maxAttempts;
+    this.queuedAt = record.queuedAt;
+    this.startedAt = attempt.startedAt;
+    this.#attempt = attempt;
+  }
+
+  get signal(): AbortSignal {
+    return this.#attempt.signal;
+  }
+
+  get log(): Logger {
+    const { log } = this.#attempt.runner.options;
+    return this.#log ??= log.with({ task_id: this.id, kind: this.kind });
+  }
+
+  get progress(): PerformContext<unknown>["progress"] {
+    return (percent, message) => this.#attempt.report(percent, message);
+  }
+
+  get once(): PerformContext<unknown>["once"] {
+    return (key, fn) => this.#attempt.memory.run(key, fn);
   }
 }

@@ -9,9 +9,10 @@ import type { AnyDefinition, JobKind } from "./definition.ts";
 import { Definitions } from "./definitions.ts";
 import { type EnqueueOptions, newRecord, uniqueOf } from "./enqueue.ts";
 import { EndWaiters } from "./end_waiters.ts";
-import { EventHub } from "./events.ts";
+import { EventHub, type JobEvent } from "./events.ts";
 import { FairOrder } from "./fair_order.ts";
 import { formatJobId, parseJobId, SuffixMaker } from "./job_id.ts";
+import type { Job } from "./job.ts";
 import type { JobFilter, JobPage } from "./job_list.ts";
 import { JobReader, type JobView } from "./job_reader.ts";
 import { Lease } from "./lease.ts";
@@ -361,9 +362,10 @@ export class JobEngine {
         await running.ended;
         continue;
       }
-      if (await cancelWaiting(this.options, this.#definitions, runner, id, reason)) {
+      const job = await cancelWaiting(this.options, this.#definitions, runner, id, reason);
+      if (job) {
         this.#waiters.wake(id);
-        this.#tellCancelled(id);
+        this.#tellCancelled(job);
         return;
       }
     }
@@ -459,19 +461,21 @@ export class JobEngine {
     });
   }
 
-  #tellCancelled(id: string): void {
+  #tellCancelled({ id, kind, queue, priority, attempt, batchId }: Job): void {
     if (!this.events.active) return;
-    const address = parseJobId(id)!;
-    this.events.emit({
+    const at = this.options.clock.now();
+    const event: JobEvent = {
       type: "job.cancelled",
-      at: this.options.clock.now(),
+      at,
       id,
-      kind: "",
-      queue: address.queue,
-      priority: address.priority,
+      kind,
+      queue,
+      priority,
       state: "cancelled",
-      attempt: 0,
-    });
+      attempt,
+    };
+    if (batchId) event.batchId = batchId;
+    this.events.emit(event);
   }
 
   #ring(tx: WriteSet, queue: string, runner: QueueRunner | undefined, now: number): void {

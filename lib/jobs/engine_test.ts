@@ -4,6 +4,7 @@ import { AppError } from "../errors.ts";
 import { WriteSet } from "../kv/write_set.ts";
 import { counterValue } from "../kv/counter.ts";
 import { cancel, complete, defineJob, JobError, snooze } from "./definition.ts";
+import { type PackedRecord, unpackRecord } from "./job_codec.ts";
 import { openTestEngine } from "./testing.ts";
 
 const payload = z.object({ n: z.number() });
@@ -302,8 +303,9 @@ Deno.test("counters agree with a recount, and retention removes what is old", as
   for (let n = 0; n < 40; n++) await t.engine.enqueue(job, { n }, { priority: n % 3 });
   await t.drained();
   const counted: Record<string, number> = {};
-  for await (const { value } of t.db.kv.list<{ state: string }>({ prefix: ["jobs", "j"] })) {
-    counted[value.state] = (counted[value.state] ?? 0) + 1;
+  for await (const { value } of t.db.kv.list<PackedRecord>({ prefix: ["jobs", "j"] })) {
+    const { state } = unpackRecord(value);
+    counted[state] = (counted[state] ?? 0) + 1;
   }
   assert.deepEqual(counted, { completed: 32, failed: 8 });
   const [overview] = await t.engine.queues();

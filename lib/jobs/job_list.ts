@@ -1,4 +1,5 @@
 import { type Job, type JobRecord, type JobState } from "./job.ts";
+import { type PackedRecord, unpackRecord } from "./job_codec.ts";
 import { formatJobId, type JobAddress } from "./job_id.ts";
 import { deadPrefix, levelPrefix } from "./keys.ts";
 import { readJob, toJob } from "./store.ts";
@@ -7,6 +8,8 @@ export interface JobFilter {
   queue?: string;
   state?: JobState;
   kind?: string;
+  /** The batch or flow that it belongs to. */
+  batchId?: string;
   /** Text that the id, kind or payload contains. */
   text?: string;
   limit: number;
@@ -41,7 +44,7 @@ export async function listJobs(
   const chosen = levels.filter((level) => !filter.queue || level.queue === filter.queue);
   const streams = await Promise.all(chosen.map(async (level) => {
     const prefix = levelPrefix(level.queue, level.shard, level.priority);
-    const iterator = kv.list<JobRecord>(
+    const iterator = kv.list<PackedRecord>(
       before ? { prefix, end: [...prefix, before] } : { prefix },
       { reverse: true, batchSize: Math.min(100, filter.limit + 1) },
     );
@@ -62,7 +65,7 @@ export async function listJobs(
     if (!best || best.head.done) return page;
     if (scanned >= MAX_SCANNED) return { ...page, capped: true };
     const address: JobAddress = { ...best.level, suffix };
-    const record = best.head.value.value;
+    const record = unpackRecord(best.head.value.value);
     best.head = await best.iterator.next();
     page.nextCursor = suffix;
     const state = stateOf(formatJobId(address), record);
@@ -117,6 +120,7 @@ function matches(
 ): boolean {
   if (filter.state && state !== filter.state) return false;
   if (filter.kind && record.kind !== filter.kind) return false;
+  if (filter.batchId && record.batchId !== filter.batchId) return false;
   if (!filter.text) return true;
   const text = filter.text.toLowerCase();
   return formatJobId(address).includes(text) || record.kind.toLowerCase().includes(text) ||

@@ -148,3 +148,8 @@ export const eventsPrefix: Deno.KvKey = [ROOT, "events"];
 export const eventsKey = (first: number): Deno.KvKey => [ROOT, "events", first];
 /** The number that the next event gets. */
 export const eventHeadKey: Deno.KvKey = [ROOT, "events_head"];
+
+/** What ids of flows begin with, and a flow's steps with their states. */
+export const FLOW = "flow:";
+export const flowKey = (id: string): Deno.KvKey => [ROOT, "flow", id];
+export const flowsPrefix: Deno.KvKey = [ROOT, "flow"];

@@ -1,6 +1,7 @@
 import { counterValue } from "../kv/counter.ts";
 import { keyText } from "../kv/key_text.ts";
 import type { JobRecord } from "./job.ts";
+import { type PackedRecord, unpackRecord } from "./job_codec.ts";
 import { formatJobId, type JobAddress } from "./job_id.ts";
 import {
   allDeadPrefix,
@@ -48,12 +49,13 @@ export const MAX_DIFFERENCES = 1_000;
 export async function recount(kv: Deno.Kv, signal?: AbortSignal): Promise<RecountReport> {
   const expected = new Expected();
   const report: RecountReport = { jobs: 0, byState: {}, differences: [], differencesFound: 0 };
-  for await (const { key, value } of kv.list<JobRecord>({ prefix: allJobsPrefix }, BATCH)) {
+  for await (const { key, value } of kv.list<PackedRecord>({ prefix: allJobsPrefix }, BATCH)) {
     signal?.throwIfAborted();
     const [queue, shard, priority, suffix] = key.slice(2) as [string, number, number, string];
-    expected.job({ queue, shard, priority, suffix }, value);
+    const record = unpackRecord(value);
+    expected.job({ queue, shard, priority, suffix }, record);
     report.jobs++;
-    report.byState[value.state] = (report.byState[value.state] ?? 0) + 1;
+    report.byState[record.state] = (report.byState[record.state] ?? 0) + 1;
   }
   for (const prefix of KEPT_BESIDE) {
     for await (const { key, value } of kv.list({ prefix }, BATCH)) {

@@ -2,6 +2,7 @@ import { counterValue } from "../kv/counter.ts";
 import type { Database } from "../kv/database.ts";
 import { WriteSet } from "../kv/write_set.ts";
 import type { JobRecord } from "./job.ts";
+import { type PackedRecord, unpackRecord } from "./job_codec.ts";
 import { formatJobId, segmentOf } from "./job_id.ts";
 import type { Level } from "./job_list.ts";
 import { levelPrefix, openPrefix } from "./keys.ts";
@@ -36,9 +37,9 @@ export async function sweepJobs(
     const prefix = levelPrefix(queue, shard, priority);
     let tx = new WriteSet();
     let inBatch = 0;
-    for await (const entry of db.kv.list<JobRecord>({ prefix }, { batchSize: 500 })) {
+    for await (const entry of db.kv.list<PackedRecord>({ prefix }, { batchSize: 500 })) {
       options.signal?.throwIfAborted();
-      const record = entry.value;
+      const record = unpackRecord(entry.value);
       if (record.queuedAt > now - keptAtLeast || deleted + inBatch >= options.limit) break;
       if (!isExpired(record, retention, now)) continue;
       // A retry may revive it at this moment, hence the check.

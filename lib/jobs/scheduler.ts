@@ -4,15 +4,18 @@ import type { Database } from "../kv/database.ts";
 import { WriteSet } from "../kv/write_set.ts";
 import type { Logger } from "../log.ts";
 import type { JobEngine } from "./engine.ts";
-import { lastTick, nextTick, type Timing, timingText } from "./schedule.ts";
+import { checkTiming, lastTick, nextTick, type Timing, timingText } from "./schedule.ts";
 
 /** A schedule only enqueues: at each tick, one job, once, whatever restarts in between. */
 export interface Schedule {
   name: string;
   timing: Timing;
   description: string;
-  /** What a start owes of the ticks that passed unfired: nothing, or the latest (by default). */
-  catchUp?: "none" | "latest";
+  /**
+   * What a start owes of the ticks that passed unfired: nothing, the latest (by default), or all of
+   * them in their order, up to the newest 1,000.
+   */
+  catchUp?: "none" | "latest" | "all";
   /** What a tick does while the last one's job has not ended: run beside it (by default), or skip. */
   overlap?: "allow" | "skip";
   /** Adds the tick's job to the atomic that records the tick; returns the job's id. */
@@ -52,6 +55,8 @@ const lastKey = (name: string): Deno.KvKey => ["schedule", "last", name];
 /** A tick's mark is kept this long; nothing fires a tick that old again. */
 const LEDGER_MS = 40 * 86_400_000;
 const MAX_SWEEP = 500;
+const MAX_CATCH_UP = 1_000;
+const MAX_MISSED = 10_000;
 
 /**
  * Fires schedules. Cron ticks are brought by Deno.cron, sub-minute ones by a timer; whoever brings
@@ -66,6 +71,7 @@ export class Scheduler {
     readonly options: { db: Database; clock: Clock; log: Logger; engine: JobEngine },
     schedules: readonly Schedule[],
   ) {
+    for (const { timing } of schedules) checkTiming(timing);
     this.#schedules = new Map(schedules.map((s) => [s.name, s]));
   }
 
@@ -161,7 +167,7 @@ export class Scheduler {
     return tx.mutations.length;
   }
 
-  /** A tick that passed while nothing ran is run once, the latest only, and the others counted. */
+  /** Ticks that passed while nothing ran are run, each once: the latest, or all; others are counted. */
   async #catchUp(schedule: Schedule): Promise<void> {
     const { db, clock, log } = this.options;
     const last = (await db.kv.get<TickRecord>(lastKey(schedule.name))).value;
@@ -174,13 +180,24 @@ export class Scheduler {
       return;
     }
     if (last.tick >= due || schedule.catchUp === "none") return;
+    const ticks = [due];
     let missed = 0;
-    for (let t = nextTick(schedule.timing, last.tick); t < due && missed < 10_000; missed++) {
-      t = nextTick(schedule.timing, t);
+    const most = schedule.catchUp === "all" ? MAX_CATCH_UP : 1;
+    for (let t = lastTick(schedule.timing, due - 1); t !== null && t > last.tick;) {
+      if (ticks.length < most) ticks.unshift(t);
+      else if (++missed === MAX_MISSED) break;
+      t = lastTick(schedule.timing, t - 1);
     }
-    const id = await this.#fire(schedule, due, "backfilled", "start", missed);
-    if (id) {
-      log.info("a missed schedule runs now", { schedule: schedule.name, missed, task_id: id });
+    for (const tick of ticks) {
+      const id = await this.#fire(schedule, tick, "backfilled", "start", missed);
+      if (!id) continue;
+      log.info("a missed schedule runs now", {
+        schedule: schedule.name,
+        tick,
+        missed,
+        task_id: id,
+      });
+      missed = 0;
     }
   }
 

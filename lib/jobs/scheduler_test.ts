@@ -46,6 +46,92 @@ Deno.test("ticks are those of the expression, in UTC", () => {
   assert.equal(nextTick({ everyMs: 30_000 }, 60_000), 90_000);
 });
 
+Deno.test("a tick of the coming second is not the last one", () => {
+  const at = Date.parse("2026-03-29T03:59:59.500Z");
+  assert.equal(lastTick(nightly.timing, at), Date.parse("2026-03-28T04:00:00Z"));
+  assert.equal(lastTick(nightly.timing, at + 500), at + 500);
+  assert.equal(lastTick(nightly.timing, at + 1_200), at + 500);
+});
+
+/** The ticks of a Berlin schedule from a day on, and the same looked up backwards. */
+function berlin(cron: string, from: string, count: number): string[] {
+  const timing = { cron, zone: "Europe/Berlin" };
+  const ticks: number[] = [];
+  for (let at = Date.parse(from); ticks.length < count;) ticks.push(at = nextTick(timing, at));
+  for (const [i, tick] of ticks.entries()) {
+    assert.equal(lastTick(timing, tick), tick);
+    if (i > 0) assert.equal(lastTick(timing, tick - 1), ticks[i - 1]);
+  }
+  return ticks.map((tick) => new Date(tick).toISOString().slice(5, 16));
+}
+
+Deno.test("in a time zone, days on which clocks change have each tick once", () => {
+  // On 29 March 02:00 is followed by 03:00 of summer time; on 25 October 03:00 by 02:00 of winter's.
+  assert.deepEqual(berlin("30 2 * * *", "2026-03-28", 3), [
+    "03-28T01:30",
+    "03-29T01:00", // 02:30 does not exist: at once when the clock is past it
+    "03-30T00:30",
+  ]);
+  assert.deepEqual(berlin("30 2 * * *", "2026-10-24", 3), [
+    "10-24T00:30",
+    "10-25T00:30", // comes twice: the first of them
+    "10-26T01:30",
+  ]);
+  assert.deepEqual(berlin("0 9 * * *", "2026-10-24", 2), ["10-24T07:00", "10-25T08:00"]);
+  for (const day of ["2026-03-28T22:30Z", "2026-10-24T22:30Z"]) {
+    const hours = berlin("0 * * * *", day, 6).map((tick) => Date.parse(`2026-${tick}Z`));
+    assert.ok(hours.every((at, i) => i === 0 || at - hours[i - 1]! === HOUR), "every hour");
+  }
+});
+
+Deno.test("a timing that cannot be kept is refused", async () => {
+  const clock = new FakeClock();
+  await using db = await Database.open({ path: ":memory:" });
+  for (
+    const timing of [{ cron: "61 * * * *" }, { cron: "0 4 * * *", zone: "Mars/Base" }, {
+      everyMs: 10,
+    }]
+  ) await assert.rejects(open(clock, [{ ...nightly, timing }], db), RangeError);
+});
+
+Deno.test("a schedule may owe all it missed: each tick once, in order, also when interrupted", async () => {
+  const clock = new FakeClock(Date.parse("2026-01-01T03:00:00Z"));
+  const fired: number[] = [];
+  const owing: Schedule = {
+    ...nightly,
+    catchUp: "all",
+    enqueue(tx, engine, tick) {
+      if (fired.length === 2) throw new Error("the process ends here");
+      tx.afterCommit(() => fired.push(tick));
+      return engine.prepare(tx, chore, {});
+    },
+  };
+  const first = await open(clock, [owing]);
+  await first.scheduler.start();
+  first.scheduler.stop();
+  clock.advance(5 * 24 * HOUR);
+  const second = await open(clock, [owing], first.db);
+  await assert.rejects(second.scheduler.start(), /ends here/);
+  second.scheduler.stop();
+  const rest: Schedule = {
+    ...owing,
+    enqueue: (tx, engine, tick) => {
+      tx.afterCommit(() => fired.push(tick));
+      return engine.prepare(tx, chore, {});
+    },
+  };
+  const third = await open(clock, [rest], first.db);
+  await third.scheduler.start();
+  const days = fired.map((tick) => new Date(tick).toISOString().slice(0, 13));
+  assert.deepEqual(days, [1, 2, 3, 4, 5].map((day) => `2026-01-0${day}T04`));
+  assert.deepEqual(
+    (await third.scheduler.ledger("nightly")).map(({ kind, missed }) => [kind, missed]),
+    Array.from({ length: 5 }, () => ["backfilled", 0]),
+  );
+  third.scheduler.stop();
+  await first.db.close();
+});
+
 Deno.test("a tick fires once, whoever brings it and however often", async () => {
   const clock = new FakeClock(Date.parse("2026-01-01T03:00:00Z"));
   const { db, scheduler, jobs } = await open(clock, [nightly]);

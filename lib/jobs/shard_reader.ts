@@ -1,5 +1,5 @@
 import { counterValue } from "../kv/counter.ts";
-import type { JobRecord } from "./job.ts";
+import { type PackedRecord, unpackRecord } from "./job_codec.ts";
 import { formatJobId, segmentOf } from "./job_id.ts";
 import { levelPrefix, openPrefix, timerPrefix } from "./keys.ts";
 import type { ReadyJob } from "./ready_set.ts";
@@ -47,12 +47,13 @@ export async function readLevel(
   const jobs: ReadyJob[] = [];
   let position = cursor;
   for (const segment of segments) {
-    const records = kv.list<JobRecord>({
+    const records = kv.list<PackedRecord>({
       start: [...level, position > segment ? position + "\0" : segment],
       end: [...level, segment + END],
     }, { batchSize: 500 });
-    for await (const { key, value: record } of records) {
+    for await (const { key, value } of records) {
       position = String(key.at(-1));
+      const record = unpackRecord(value);
       if (record.state !== "available") continue;
       const address = { queue, shard, priority, suffix: position };
       jobs.push({ id: formatJobId(address), address, record });

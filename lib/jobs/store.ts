@@ -1,6 +1,7 @@
 import { counterValue } from "../kv/counter.ts";
 import type { WriteSet } from "../kv/write_set.ts";
 import type { Job, JobRecord } from "./job.ts";
+import { type PackedRecord, packRecord, unpackRecord } from "./job_codec.ts";
 import { formatJobId, type JobAddress, parseJobId } from "./job_id.ts";
 import {
   batchCountKey,
@@ -44,7 +45,7 @@ export function writeJob(
     tx.delete(jobKey(address));
     return;
   }
-  tx.set(jobKey(address), to);
+  tx.set(jobKey(address), packRecord(to));
   if (to.state === "available") tx.sum(openKey(address), 1);
   else if (to.runAt !== undefined) tx.set(timerKey(to.runAt, address), 1);
   if (to.state === "failed") tx.set(deadKey(queue, to.finishedAt ?? 0, formatJobId(address)), 1);
@@ -60,9 +61,9 @@ export function writeJob(
 export async function readJob(kv: Deno.Kv, id: string): Promise<StoredJob | null> {
   const address = parseJobId(id);
   if (!address) return null;
-  const entry = await kv.get<JobRecord>(jobKey(address));
+  const entry = await kv.get<PackedRecord>(jobKey(address));
   if (entry.value === null) return null;
-  return { address, record: entry.value, versionstamp: entry.versionstamp };
+  return { address, record: unpackRecord(entry.value), versionstamp: entry.versionstamp };
 }
 
 /** A stored record with what its key says. */

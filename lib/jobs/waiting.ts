@@ -1,4 +1,5 @@
 import type { Job } from "./job.ts";
+import { FLOW } from "./keys.ts";
 
 /** Why a task that has not finished is not running. Fields are those of the wire. */
 export interface WaitingReason {
@@ -40,7 +41,9 @@ export function waitingBecause(job: Job, context: WaitingContext): WaitingReason
   if (job.heldBy) {
     reasons.push({
       reason: "earlier_turn",
-      detail: `an earlier message of this conversation is being answered (task ${job.heldBy})`,
+      detail: job.heldBy.startsWith(FLOW)
+        ? `earlier steps of ${job.heldBy} have not completed`
+        : `an earlier message of this conversation is being answered (task ${job.heldBy})`,
     });
   }
   if (job.runAt !== undefined && job.runAt > now) {

@@ -26,6 +26,26 @@ export interface CacheCounters {
   totalKeys: number;
   memoryBytes: number;
   connected: boolean;
+  staleHits: number;
+  fills: number;
+  writes: number;
+  /** Stored things that could not be read. */
+  damaged: number;
+  bytesSavedByCompression: number;
+  /** What was not stored, by reason. */
+  refusals: Partial<Record<string, number>>;
+  saved: { tokens: number; costMicros: number };
+  /** Deletions that the store could not be told of yet. */
+  unsent: { waiting: number };
+  process: CacheTierCounters;
+  /** Null where the cache is in the process alone. */
+  shared: CacheTierCounters | null;
+}
+
+export interface CacheTierCounters {
+  hits: number;
+  evictions: number;
+  latency: { count: number; p50Ms: number | null; p95Ms: number | null; p99Ms: number | null };
 }
 
 /** What is counted of a reply. */
@@ -177,6 +197,63 @@ function cacheFamilies(cache: CacheCounters): MetricFamily[] {
     gauge("pixel_cache_keys", "Keys in the cache.", cache.totalKeys),
     gauge("pixel_cache_memory_bytes", "Memory that the cache takes.", cache.memoryBytes),
     gauge("pixel_cache_connected", "1 while the cache's store answers.", cache.connected ? 1 : 0),
+    counter("pixel_cache_stale_hits_total", "Hits past their time, on purpose.", cache.staleHits),
+    counter("pixel_cache_fills_total", "Values that were computed.", cache.fills),
+    counter("pixel_cache_writes_total", "Values that were stored.", cache.writes),
+    counter("pixel_cache_damaged_total", "Entries that could not be read.", cache.damaged),
+    {
+      ...counter("pixel_cache_refusals_total", "Values that were not stored.", 0),
+      samples: Object.entries(cache.refusals).map(([reason, value = 0]) => ({
+        labels: { reason },
+        value,
+      })),
+    },
+    counter(
+      "pixel_cache_compression_saved_bytes_total",
+      "Bytes that compression has spared.",
+      cache.bytesSavedByCompression,
+    ),
+    counter(
+      "pixel_cache_saved_tokens_total",
+      "Model tokens that cached answers have spared.",
+      cache.saved.tokens,
+    ),
+    counter(
+      "pixel_cache_saved_cost_total",
+      "Cost that cached answers have spared, in the currency of the prices.",
+      cache.saved.costMicros / 1e6,
+    ),
+    gauge("pixel_cache_unsent", "Deletions to be made good.", cache.unsent.waiting),
+    ...cacheTierFamilies(cache),
+  ];
+}
+
+function cacheTierFamilies({ process, shared }: CacheCounters): MetricFamily[] {
+  const tiers = [["process", process], ...(shared ? [["redis", shared]] : [])] as [
+    string,
+    CacheTierCounters,
+  ][];
+  const of = (read: (tier: CacheTierCounters) => number) =>
+    tiers.map(([tier, counters]) => ({ labels: { tier }, value: read(counters) }));
+  const quantiles = [["0.5", "p50Ms"], ["0.95", "p95Ms"], ["0.99", "p99Ms"]] as const;
+  return [
+    {
+      ...counter("pixel_cache_tier_hits_total", "Hits by where they were found.", 0),
+      samples: of(({ hits }) => hits),
+    },
+    {
+      ...counter("pixel_cache_evictions_total", "Entries put out for want of room.", 0),
+      samples: of(({ evictions }) => evictions),
+    },
+    {
+      ...gauge("pixel_cache_lookup_seconds", "Time of a sample of the lookups, by quantile.", 0),
+      samples: tiers.flatMap(([tier, { latency }]) =>
+        quantiles.flatMap(([quantile, field]) => {
+          const ms = latency[field];
+          return ms === null ? [] : [{ labels: { tier, quantile }, value: ms / 1_000 }];
+        })
+      ),
+    },
   ];
 }
 

@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import type { NamespaceStats, TierStats } from "../../lib/cache/mod.ts";
 import { AppError, notFound } from "../../lib/errors.ts";
 import { commitOnce } from "../../lib/kv/idempotency.ts";
 import {
@@ -12,7 +13,6 @@ import {
   KeysQuery,
 } from "../../lib/wire/schemas/cache.ts";
 import { HIDDEN, Id } from "../../lib/wire/schemas/text.ts";
-import type { CacheTier } from "../deps.ts";
 import type { ApiBuilder } from "./operation.ts";
 import { instant } from "./shown.ts";
 
@@ -51,13 +51,24 @@ export function addCache(api: ApiBuilder): void {
             tier("process", s.process, s.process.active),
             ...(s.shared ? [tier("redis", s.shared, s.connected)] : []),
           ],
-          namespaces: s.namespaces.map(({ name, keys, hits, misses, hitRate }) => ({
-            name,
-            keys,
-            hits,
-            misses,
-            hit_rate: hitRate,
-          })),
+          namespaces: s.namespaces.map(namespaceRow),
+          redis: s.redis && { ...s.redis, since: instant(s.redis.since) },
+          stale_hits: s.staleHits,
+          fills: s.fills,
+          writes: s.writes,
+          damaged: s.damaged,
+          refusals: s.refusals as Record<string, number>,
+          bytes_saved_by_compression: s.bytesSavedByCompression,
+          saved: { tokens: s.saved.tokens, cost_micros: s.saved.costMicros },
+          unsent: s.unsent,
+          server: s.server && {
+            version: s.server.version,
+            used_memory_bytes: s.server.usedMemoryBytes,
+            max_memory_bytes: s.server.maxMemoryBytes,
+            maxmemory_policy: s.server.maxmemoryPolicy,
+            evicted_keys: s.server.evictedKeys,
+            connected_clients: s.server.connectedClients,
+          },
         },
       };
     },
@@ -161,8 +172,28 @@ export function addCache(api: ApiBuilder): void {
 
 function tier(
   name: "process" | "redis",
-  { hits, entries, bytes, evictions, latency }: CacheTier,
+  { hits, entries, bytes, evictions, latency }: TierStats,
   active: boolean,
 ) {
-  return { name, active, hits, keys: entries, bytes, evictions, p95_ms: latency.p95Ms };
+  const { p50Ms, p95Ms, p99Ms } = latency;
+  const times = { p50_ms: p50Ms, p95_ms: p95Ms, p99_ms: p99Ms };
+  return { name, active, hits, keys: entries, bytes, evictions, ...times };
+}
+
+function namespaceRow(row: NamespaceStats) {
+  const { process, redis, fill } = row.latency;
+  return {
+    name: row.name,
+    keys: row.keys,
+    hits: row.hits,
+    misses: row.misses,
+    hit_rate: row.hitRate,
+    process_hits: row.processHits,
+    redis_hits: row.redisHits,
+    stale_hits: row.staleHits,
+    fills: row.fills,
+    refusals: row.refusals,
+    bytes_saved_by_compression: row.bytesSavedByCompression,
+    p95_ms: { process: process.p95Ms, redis: redis.p95Ms, fill: fill.p95Ms },
+  };
 }

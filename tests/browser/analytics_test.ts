@@ -41,7 +41,17 @@ Deno.test("Analytics opens on the last 7 days, today among them and marked", asy
   assert.equal(await page.locator(".cell").count(), 168);
   assert.equal(await page.locator(".cell.none").count(), 6);
   assert.match(await page.innerText(".cohorts"), /Mon 12 Jan\s+120\s+41\.5%\s+28\.1%\s+12\.2%/);
-  assert.match(await page.innerText(".questions"), /Do you ship to Madeira\?/);
+  assert.match(await page.innerText(".questions:not(.odd)"), /Do you ship to Madeira\?/);
+
+  const outcomes = await page.innerText("[aria-label='How conversations went']");
+  assert.match(outcomes, /84\.5%\s+of 9,050 conversations/);
+  assert.match(outcomes, /And nobody came back\s+71\.2%\s+of 8,900 conversations/);
+  assert.match(await page.innerText("[aria-label=Users]"), /New\s+410[\s\S]*240 of the 2,140/);
+  const odd = await page.innerText(".odd");
+  assert.match(
+    odd,
+    /6 March.*: 1,200 conversations\s+usual for the weekday 780 to 1,020, by 8 weeks/,
+  );
 
   await page.click("text=28 days");
   assert.equal(await page.locator(".chart > svg:visible .bar").count(), 28);
@@ -51,6 +61,7 @@ Deno.test("Analytics opens on the last 7 days, today among them and marked", asy
   assert.deepEqual([asked.get("days"), asked.get("bot")], ["28", "returns"]);
   assert.equal(await page.locator(".cohorts").count(), 0);
   assert.ok(!(await page.innerText(".figures")).includes("Active users"));
+  assert.equal(await page.locator("[aria-label=Users]").count(), 0);
   assert.deepEqual(problems, []);
 });
 

@@ -211,6 +211,7 @@ function addPages(
   });
   app.get("/analytics/compare", (c) => c.json(ok({ analytics: figures.comparison })));
   app.get("/analytics/busiest", (c) => c.json(ok({ analytics: figures.busiest })));
+  app.get("/analytics/anomalies", (c) => c.json(ok({ analytics: figures.anomalies })));
   app.get("/analytics/retention", (c) => c.json(ok({ analytics: figures.retention })));
   app.get("/cache/key/:key", (c) => {
     const key = c.req.param("key");

@@ -1,5 +1,11 @@
 /** Hand-written figures of the last days, as the API would count them. */
-import type { BusiestHours, Comparison, RangeReport, Retention } from "../../lib/wire/figures.ts";
+import type {
+  Anomalies,
+  BusiestHours,
+  Comparison,
+  RangeReport,
+  Retention,
+} from "../../lib/wire/figures.ts";
 
 const DAY_MS = 86_400_000;
 const day = (at: number) => new Date(at).toISOString().slice(0, 10);
@@ -34,10 +40,22 @@ export function range(from: string, to: string, tz: string, botId?: string): Ran
       success_rate: { value: 100, n: 7 },
       turn_ms: { mean: 300, p50: 240, p90: 920, p99: 2_100, n: 13_300 },
       csat: { value: 80, n: 400, mean: 4.21, response_rate: 4.4, response_n: 9_100 },
+      containment_rate: { value: 84.5, n: 9_050 },
+      handoff_rate: { value: 6.1, n: 9_050 },
+      abandon_rate: { value: 3.2, n: 9_050 },
       cache: { hit_rate: 73.4, n: 12_540, saved_ms: 5_400_000, saved_tokens: 0, saved_cost: 0 },
       ...(botId ? {} : {
         active_users: { value: 3_108 },
         new_users: { value: 410, n: 3_108 },
+        contained_24h_rate: { value: 71.2, n: 8_900 },
+        lifecycle: {
+          new: 410,
+          returning: 1_900,
+          resurrecting: 798,
+          n: 3_108,
+          dormant: 240,
+          dormant_n: 2_140,
+        },
       }),
     },
     trend: { direction: "increasing", slope: { value: 100, percent: 7.7, n: rows.length } },
@@ -67,6 +85,22 @@ export const busiest: BusiestHours = {
       conversations_per_hour: seen ? much : null,
     };
   }),
+};
+
+export const anomalies: Anomalies = {
+  from: "2026-03-04",
+  to: "2026-03-10",
+  judged: 18,
+  anomalies: [{
+    date: "2026-03-06",
+    metric: "conversations",
+    value: 1_200,
+    expected: 900,
+    low: 780,
+    high: 1_020,
+    score: 8.75,
+    n: 8,
+  }],
 };
 
 export const retention: Retention = {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { assertRecounts } from "../support/recount.ts";
 import { TestService } from "../support/service.ts";
 
 const COUNT = 6_000;
@@ -76,5 +77,6 @@ Deno.test("an import that SIGKILL cut short is sent again and counts exactly", {
   assert.equal(users.active_users, 300);
   assert.equal(users.average_messages_per_user, COUNT / 300 * 12);
   const third = await (await post(service, all.join("\n"))).json() as Answer;
+  assert.equal((await assertRecounts(service)).conversations, COUNT);
   assert.deepEqual([third.imported, third.skipped, third.rejected_count], [0, COUNT, 0]);
 });

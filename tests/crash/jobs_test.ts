@@ -100,13 +100,15 @@ faultTest(
   },
 );
 
-/** Stops `stale` at a moment at which it does not hold SQLite's lock, and starts its successor. */
+/** Stops `stale` at a moment at which it holds none of SQLite's locks, and starts its successor. */
 async function takeOver(trial: Trial, stale: WorkerProcess): Promise<WorkerProcess> {
   for (let attempt = 0; attempt < 200; attempt++) {
     stale.signal("SIGSTOP");
     const other = new DatabaseSync(trial.path);
     try {
       other.exec("PRAGMA busy_timeout = 20; BEGIN IMMEDIATE; ROLLBACK");
+      const { busy } = other.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get() as { busy: number };
+      if (busy !== 0) throw new Error("it reads, or writes the log back");
     } catch {
       stale.signal("SIGCONT");
       await pause(3);

@@ -6,6 +6,7 @@ import { caller } from "../support/contract.ts";
 import { recorded, runCommand, writeConversations } from "../support/cli.ts";
 import { startOpenAIServer } from "../support/openai_server.ts";
 import { randomFor, rounds } from "../support/randomness.ts";
+import { assertRecounts } from "../support/recount.ts";
 import { TestService } from "../support/service.ts";
 
 const TURNS_EACH = 5;
@@ -65,6 +66,7 @@ async function assertAnsweredOnce(service: TestService): Promise<void> {
     assert.equal(average_conversation_length, 2 * TURNS_EACH);
   }
   assert.equal(talks, TALKS);
+  assert.equal((await assertRecounts(service)).conversations, TALKS);
   const { queues: rows } = await call(queues.QueueList, "GET", "/queues");
   const { by_status } = rows.find(({ name }) => name === "conversations")!.depth;
   assert.equal(by_status.completed, TURNS, "one task for each turn");
@@ -180,6 +182,7 @@ Deno.test("a kill in the middle of an import leaves what another run completes",
     assert.equal(report.conversation_analytics.total_conversations, count);
     assert.equal(report.conversation_analytics.average_conversation_length, 4);
     assert.equal(report.user_engagement.active_users, count);
+    assert.equal((await assertRecounts(service)).conversations, count);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -47,6 +47,7 @@ function bots(all: RawConversation[]) {
         bot_name: id,
         conversation_count: n,
         average_satisfaction: mean(scores.reduce((a, b) => a + b, 0), scores.length),
+        scores: scores.length,
       };
     });
 }
@@ -118,6 +119,7 @@ export function modelWeekly(all: RawConversation[], at: Date, now: number) {
       returning_users: returning,
       retention_rate: mean(returning * 100, users.size),
       retained_of_previous_rate: mean(returning * 100, before.size),
+      previous_users: before.size,
     },
     daily_reports_count: days.length,
   };

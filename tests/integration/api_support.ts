@@ -254,7 +254,15 @@ export function platformToken(claims: Record<string, unknown>): Promise<string> 
 
 function cacheDouble(cleared: (string | undefined)[]): ApiDeps["cache"] {
   const latency = { count: 0, p50Ms: null, p95Ms: null, p99Ms: null, maxMs: null };
-  const tier = { active: true, hits: 0, entries: 2, bytes: 10, evictions: 0, latency };
+  const tier = {
+    active: true,
+    invalidatedBy: null,
+    hits: 0,
+    entries: 2,
+    bytes: 10,
+    evictions: 0,
+    latency,
+  };
   const entries = new Map<string, unknown>([["a/b:c", { secret: "value" }], ["plain", 1n]]);
   return {
     stats: () =>
@@ -273,6 +281,18 @@ function cacheDouble(cleared: (string | undefined)[]): ApiDeps["cache"] {
         process: tier,
         shared: null,
         namespaces: [],
+        redis: null,
+        server: null,
+        totalsExact: true,
+        staleHits: 0,
+        fills: 0,
+        writes: 2,
+        damaged: 0,
+        evictions: 0,
+        bytesSavedByCompression: 0,
+        refusals: { too_large: 1 },
+        unsent: { waiting: 0, replayed: 0 },
+        saved: { tokens: 0, costMicros: 0 },
       }),
     inspect: (key) =>
       Promise.resolve(

@@ -106,7 +106,13 @@ Deno.test("the way of a conversation, through every address that shows it", asyn
   assert.equal(daily.user_engagement.active_users, 1);
   assert.equal(daily.user_engagement.new_users, 1);
   assert.deepEqual(daily.bot_performance.bot_statistics, [
-    { bot_id: "bakery", bot_name: "Bakery", conversation_count: 1, average_satisfaction: 4.5 },
+    {
+      bot_id: "bakery",
+      bot_name: "Bakery",
+      conversation_count: 1,
+      average_satisfaction: 4.5,
+      scores: 1,
+    },
   ]);
   assertHas(daily, "data_as_of", "revision", "generated_at", "period.start", "period.end");
   assertHas(

@@ -7,6 +7,8 @@ import type { CheckResult, HealthCheck } from "./check.ts";
 export interface RedisPort {
   /** Whether commands get through at this moment. */
   readonly connected: boolean;
+  /** Why they do not; null while they do. */
+  readonly reason?: string | null;
   info(): Promise<RedisInfo>;
 }
 
@@ -71,7 +73,9 @@ export function redisCheck(redis: RedisPort | null): HealthCheck {
     async run() {
       if (!redis) return { status: "healthy", detail: "not configured; the cache is embedded" };
       if (!redis.connected) {
-        return { status: "degraded", detail: "not connected; the cache works embedded meanwhile" };
+        const detail = "not connected; the cache works embedded meanwhile";
+        const why = redis.reason ? ` (${redis.reason})` : "";
+        return { status: "degraded", detail: detail + why };
       }
       const { connectedClients, usedMemoryHuman } = await redis.info();
       return {

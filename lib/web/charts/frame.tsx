@@ -16,14 +16,18 @@ interface ChartFrameProps {
   table: TableOf;
   height: number;
   draw: (width: number) => JSX.Element;
+  /** Instants (s since the epoch) and values, where one may zoom into them. */
+  series?: [times: number[], values: (number | null)[]];
   /** Where each row of the table stands in the picture, for reading it with a pointer or keys. */
   spots: (width: number) => number[];
 }
 
 /** A figure with its caption, its picture at each width, and the table behind it. */
-export function ChartFrame({ title, summary, table, height, draw, spots }: ChartFrameProps) {
+export function ChartFrame(
+  { title, summary, table, height, draw, series, spots }: ChartFrameProps,
+) {
   return (
-    <figure class="chart">
+    <figure class="chart" data-series={series && JSON.stringify(series)}>
       <figcaption class="unseen">{title}</figcaption>
       {Object.entries(WIDTHS).map(([name, width]) => (
         <svg
@@ -37,10 +41,17 @@ export function ChartFrame({ title, summary, table, height, draw, spots }: Chart
           {draw(width)}
         </svg>
       ))}
-      <details>
-        <summary>Numbers</summary>
-        <DataTable {...table} />
-      </details>
+      <div class="below">
+        <details>
+          <summary>Numbers</summary>
+          <DataTable {...table} />
+        </details>
+        {series && (
+          <button type="button" class="button quiet needs-script" data-zoom>
+            Zoom<span class="unseen">: {title}</span>
+          </button>
+        )}
+      </div>
     </figure>
   );
 }

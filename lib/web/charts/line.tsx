@@ -20,6 +20,8 @@ interface LineChartProps {
   highest?: number;
 }
 
+/** Fewer points than this are all to be seen. */
+const FEWEST_TO_ZOOM = 12;
 const HEIGHT = 200;
 const EDGE = { top: 12, right: 28, bottom: 24, left: 44 };
 
@@ -88,6 +90,9 @@ export function LineChart({ title, points, format, formatTime, highest }: LineCh
       height={HEIGHT}
       table={{ head: ["", title], rows }}
       draw={draw}
+      series={points.length >= FEWEST_TO_ZOOM
+        ? [points.map(({ at }) => at / 1_000), points.map(({ value }) => value)]
+        : undefined}
       spots={(width) => points.map((point) => scale(width)(point.at))}
     />
   );

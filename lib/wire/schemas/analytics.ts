@@ -23,6 +23,7 @@ const BotRow = z.object({
   bot_name: z.string(),
   conversation_count: Count,
   average_satisfaction: Rate,
+  scores: Count.optional(),
 });
 
 const Direction = z.enum(["increasing", "decreasing", "stable", "insufficient_data"]);
@@ -74,6 +75,7 @@ export const WeeklyReport = z.object({
     returning_users: Count,
     retention_rate: Percent.nullable(),
     retained_of_previous_rate: Percent.nullable(),
+    previous_users: Count.optional(),
   }),
   daily_reports_count: Count,
 }).openapi("WeeklyReport");

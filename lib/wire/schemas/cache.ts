@@ -15,6 +15,36 @@ export const CacheStats = z.object({
   uptime_seconds: z.number(),
   last_day: z.object({ hits: Count, misses: Count, hit_rate: Percent.nullable() }).optional()
     .openapi({ description: "the last 24 hours of this process" }),
+  redis: z.object({
+    state: z.enum(["closed", "open", "half-open"]).openapi({
+      description: "of the breaker: closed = Redis is asked",
+    }),
+    reason: z.string().nullable(),
+    since: Instant,
+  }).nullable().optional().openapi({ description: "null where the cache is in the process" }),
+  stale_hits: Count.optional().openapi({ description: "hits past their time, on purpose" }),
+  fills: Count.optional().openapi({ description: "values that were computed" }),
+  writes: Count.optional(),
+  damaged: Count.optional().openapi({ description: "entries that could not be read" }),
+  refusals: z.record(z.string(), Count).optional().openapi({
+    description: "values that were not stored, by reason",
+  }),
+  bytes_saved_by_compression: Count.optional(),
+  saved: z.object({
+    tokens: Count,
+    cost_micros: z.number().openapi({ description: "millionths of the prices' currency" }),
+  }).optional().openapi({ description: "what cached answers have spared" }),
+  unsent: z.object({ waiting: Count, replayed: Count }).optional().openapi({
+    description: "deletions that Redis could not be told of yet, and those made good",
+  }),
+  server: z.object({
+    version: z.string(),
+    used_memory_bytes: Count,
+    max_memory_bytes: Count.openapi({ description: "0 = no limit" }),
+    maxmemory_policy: z.string(),
+    evicted_keys: Count,
+    connected_clients: Count,
+  }).nullable().optional().openapi({ description: "what Redis says of itself" }),
   tiers: z.array(z.object({
     name: z.enum(["process", "redis"]),
     active: z.boolean().openapi({ description: "whether it may answer now" }),
@@ -22,6 +52,8 @@ export const CacheStats = z.object({
     keys: Count,
     bytes: Count,
     evictions: Count.openapi({ description: "of the whole server where it is Redis" }),
+    p50_ms: z.number().nullable().optional(),
+    p99_ms: z.number().nullable().optional(),
     p95_ms: z.number().nullable().openapi({ description: "of a lookup that it answered" }),
   })).optional().openapi({
     description: "where entries lie, in the order in which they are asked",
@@ -32,6 +64,17 @@ export const CacheStats = z.object({
     hits: Count,
     misses: Count,
     hit_rate: Percent.nullable(),
+    process_hits: Count.optional(),
+    redis_hits: Count.optional(),
+    stale_hits: Count.optional(),
+    fills: Count.optional(),
+    refusals: Count.optional(),
+    bytes_saved_by_compression: Count.optional(),
+    p95_ms: z.object({
+      process: z.number().nullable(),
+      redis: z.number().nullable(),
+      fill: z.number().nullable(),
+    }).optional().openapi({ description: "of lookups by tier, and of computing" }),
   })).optional().openapi({ description: "by the part of a key before its first colon" }),
 }).openapi("CacheStats");
 export type CacheStats = z.infer<typeof CacheStats>;

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { counterValue } from "../../../lib/kv/counter.ts";
 import type { JobRecord } from "../../../lib/jobs/job.ts";
-import { allRunsPrefix, jobKey } from "../../../lib/jobs/keys.ts";
-import { parseJobId } from "../../../lib/jobs/job_id.ts";
+import { allRunsPrefix } from "../../../lib/jobs/keys.ts";
+
 import { recount } from "../../../lib/jobs/recount.ts";
+import { readJob } from "../../../lib/jobs/store.ts";
 import { madeKey, type WorkerOrder } from "./order.ts";
 import { WorkerProcess } from "./worker_process.ts";
 
@@ -107,7 +108,7 @@ async function inspect(kv: Deno.Kv, jobs: number): Promise<Findings> {
   }
   for await (const { key, value: id } of kv.list<string>({ prefix: ["made"] })) {
     const n = Number(key[1]);
-    const record = (await kv.get<JobRecord>(jobKey(parseJobId(id)!))).value;
+    const record = (await readJob(kv, id))?.record;
     findings.jobs++;
     if (!record) {
       findings.lost.push(`${n} is gone`);
