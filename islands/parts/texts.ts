@@ -430,10 +430,10 @@ export const ANALYTICS = {
 export const OUTCOMES = {
   outcomes: "How conversations went",
   rates: {
-    containment_rate: "Coped alone",
-    contained_24h_rate: "And nobody came back",
-    handoff_rate: "Handed over",
-    abandon_rate: "Left without an answer",
+    containment_rate: "Contained",
+    contained_24h_rate: "Contained, no return in 24 h",
+    handoff_rate: "Handed off",
+    abandon_rate: "Abandoned",
   },
   of: (conversations: string) => `of ${conversations}`,
   lifecycle: "Users",

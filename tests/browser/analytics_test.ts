@@ -45,7 +45,7 @@ Deno.test("Analytics opens on the last 7 days, today among them and marked", asy
 
   const outcomes = await page.innerText("[aria-label='How conversations went']");
   assert.match(outcomes, /84\.5%\s+of 9,050 conversations/);
-  assert.match(outcomes, /And nobody came back\s+71\.2%\s+of 8,900 conversations/);
+  assert.match(outcomes, /Contained, no return in 24 h\s+71\.2%\s+of 8,900 conversations/);
   assert.match(await page.innerText("[aria-label=Users]"), /New\s+410[\s\S]*240 of the 2,140/);
   const odd = await page.innerText(".odd");
   assert.match(
