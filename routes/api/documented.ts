@@ -1,6 +1,6 @@
 import { createRoute, type z } from "@hono/zod-openapi";
 import { Problem } from "../../lib/wire/schemas/envelope.ts";
-import { PROBLEMS } from "../middleware/problem.ts";
+import { type ProblemKind, PROBLEMS, problemType } from "../middleware/problem.ts";
 import { ROUTE_ROLES } from "../middleware/roles.ts";
 import { MAX_KEY } from "./claim.ts";
 import type { Operation } from "./call.ts";
@@ -13,7 +13,45 @@ type AnyOperation = Operation<
   Schema
 >;
 
-const problemContent = { "application/problem+json": { schema: Problem } };
+/** A problem's content: every type of it that this status may have, each with an example. */
+function problemContent(status: number, changes: boolean) {
+  const kinds = Object.entries(PROBLEMS)
+    .filter(([kind, problem]) => problem.status === status && (kind !== "csrf" || changes));
+  const examples = kinds.map(([kind, { title }]) => [kind, {
+    value: {
+      type: problemType(kind as ProblemKind),
+      title,
+      status,
+      detail: EXAMPLE_DETAILS[kind as ProblemKind],
+      instance: "/api/performance/tasks/active",
+      request_id: "0b9cf1de-7d7c-4e5f-8f39-1f2f4f8f7a61",
+      ...(kind === "invalid" ? { errors: [{ path: "limit", message: "must be 1 to 200" }] } : {}),
+    },
+  }]);
+  return {
+    "application/problem+json": { schema: Problem, examples: Object.fromEntries(examples) },
+  };
+}
+
+const EXAMPLE_DETAILS: Record<ProblemKind, string> = {
+  malformed: "The body is not valid JSON, at character 17.",
+  unauthenticated: "This token is not valid, or no longer.",
+  forbidden: "This takes the role operator; this token has the role viewer.",
+  csrf: "A request with a session cookie must come from our own pages.",
+  not_found: "There is nothing by this name.",
+  method_not_allowed: "This address knows GET, HEAD, not POST.",
+  slow_body: "The body took too long to arrive.",
+  conflict: "This Idempotency-Key was used with another request in the last 24 hours.",
+  too_large: "The body is longer than 1048576 bytes.",
+  unsupported_media_type: "The body must be JSON: send Content-Type: application/json.",
+  invalid: "The query does not fit: limit: must be a whole number from 1 to 200",
+  rate_limited: "Too many requests with this token.",
+  headers_too_large: "The request's address and headers are longer than 32768 bytes.",
+  internal: "Something went wrong here. The log has more under this request_id.",
+  overloaded: "Too many tasks are waiting.",
+  unavailable: "Too many changes to the same record at once.",
+  timeout: "no answer within 5000 ms",
+};
 /** On every answer to somebody who was let in, unless the limit is off. */
 const RATE_LIMIT = {
   "RateLimit": {
@@ -83,7 +121,7 @@ export function documented(
   for (const status of [...statuses].sort((a, b) => a - b)) {
     responses[status] = {
       description: titles.get(status)!,
-      content: problemContent,
+      content: problemContent(status, method !== "GET"),
       headers: {
         ...REQUEST_ID,
         ...(status === 401 ? {} : RATE_LIMIT),
@@ -144,6 +182,17 @@ function fits(schema: Schema, value: unknown): boolean {
   return schema.safeParse(value).success;
 }
 
-function streamed(types: readonly string[]): Record<string, { schema: { type: "string" } }> {
-  return Object.fromEntries(types.map((type) => [type, { schema: { type: "string" as const } }]));
+function streamed(types: readonly string[]): Record<string, { schema: object }> {
+  return Object.fromEntries(
+    types.map((type) => [type, { schema: type === "text/event-stream" ? EVENT : TEXT }]),
+  );
 }
+
+const TEXT = { type: "string" } as const;
+/** OpenAPI 3.1 has no word for a stream's events; those who read one take this for each of them. */
+const EVENT = {
+  type: "object",
+  description: "One event of the stream.",
+  properties: { id: TEXT, event: TEXT, data: { type: "string", description: "JSON" } },
+  required: ["data"],
+} as const;

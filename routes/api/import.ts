@@ -1,6 +1,6 @@
 import { AppError } from "../../lib/errors.ts";
 import { ImportAnswer } from "../../lib/wire/schemas/conversations.ts";
-import { mediaType } from "../middleware/body.ts";
+import { declaredLength, mediaType } from "../middleware/body.ts";
 import type { ApiBuilder } from "./operation.ts";
 
 const LINES = ["application/x-ndjson", "application/jsonl", "text/plain"] as const;
@@ -29,10 +29,12 @@ export function addImport(api: ApiBuilder): void {
 
 /** The plain lines of an import's body. */
 function linesOf(request: Request): ReadableStream<Uint8Array> {
-  const body = request.body ?? new Blob([]).stream();
+  const body = request.body;
+  // An empty body counts as absent, whatever it calls itself.
+  if (body === null || declaredLength(request) === 0) return new Blob([]).stream();
   const type = mediaType(request);
   const isLines = LINES.includes(type as never);
-  if (!isLines && type !== GZIP && request.body !== null) {
+  if (!isLines && type !== GZIP) {
     throw new AppError(
       "unsupported_media_type",
       `An import is ${LINES.join(", ")} or ${GZIP}.`,

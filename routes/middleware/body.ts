@@ -70,7 +70,8 @@ function refuseLong(declared: number | null, { bytes }: BodyLimits): void {
   if (bytes > 0 && declared !== null && declared > bytes) throw tooLarge(bytes);
 }
 
-function declaredLength(request: Request): number | null {
+/** The length that a request says its body has; null when it does not say. */
+export function declaredLength(request: Request): number | null {
   const header = request.headers.get("content-length");
   return header === null ? null : Number(header);
 }

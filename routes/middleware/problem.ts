@@ -30,6 +30,11 @@ export const PROBLEMS: Record<ProblemKind, { status: number; title: string }> = 
   timeout: { status: 503, title: "Service Unavailable" },
 };
 
+/** The `type` of a problem: where people read what it means. */
+export function problemType(kind: ProblemKind): string {
+  return `/docs/runbook#problem-${kind}`;
+}
+
 /** A refusal that only HTTP knows; everything else is an AppError. */
 export class Refusal extends Error {
   override readonly name = "Refusal";
@@ -61,7 +66,7 @@ export function problemResponse(
   const { status, title } = PROBLEMS[kind];
   const body = {
     ...error?.extensions,
-    type: `/docs/runbook#problem-${kind}`,
+    type: problemType(kind),
     title,
     status,
     detail,

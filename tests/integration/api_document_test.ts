@@ -1,4 +1,6 @@
+// deno-lint-ignore-file no-explicit-any
 import assert from "node:assert/strict";
+import { z } from "zod";
 import { ROUTE_ROLES } from "../../routes/middleware/roles.ts";
 import { ADMIN, withApi } from "./api_support.ts";
 
@@ -8,11 +10,9 @@ interface Documented {
   name: string;
   method: string;
   path: string;
-  // deno-lint-ignore no-explicit-any
   operation: any;
 }
 
-// deno-lint-ignore no-explicit-any
 function operationsOf(document: any): Documented[] {
   return Object.entries(document.paths as Record<string, Record<string, unknown>>)
     .flatMap(([path, methods]) =>
@@ -87,6 +87,47 @@ Deno.test("an answer has no status, header or field that the document does not k
           assert.equal(body.instance, path);
           for (const field of ["type", "title", "detail"]) assert.ok(body[field], field);
         }
+      }
+    }
+  }));
+
+/** A schema with what it refers to in its place. */
+function inlined(document: any, part: any): any {
+  if (Array.isArray(part)) return part.map((item) => inlined(document, item));
+  if (typeof part !== "object" || part === null) return part;
+  if (part.$ref) return inlined(document, document.components.schemas[part.$ref.split("/").at(-1)]);
+  return Object.fromEntries(
+    Object.entries(part).map(([name, value]) => [name, inlined(document, value)]),
+  );
+}
+
+Deno.test("every answer has an example that fits its schema, every problem one for each type", () =>
+  withApi(async ({ ask }) => {
+    const { body: document } = await ask(`${PREFIX}/openapi.json`);
+    for (const { name, operation } of operationsOf(document)) {
+      const fits = (schema: unknown, example: unknown, what: string) => {
+        const { success, error } = z.fromJSONSchema(inlined(document, schema)).safeParse(example);
+        assert.ok(success, `${name}, ${what}: ${JSON.stringify(example)}: ${error?.message}`);
+      };
+      for (const [status, { content }] of Object.entries<any>(operation.responses)) {
+        const json = content["application/json"];
+        if (json) fits(json.schema, json.example, status);
+        const problem = content["application/problem+json"];
+        if (!problem) continue;
+        const examples = Object.values<any>(problem.examples);
+        assert.ok(examples.length > 0, `${name} ${status}`);
+        for (const { value } of examples) {
+          assert.equal(value.status, Number(status));
+          fits(problem.schema, value, status);
+        }
+      }
+      const body = operation.requestBody?.content["application/json"]?.schema;
+      if (body?.example ?? inlined(document, body)?.example) {
+        fits(body, inlined(document, body).example, "body");
+      }
+      for (const parameter of operation.parameters ?? []) {
+        if (parameter.in !== "path") continue;
+        fits(parameter.schema, parameter.example, parameter.name);
       }
     }
   }));

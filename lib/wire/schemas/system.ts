@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { ConversationMetrics } from "./conversations.ts";
 import { success } from "./envelope.ts";
-import { Count, Instant, Percent } from "./text.ts";
+import { Count, GivenInstant, Instant, Percent } from "./text.ts";
 
 const System = z.object({
   cpu_percent: Percent,
@@ -80,14 +80,10 @@ const metricList = z.string().transform((text, context) => {
   }
   return [...new Set(names)] as (typeof HISTORY_METRICS)[number][];
 });
-const at = z.iso.datetime({
-  offset: true,
-  error: "must be an instant such as 2026-01-31T09:30:00Z",
-});
 export const HistoryQuery = z.object({
   metrics: metricList.optional().openapi({ type: "string", example: "score,cpu_percent" }),
-  from: at.optional(),
-  to: at.optional(),
+  from: GivenInstant.optional(),
+  to: GivenInstant.optional(),
   granularity: z.enum(["minute", "hour"]).optional(),
 });
 export const HistoryAnswer = success({
@@ -97,4 +93,9 @@ export const HistoryAnswer = success({
     to: Instant,
     points: z.array(z.object({ at: Instant })),
   }),
+});
+
+export const ServiceStopping = success({
+  stopping: z.literal(true),
+  pid: z.int().openapi({ description: "of the process on its own machine" }),
 });

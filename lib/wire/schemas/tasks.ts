@@ -3,6 +3,7 @@ import { success } from "./envelope.ts";
 import {
   Count,
   Cursor,
+  GivenInstant,
   HIDDEN,
   Id,
   Instant,
@@ -126,8 +127,7 @@ export const NewTask = z.object({
   }, { error: "must have at most 48 KiB as JSON, or 30,000 characters where not all are Latin-1" }),
   url: z.url({ protocol: /^https?$/, error: "must be an http or https address" }).max(2_048),
   priority: PriorityWord.nullish(),
-  run_at: z.iso.datetime({ offset: true, error: "must be an instant such as 2026-01-31T09:30:00Z" })
-    .nullish(),
+  run_at: GivenInstant.nullish(),
   unique_key: Id.nullish(),
   max_attempts: z.int().min(1).max(100).nullish(),
 }).openapi("NewTask");

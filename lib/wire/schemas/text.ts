@@ -38,11 +38,24 @@ export const Instant = z.string().openapi({
   example: "2026-01-31T09:30:00.000Z",
 });
 
+/** An instant in requests, of any zone. */
+export const GivenInstant = z.iso.datetime({
+  offset: true,
+  error: "must be an instant such as 2026-01-31T09:30:00Z",
+}).openapi({
+  format: "date-time",
+  pattern: "^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d(:\\d\\d(\\.\\d+)?)?(Z|[+-]\\d\\d:\\d\\d)$",
+});
+
 /** A calendar day in UTC. */
 export const Day = z.iso.date({ error: "must be a date such as 2026-01-31" }).refine(
   (day) => day >= "1970-01-01" && day <= "2999-12-31",
   { error: "must lie between 1970-01-01 and 2999-12-31" },
-).openapi({ format: "date", example: "2026-01-31" });
+).openapi({
+  format: "date",
+  pattern: "^(19[7-9]\\d|2\\d{3})-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$",
+  example: "2026-01-31",
+});
 
 /** A percentage from 0 to 100. */
 export const Percent = z.number().openapi({ minimum: 0, maximum: 100 });

@@ -1,14 +1,9 @@
 import { z } from "@hono/zod-openapi";
 import { success } from "./envelope.ts";
-import { Count, Cursor, Id, Instant, pageSize, words } from "./text.ts";
+import { Count, Cursor, GivenInstant, Id, Instant, pageSize, words } from "./text.ts";
 
 const ROLES = ["viewer", "operator", "admin"] as const;
 const RoleWord = z.enum(ROLES);
-
-const instant = z.iso.datetime({
-  offset: true,
-  error: "must be an instant such as 2026-01-31T09:30:00Z",
-});
 
 export const NewToken = z.object({
   name: words(1, 200).openapi({ description: "what it is for; conversations are filed under it" }),
@@ -16,7 +11,7 @@ export const NewToken = z.object({
   content: z.boolean().nullish().openapi({
     description: "for viewers: the right to read message text, arguments, results, cache values",
   }),
-  expires_at: instant.nullish().openapi({ description: "absent: never" }),
+  expires_at: GivenInstant.nullish().openapi({ description: "absent: never" }),
 }).openapi("NewToken", { example: { name: "reporting", role: "viewer" } });
 
 export const Token = z.object({
@@ -75,8 +70,8 @@ export const AuditEntry = z.object({
   count: Count.optional().openapi({ description: "alike ones within 2 s; absent: one" }),
 }).openapi("AuditEntry");
 const range = {
-  from: instant.optional(),
-  to: instant.optional(),
+  from: GivenInstant.optional(),
+  to: GivenInstant.optional(),
   actor: Id.optional(),
   action: words(1, 200).optional(),
 };
