@@ -180,7 +180,12 @@ function kindOf(n: number): typeof work {
 /** Queues what was not queued yet, a few at a time; each job and its mark in one atomic. */
 async function produce(): Promise<void> {
   const made = new Set<number>();
-  for await (const { key } of database.kv.list({ prefix: ["made"] })) made.add(Number(key[1]));
+  try {
+    for await (const { key } of database.kv.list({ prefix: ["made"] })) made.add(Number(key[1]));
+  } catch (error) {
+    if (stopping) return; // the database was closed under the list
+    throw error;
+  }
   const missing = Array.from({ length: order.jobs }, (_, n) => n).filter((n) => !made.has(n));
   const makers = Array.from({ length: 8 }, async () => {
     for (let n = missing.shift(); n !== undefined; n = missing.shift()) await make(n);
