@@ -23,6 +23,7 @@ async function main(): Promise<void> {
   };
   for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => stop());
   service.lost.then(() => stop(1));
+  service.stopAsked.then(() => stop());
 }
 
 if (import.meta.main) await main();

@@ -1,14 +1,27 @@
 /** The command line behind `deno task pixel`, `import`, `replay` and `demo`. */
+import { fileURLToPath } from "node:url";
 import type { StartService } from "./lib/cli/commands/start.ts";
 import { startChild } from "./lib/cli/demo/child_service.ts";
 import { startDemoRedis } from "./lib/cli/demo/demo_redis.ts";
+import type { ServiceCommand } from "./lib/cli/service_process.ts";
 import { runCli } from "./lib/cli/program.ts";
 
 const DEFAULT_COLUMNS = 100;
 const encoder = new TextEncoder();
 
+/** Starts the service as `deno task start` does, whatever the folder this is called from. */
+function serviceCommand(): ServiceCommand {
+  const config = fileURLToPath(new URL("./deno.json", import.meta.url));
+  const { tasks } = JSON.parse(Deno.readTextFileSync(config)) as { tasks: { start: string } };
+  const [program, run, ...rest] = tasks.start.split(/\s+/);
+  const main = fileURLToPath(new URL(`./${rest.pop()}`, import.meta.url));
+  return [program!, run!, "--quiet", `--config=${config}`, ...rest, main];
+}
+
 /** Loads the service only for the command that runs it, so that the others start at once. */
 const startService: StartService = async (env) => {
+  // Running programs is for `start --detach` and `stop`; the service itself never may.
+  await Deno.permissions.revoke({ name: "run" });
   const main = await import(new URL("./main.ts", import.meta.url).href) as {
     startService: StartService;
   };
@@ -46,6 +59,7 @@ if (import.meta.main) {
     signal: stop.signal,
   }, {
     startService,
+    serviceCommand,
     demo: {
       startChild: (env) => startChild(new URL("./", import.meta.url), Deno.env.toObject(), env),
       startRedis: startDemoRedis,

@@ -4,7 +4,9 @@ import type { AnyDefinition } from "./lib/jobs/definition.ts";
 import type { Scheduler } from "./lib/jobs/scheduler.ts";
 import { EventRing } from "./lib/jobs/event_ring.ts";
 import { countMatching } from "./lib/jobs/matching.ts";
+import { messageOf } from "./lib/errors.ts";
 import { createLogger } from "./lib/log.ts";
+import { LogFile } from "./lib/log_file.ts";
 import type { AlertView } from "./lib/monitoring/alerts/alerts.ts";
 import { sharedReading } from "./lib/monitoring/shared_reading.ts";
 import { performanceSummary } from "./lib/monitoring/summary.ts";
@@ -28,6 +30,8 @@ export interface RunningService {
   url: string;
   /** Resolves when another process has taken this one's work over: then it is of no more use. */
   lost: Promise<void>;
+  /** Resolves when somebody asked over the API that it stops; whoever started it then does so. */
+  stopAsked: Promise<void>;
   /** Drains and closes everything; resolves when all of it is closed. */
   stop(): Promise<void>;
 }
@@ -47,10 +51,16 @@ export async function startService(
 ): Promise<RunningService> {
   const startedAt = performance.now();
   const config = loadConfig(env, { terminal });
-  const log = createLogger({ ...config.log, secrets: config.secrets });
-  const own = await userHandlers(config.handlers);
+  using logFiles = new DisposableStack(); // closed last: there is something to log to the very end
   await using stack = new AsyncDisposableStack();
+  const log = createLogger({
+    ...config.log,
+    secrets: config.secrets,
+    write: config.log.file ? intoFile(config.log.file, config.log.fileBytes, logFiles) : undefined,
+  });
+  const own = await userHandlers(config.handlers);
   const lost = Promise.withResolvers<void>();
+  const stopAsked = Promise.withResolvers<void>();
   const services = stack.use(
     await openServices(config, {
       onLost: lost.resolve,
@@ -68,7 +78,10 @@ export async function startService(
 
   const stopping = new AbortController();
   const events = await openEvents(services);
-  const app = createApp({ ...apiDeps(services, scheduler, stopping.signal), events });
+  const app = createApp({
+    ...apiDeps(services, scheduler, stopping.signal, stopAsked.resolve),
+    events,
+  });
   const { built, files } = await buildAssets({ root: ROOT, out: new URL("dist/", ROOT) });
   if (built) log.info("the dashboard was built", { files });
   await mountPages(app.site, {
@@ -112,9 +125,11 @@ export async function startService(
   log.info("ready", { url, ms: Math.round(performance.now() - startedAt) });
 
   const rest = stack.move();
+  const openLog = logFiles.move();
   return {
     url,
     lost: lost.promise,
+    stopAsked: stopAsked.promise,
     async stop() {
       log.info("stopping");
       stopping.abort();
@@ -127,8 +142,23 @@ export async function startService(
       await rest.disposeAsync();
       await engine.closed();
       log.info("stopped");
+      openLog.dispose();
     },
   };
+}
+
+/** Lines of the log into a file of its own. */
+function intoFile(
+  path: string,
+  maxBytes: number,
+  stack: DisposableStack,
+): (line: string) => void {
+  try {
+    const file = stack.use(new LogFile({ path, maxBytes }));
+    return (line) => file.write(line);
+  } catch (error) {
+    throw new ConfigError("LOG_FILE", `${path} cannot be written: ${messageOf(error)}`);
+  }
 }
 
 /** Adds a user's own handlers; a name that is taken stops the start. */
@@ -145,6 +175,7 @@ function apiDeps(
   services: Services,
   scheduler: Scheduler,
   stopping: AbortSignal,
+  askToStop: () => void,
 ): Omit<ApiDeps, "events"> {
   const { cache, conversations, history, health, engine, db, admission } = services;
   return {
@@ -169,6 +200,7 @@ function apiDeps(
     admit: (count, priority) => admission.admit(count, priority),
     ready: async () => (await db.kv.get(["meta", "schema"])).value !== null,
     stopping,
+    askToStop,
   };
 }
 

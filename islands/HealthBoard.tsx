@@ -14,7 +14,7 @@ export default function HealthBoard(rendered: HealthData) {
   const data = useLivePage(rendered);
   const now = useNow(data.now);
   return (
-    <div class="report">
+    <div class="report whole">
       {data.alerts && <Alerts {...data} alerts={data.alerts} now={now} />}
       <Machine health={data.health} history={data.history} />
       <Services health={data.health} whole />

@@ -4,7 +4,6 @@ import { CachedResponder } from "./ai/cached_responder.ts";
 import { CircuitBreaker } from "./ai/circuit_breaker.ts";
 import { ModelFiles } from "./ai/embedded/model_files.ts";
 import { EmbeddedResponder } from "./ai/embedded_responder.ts";
-import { OpenAIResponder } from "./ai/openai_responder.ts";
 import type { CacheableResponder, Responder } from "./ai/responder.ts";
 import { Spending } from "./ai/spending.ts";
 import { readLiveMetrics, readTokens } from "./analytics/live.ts";
@@ -15,7 +14,7 @@ import { Authenticator } from "./auth/authenticator.ts";
 import { type CacheService, openCache } from "./cache/mod.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { AppError } from "./errors.ts";
-import type { Config } from "./config/config.ts";
+import { type Config, ConfigError } from "./config/config.ts";
 import { BotStore } from "./conversations/bot_store.ts";
 import { Conversations, type Handoff } from "./conversations/conversations.ts";
 import { ErasureLog } from "./conversations/erasure_log.ts";
@@ -133,7 +132,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
       models: new ModelFiles(join(config.dataDir, "models")),
     }),
   );
-  const provider = config.ai.baseUrl ? new ProviderWatch(providerOf(config, clock)) : null;
+  const provider = config.ai.baseUrl ? new ProviderWatch(await providerOf(config, clock)) : null;
   const cached = new CachedResponder(provider ?? embedded, { cache });
   const spending = new Spending({ db, clock });
   const { dailyBudget } = config.ai;
@@ -142,13 +141,15 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     : cached;
   const streams = new ReplyStreams();
 
+  const queues = queuesOf(config, options.queues);
   const engine = new JobEngine({
     db,
     clock,
     log,
-    queues: queuesOf(config, options.queues),
+    queues,
     worker: `worker-${crypto.randomUUID().slice(0, 8)}`,
     leaseMs: config.kvUrl ? LEASE_MS : undefined,
+    serve: servedQueues(config, queues),
     onLost: options.onLost,
   });
   const bots = new BotStore({ db, now: () => clock.now() });
@@ -186,7 +187,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
   );
   await system.start();
   const watch = stack.adopt(new EngineWatch(engine), (watch) => watch.close());
-  const queues = () => watch.queueLoads();
+  const loads = () => watch.queueLoads();
   const scheduler = new Scheduler({ db, clock, log, engine }, options.schedules ?? []);
   const startedAt = clock.now();
   const health = new HealthService({
@@ -196,7 +197,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
       db,
       system,
       clock,
-      queues,
+      queues: loads,
       redis: config.cache.redisUrl ? cache : null,
       schedules: () => scheduleStates(scheduler, startedAt),
       provider: provider ? () => provider.state() : undefined,
@@ -228,7 +229,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
   await history.start();
   const metrics = new ServiceMetrics({
     system,
-    queues,
+    queues: loads,
     cache: () => cache.stats(),
     conversations: () => conversations.metrics(),
     score: () => history.score(),
@@ -292,7 +293,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
       inputs: () =>
         alertInputs({
           system,
-          queues,
+          queues: loads,
           startedAt,
           now: () => clock.now(),
           rates: () => history.rates(),
@@ -366,7 +367,9 @@ function tellHandoff(
 }
 
 /** The model behind AI_BASE_URL, left alone for a while when it fails again and again. */
-function providerOf({ ai }: Config, clock: Clock): CacheableResponder {
+async function providerOf({ ai }: Config, clock: Clock): Promise<CacheableResponder> {
+  // Its client takes memory that a service with the embedded responder need not spend.
+  const { OpenAIResponder } = await import("./ai/openai_responder.ts");
   const model = new OpenAIResponder({
     baseUrl: ai.baseUrl!,
     apiKey: ai.apiKey,
@@ -395,6 +398,19 @@ async function countJobs(engine: JobEngine, states: JobState[]): Promise<number>
     }
   }
   return count;
+}
+
+/** The queues that this process works off; all of them when undefined. */
+function servedQueues(
+  { workQueues }: Config,
+  queues: Record<string, number>,
+): readonly string[] | undefined {
+  const unknown = workQueues.find((queue) => !Object.hasOwn(queues, queue));
+  if (unknown !== undefined) {
+    const known = Object.keys(queues).join(", ");
+    throw new ConfigError("WORK_QUEUES", `names no queue with ${unknown}; there are ${known}`);
+  }
+  return workQueues.length > 0 ? workQueues : undefined;
 }
 
 /** Every queue with its concurrency; those of a user's own handlers have the default one's. */

@@ -68,6 +68,8 @@ export interface ApiDeps {
   ready(): Promise<boolean>;
   /** Aborts when the process begins to stop; ends every wait and every stream. */
   stopping: AbortSignal;
+  /** Asks the process to end as on SIGTERM; returns at once. */
+  askToStop(): void;
 }
 
 /** Where live events are kept, so that they can be read on after a restart. */
@@ -336,6 +338,8 @@ export interface WorkPort {
     task: { name: string; queue: string; url: string; payload: unknown },
     options: { priority: number; runAt?: number; uniqueKey?: string; maxAttempts?: number },
   ): Promise<string>;
+  /** A task that does nothing, in a queue; its id. */
+  probe(queue: string): Promise<string>;
   /** Goes on clearing where `cursor` stopped. */
   clearCache(tx: WriteSet, pattern: string | undefined, cursor: string | undefined): string;
 }

@@ -6,7 +6,7 @@ export type Room = string;
  * one layer do not import each other.
  */
 export const LAYERS: Room[][] = [
-  ["lib/errors.ts", "lib/clock.ts", "lib/log.ts", "lib/wire"],
+  ["lib/errors.ts", "lib/clock.ts", "lib/log.ts", "lib/log_file.ts", "lib/tracing.ts", "lib/wire"],
   ["lib/config"],
   ["lib/kv", "lib/cache", "lib/web"],
   ["lib/jobs", "lib/ai", "lib/auth"],
@@ -23,7 +23,7 @@ export const LAYERS: Room[][] = [
  * no server code is ever bundled, and of packages these.
  */
 export const ISLANDS: Room = "islands";
-export const ISLAND_PACKAGES = /^preact(\/|$)/;
+export const ISLAND_PACKAGES = /^(preact(\/|$)|uplot$)/;
 /** Rooms that may import islands. */
 export const ISLAND_USERS: Room[] = ["routes", ISLANDS];
 

@@ -61,7 +61,7 @@ function judgeIsland(found: Import, said: string): string | null {
   if (!found.path) {
     return ISLAND_PACKAGES.test(found.specifier)
       ? null
-      : `${said}: of packages, islands use preact`;
+      : `${said}: of packages, islands use preact and, to zoom, uplot`;
   }
   if (roomOf(found.path, [ISLANDS])) return null;
   if (!found.path.startsWith("lib/")) {

@@ -8,6 +8,7 @@ import { httpTasks } from "./http_task.ts";
 import { eraseUserWorker } from "./erase_user.ts";
 import { generateReport } from "./generate_report.ts";
 import { maintenance } from "./maintenance.ts";
+import { probe } from "./probe.ts";
 import { recountAnalytics } from "./recount.ts";
 import { processConversation } from "./process_conversation.ts";
 import { sendReport } from "./send_report.ts";
@@ -31,6 +32,7 @@ export function workers(
       policy: { trusted: config.allowPrivateAddresses },
     }),
     httpTasks({ secret: callbackSecret, policy: taskUrlPolicy(config) }),
+    probe(),
     bulkAction(services.engine),
     eraseUserWorker({
       ...services,

@@ -3,6 +3,7 @@ import type { EnqueueOptions } from "../lib/jobs/enqueue.ts";
 import type { WriteSet } from "../lib/kv/write_set.ts";
 import { httpTaskKind } from "./http_task.ts";
 import { type ReportJob, reportJob } from "./generate_report.ts";
+import { probeJob } from "./probe.ts";
 import { recountJob } from "./recount.ts";
 import {
   cleanUpCacheJob,
@@ -40,6 +41,9 @@ export function requestedWork(engine: JobEngine) {
       options: EnqueueOptions,
     ): Promise<string> {
       return engine.prepareUnique(tx, httpTaskKind(name, queue), { url, payload }, options);
+    },
+    probe(queue: string): Promise<string> {
+      return engine.enqueue({ ...probeJob, queue }, {});
     },
     clearCache(tx: WriteSet, pattern: string | undefined, cursor: string | undefined): string {
       return engine.prepare(tx, clearCacheJob, { pattern, cursor });

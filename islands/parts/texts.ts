@@ -438,8 +438,8 @@ export const OUTCOMES = {
   of: (conversations: string) => `of ${conversations}`,
   lifecycle: "Users",
   fresh: "New",
-  returning: "Also active the days before",
-  resurrecting: "Back after a while",
+  returning: "Returning",
+  resurrecting: "Back again",
   dormant: (gone: string, before: string) =>
     `${gone} of the ${before} who were active the days before did not come back.`,
   odd: "Out of the ordinary",

@@ -1,3 +1,4 @@
+import { inSpan, note } from "../tracing.ts";
 import { answerKey, sharingPolicy } from "./answer_key.ts";
 import {
   assertAnswerable,
@@ -57,7 +58,7 @@ export class CachedResponder implements Responder {
   async respond(request: ResponderRequest): Promise<Reply> {
     assertAnswerable(request);
     const policy = sharingPolicy(request, this.#inner);
-    if (policy === "off") return this.#inner.respond(request);
+    if (policy === "off") return this.#asked(request);
     const startedAt = performance.now();
     const key = answerKey(request, this.#inner, policy);
     const joined = this.#flights.get(key);
@@ -89,6 +90,16 @@ export class CachedResponder implements Responder {
     return this.#flights.get(key) === flight && this.#flights.delete(key);
   }
 
+  /** Asks the responder behind the cache. */
+  #asked(request: ResponderRequest): Promise<Reply> {
+    const { name, model } = this.#inner;
+    return inSpan(`ai ${name}`, { "gen_ai.request.model": model ?? name }, async () => {
+      const reply = await this.#inner.respond(request);
+      note(() => ({ "ai.source": reply.source, "gen_ai.usage.total_tokens": reply.tokens?.total }));
+      return reply;
+    });
+  }
+
   /** Asks the cache, which asks the responder on a miss; without a working cache, the responder. */
   async #answer(key: string, request: ResponderRequest, signal: AbortSignal) {
     let asked = false, filled = false;
@@ -96,7 +107,7 @@ export class CachedResponder implements Responder {
     const ask = async (within: AbortSignal) => {
       asked = true;
       try {
-        const reply = await this.#inner.respond({ ...request, signal: within });
+        const reply = await this.#asked({ ...request, signal: within });
         filled = true;
         return reply;
       } catch (error) {
@@ -105,11 +116,15 @@ export class CachedResponder implements Responder {
       }
     };
     try {
-      const reply = await this.#cache.getOrSet(
-        key,
-        (context) => ask(AbortSignal.any([context.signal, signal])),
-        { ttlSeconds: request.bot.cacheTtlSeconds ?? this.#ttlSeconds },
-      );
+      const reply = await inSpan("cache answer", { "bot.id": request.bot.botId }, async () => {
+        const value = await this.#cache.getOrSet(
+          key,
+          (context) => ask(AbortSignal.any([context.signal, signal])),
+          { ttlSeconds: request.bot.cacheTtlSeconds ?? this.#ttlSeconds },
+        );
+        note(() => ({ "cache.hit": !asked }));
+        return value;
+      });
       if (isReply(reply)) return { reply, filled };
     } catch (error) {
       if (failure) throw failure.error;

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import type { ApiClient } from "./api_client.ts";
 import { connect } from "./connect.ts";
 import { type CliContext, printJson } from "./context.ts";
+import { importEverything } from "./commands/export.ts";
 import { openConversationFile } from "./conversation_file.ts";
 import { formatBytes, formatCount } from "./format.ts";
 import { ProgressBar } from "./progress_bar.ts";
@@ -39,16 +40,19 @@ export function importCommand(context: CliContext, finish: (exitCode: number) =>
   return new Command("import")
     .description("Takes over finished conversations from a file, one JSON object a line.")
     .argument("<file>", "conversations in the import format, plain or gzipped")
+    .option("--all", "what `export --all` wrote, into an empty DATA_DIR", false)
     .addHelpText(
       "after",
       `
 Conversations that are already there are skipped, so an import that broke off is simply run again.
 
 Example:
-  deno task import conversations.ndjson.gz`,
+  deno task import conversations.ndjson.gz
+  DATA_DIR=/srv/pixel deno task pixel import --all everything.gz`,
     )
     .action(async (path: string, _flags: unknown, command: Command) => {
-      const flags = command.optsWithGlobals<{ url?: string; json?: boolean }>();
+      const flags = command.optsWithGlobals<{ url?: string; json?: boolean; all: boolean }>();
+      if (flags.all) return await importEverything({ context, finish }, path, flags);
       finish(await runImport(context, path, flags));
     });
 }

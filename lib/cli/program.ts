@@ -3,11 +3,22 @@ import { AppError, messageOf } from "../errors.ts";
 import { ApiProblem } from "./api_client.ts";
 import type { Cli } from "./cli.ts";
 import { cacheCommand } from "./commands/cache.ts";
+import { dashboardCommand } from "./commands/dashboard.ts";
+import { doctorCommand } from "./commands/doctor.ts";
+import { exportCommand } from "./commands/export.ts";
+import { logsCommand } from "./commands/logs.ts";
 import { monitorCommand } from "./commands/monitor.ts";
 import { backupCommand, queueCommand, recountCommand, scheduleCommand } from "./commands/queues.ts";
+import { testCommand } from "./commands/probe.ts";
 import { reportCommand } from "./commands/report.ts";
 import { restoreCommand } from "./commands/restore.ts";
-import { startCommand, type StartService } from "./commands/start.ts";
+import {
+  restartCommand,
+  startCommand,
+  type StartPorts,
+  stopCommand,
+  workerCommand,
+} from "./commands/start.ts";
 import { statusCommand } from "./commands/status.ts";
 import { tasksCommand } from "./commands/tasks.ts";
 import { tokenCommand } from "./commands/tokens.ts";
@@ -18,9 +29,7 @@ import { importCommand } from "./import_command.ts";
 import { replayCommand } from "./replay_command.ts";
 
 /** What the command line needs of the layer above it. */
-export interface CliPorts {
-  /** Starts the whole service inside this process. */
-  startService: StartService;
+export interface CliPorts extends StartPorts {
   demo: DemoPorts;
 }
 
@@ -56,9 +65,16 @@ function buildProgram(
     .description("Operates the Pixel Performance service.")
     .option("--url <address>", "of the service (default: PIXEL_URL, else this machine and PORT)")
     .option("--json", "answer as JSON")
-    .addCommand(startCommand(cli, ports.startService))
+    .addCommand(startCommand(cli, ports))
+    .addCommand(stopCommand(cli))
+    .addCommand(restartCommand(cli, ports))
+    .addCommand(workerCommand(cli, ports))
     .addCommand(statusCommand(cli))
+    .addCommand(dashboardCommand(cli))
     .addCommand(monitorCommand(cli))
+    .addCommand(logsCommand(cli))
+    .addCommand(testCommand(cli))
+    .addCommand(doctorCommand(cli))
     .addCommand(tasksCommand(cli))
     .addCommand(queueCommand(cli))
     .addCommand(scheduleCommand(cli))
@@ -67,6 +83,7 @@ function buildProgram(
     .addCommand(recountCommand(cli))
     .addCommand(tokenCommand(cli))
     .addCommand(importCommand(context, finish))
+    .addCommand(exportCommand(cli))
     .addCommand(replayCommand(context, finish))
     .addCommand(backupCommand(cli))
     .addCommand(restoreCommand(cli))
@@ -75,6 +92,8 @@ function buildProgram(
       "after",
       `
 The service's token is taken from PIXEL_TOKEN or ADMIN_TOKEN, else from DATA_DIR/admin-token.
+
+Exit codes: 0 done, 1 failed or degraded, 2 wrong command line or service down, 130 interrupted.
 
 Examples:
   deno task pixel status

@@ -9,9 +9,8 @@ Deno.test("command line: help names every command, a wrong one is a usage error"
   const help = await runCommand(["--help"]);
   assert.equal(help.exitCode, 0);
   const commands =
-    "start status monitor tasks queue schedule cache report backup restore token recount".split(
-      " ",
-    );
+    ("start stop restart worker status dashboard monitor logs test doctor tasks queue schedule " +
+      "cache report export backup restore token recount").split(" ");
   for (const word of [...commands, "import", "replay", "demo", "Examples:", "--json"]) {
     assert.ok(help.out.includes(word), word);
   }

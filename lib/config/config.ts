@@ -34,7 +34,10 @@ export function loadConfig(env: Record<string, string>, options: LoadOptions = {
     log: {
       level: v.LOG_LEVEL,
       format: v.LOG_FORMAT ?? (options.terminal ? "pretty" as const : "json" as const),
+      file: v.LOG_FILE,
+      fileBytes: v.LOG_FILE_SIZE,
     },
+    workQueues: [...v.WORK_QUEUES],
     auth: {
       adminToken: v.ADMIN_TOKEN,
       jwt: jwtConfig(v),
@@ -149,6 +152,12 @@ function checkTogether(v: Values): void {
     throw new ConfigError(
       "ROLE",
       `${v.ROLE} needs KV_URL, a database that several processes share; leave ROLE at all without it`,
+    );
+  }
+  if (v.WORK_QUEUES.length > 0 && !v.KV_URL) {
+    throw new ConfigError(
+      "WORK_QUEUES",
+      "needs KV_URL; alone on its database a process serves all",
     );
   }
   if (v.JWT_SECRET && v.JWT_JWKS_URL) {

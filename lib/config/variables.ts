@@ -69,6 +69,20 @@ export const VARIABLES = {
   DATA_DIR: variable(text(1, 1_000), "folder of the database and its companions", "./data"),
   LOG_LEVEL: variable(word("debug", "info", "warn", "error"), "least level that is logged", "info"),
   LOG_FORMAT: variable(word("json", "pretty"), "pretty on a terminal, otherwise json"),
+  LOG_FILE: variable(
+    text(1, 1_000),
+    "file that the log goes to instead of standard error, turned over as it grows",
+  ),
+  LOG_FILE_SIZE: variable(
+    bytes(),
+    "size at which the log file is turned over; five full ones are kept",
+    10 * 1_024 ** 2,
+  ),
+  WORK_QUEUES: variable(
+    list(/^[a-z][a-z0-9_]{0,31}$/, "must be names of queues"),
+    "queues that this process works off, with `KV_URL`; all when absent",
+    [],
+  ),
   ROLE: variable(word("all", "web", "worker", "scheduler"), "what this process does", "all"),
   SHUTDOWN_SECONDS: variable(whole(1, 300), "longest wait for running work at shutdown", 25),
 
@@ -121,7 +135,7 @@ export const VARIABLES = {
       "redis+cluster",
       "rediss+cluster",
     ),
-    "Redis for the cache; embedded cache when absent",
+    "Redis for the cache (also redis+sentinel://, redis+cluster://); embedded when absent",
   ),
   CACHE_PREFIX: variable(
     matching(/^[A-Za-z0-9_.-]{1,40}$/, "must have 1 to 40 characters of A-Z a-z 0-9 _ . -"),

@@ -3,16 +3,12 @@ import { messageOf } from "../errors.ts";
 import type { Database } from "../kv/database.ts";
 import { WriteSet } from "../kv/write_set.ts";
 import type { Logger } from "../log.ts";
-import {
-  type AnyDefinition,
-  type Effects,
-  JobError,
-  type PerformContext,
-  type PerformResult,
-} from "./definition.ts";
+import { type AnyDefinition, type Effects, JobError, type PerformResult } from "./definition.ts";
+import { AttemptContext, type Performing } from "./attempt_context.ts";
 import type { EventHub, JobEvent } from "./events.ts";
 import type { JobRecord } from "./job.ts";
 import { type PackedRecord, unpackRecord } from "./job_codec.ts";
+import { inSpanOf, tracing } from "../tracing.ts";
 import { exponential } from "./backoff.ts";
 import type { QueueStats } from "./queue_stats.ts";
 import type { Session } from "./session.ts";
@@ -74,7 +70,7 @@ export interface AttemptHost {
 type EndReason = "cancelled" | "timeout" | "shutdown" | "lost";
 
 /** One attempt at a job: perform → decide → commit → tell. */
-export class Attempt {
+export class Attempt implements Performing {
   readonly startedAt: number;
   readonly #startedElapsed: number;
   progress: { percent: number; message?: string } | undefined;
@@ -118,10 +114,14 @@ export class Attempt {
 
   start(): void {
     this.#tell("job.started", "running");
-    this.#perform().then(
-      (result) => this.#finish(result),
-      (error) => this.#fail(error),
-    );
+    let result: ReturnType<AnyDefinition["perform"]>;
+    try {
+      result = this.#perform();
+    } catch (error) {
+      return void this.#fail(error);
+    }
+    if (!isThenable(result)) return this.#finish(result);
+    Promise.resolve(result).then((ended) => this.#finish(ended), (error) => this.#fail(error));
   }
 
   /** The attempt's time is up: abort, and if it does not end by itself, go on without it. */
@@ -162,7 +162,7 @@ export class Attempt {
     this.#controller!.abort(reason);
   }
 
-  async #perform(): Promise<PerformResult | void> {
+  #perform(): ReturnType<AnyDefinition["perform"]> {
     const { record } = this.job;
     const definition = this.#definition;
     if (!definition) {
@@ -177,16 +177,28 @@ export class Attempt {
         permanent: true,
       });
     }
-    return await definition.perform(new Context(this, payload.data));
+    const perform = () => definition.perform(new AttemptContext(this, payload.data));
+    if (!tracing) return perform();
+    const { id, address } = this.job;
+    return inSpanOf(record.trace, `perform ${record.kind}`, {
+      "task.id": id,
+      "task.name": record.kind,
+      "task.queue": address.queue,
+      "task.attempt": record.attempt + 1,
+    }, async () => await perform());
   }
 
-  /** What outside calls of this job have given. */
+  get log(): Logger {
+    return this.runner.options.log;
+  }
+
+  /** What the handler remembers from one attempt to the next. */
   get memory(): OnceMemory {
     const { db, session } = this.runner.options;
     return this.#once ??= new OnceMemory(db, session.fence, this.job.id);
   }
 
-  /** The handler says how far it is. */
+  /** The handler tells how far it is. */
   report(percent: number, message?: string): void {
     const bounded = Math.min(100, Math.max(0, Number(percent) || 0));
     const changed = this.progress?.percent !== bounded || this.progress.message !== message;
@@ -194,27 +206,49 @@ export class Attempt {
     if (changed) this.#tell("job.progress", "running");
   }
 
-  #finish(result: PerformResult | void): Promise<void> {
-    if (!result) return this.#settle({ type: "completed" });
-    if (result.type === "snooze") return this.#settle({ type: "snoozed", ms: result.ms });
+  #finish(result: PerformResult | void): void {
+    if (!result) return this.#complete(undefined);
+    if (result.type === "snooze") return void this.#settle({ type: "snoozed", ms: result.ms });
     if (result.type === "cancel") {
-      return this.#settle({ type: "cancelled", reason: result.reason });
+      return void this.#settle({ type: "cancelled", reason: result.reason });
     }
-    return this.#settle({ type: "completed", value: result.value }, result.effects);
+    if (!result.effects) return this.#complete(result.value);
+    this.#settle({ type: "completed", value: result.value }, result.effects);
   }
 
   #fail(error: unknown): Promise<void> {
     return this.#settle({ type: "failed", error });
   }
 
+  /** Completed with nothing to check: in one commit with others, without a promise of its own. */
+  #complete(value: unknown): void {
+    const outcome: Outcome = { type: "completed", value };
+    if (this.runner.options.shared || this.#remembers) return void this.#settle(outcome);
+    if (this.#closing) return;
+    this.#close();
+    const next = this.#decide(outcome);
+    this.runner.shared.add((tx) => this.#write(tx, next), (committed) => {
+      if (!committed) return void this.#store(outcome);
+      this.#committed(next, outcome);
+      this.#end();
+    });
+  }
+
   /** Makes the outcome durable. The first caller wins; what comes later changes nothing. */
   async #settle(outcome: Outcome, effects?: Effects): Promise<void> {
     if (this.#closing) return;
+    this.#close();
+    await this.#store(outcome, effects);
+  }
+
+  #close(): void {
     this.#closing = true;
-    if (!this.#performed) {
-      this.#performed = true;
-      this.runner.performed(this);
-    }
+    if (this.#performed) return;
+    this.#performed = true;
+    this.runner.performed(this);
+  }
+
+  async #store(outcome: Outcome, effects?: Effects): Promise<void> {
     const { clock, log } = this.runner.options;
     try {
       if (this.#interruption !== "lost") {
@@ -233,6 +267,10 @@ export class Attempt {
       this.runner.unsettled(this);
       clock.after(1_000, () => this.runner.backlog.recheck());
     }
+    this.#end();
+  }
+
+  #end(): void {
     this.#over = true;
     this.runner.ended(this);
     // Only now, since a job that is due again at once must not meet its own last attempt.
@@ -249,10 +287,6 @@ export class Attempt {
 
   async #commit(next: JobRecord, outcome: Outcome, effects?: Effects): Promise<void> {
     const { session, db, onLost, shared } = this.runner.options;
-    const alone = effects !== undefined || shared || this.#remembers;
-    if (next.state === "completed" && !alone && await this.#commitShared(next)) {
-      return this.#committed(next, outcome);
-    }
     for (let run = 0; run < MAX_EFFECT_RUNS; run++) {
       const tx = new WriteSet().check(session.fence.key, session.fence.versionstamp);
       if (shared && !await this.#isUnchanged(tx)) {
@@ -274,7 +308,7 @@ export class Attempt {
 
   /** Checks in `tx` that nobody ended the job behind our back; false when somebody did. */
   async #isUnchanged(tx: WriteSet): Promise<boolean> {
-    const entry = await this.runner.options.db.kv.get<PackedRecord>(jobKey(this.job.address));
+    const entry = await this.runner.options.db.kv.get<PackedRecord>(jobKey(this.job.id));
     if (entry.value === null || unpackRecord(entry.value).finishedAt !== undefined) return false;
     tx.check(entry.key, entry.versionstamp);
     return true;
@@ -283,15 +317,6 @@ export class Attempt {
   /** Whether results of outside calls are remembered under the job. */
   get #remembers(): boolean {
     return this.job.record.remembers === true || this.#once?.used === true;
-  }
-
-  /** Together with whatever else ends now; false when that did not work and nothing was written. */
-  async #commitShared(next: JobRecord): Promise<boolean> {
-    try {
-      return await this.runner.shared.add(next, (tx) => this.#write(tx, next));
-    } catch {
-      return false;
-    }
   }
 
   #write(tx: WriteSet, next: JobRecord): void {
@@ -361,46 +386,6 @@ export class Attempt {
   }
 }
 
-/** What the handler sees of its attempt. What few handlers use is made when they ask for it. */
-class Context implements PerformContext<unknown> {
-  readonly id: string;
-  readonly kind: string;
-  readonly queue: string;
-  readonly priority: number;
-  readonly attempt: number;
-  readonly maxAttempts: number;
-  readonly queuedAt: number;
-  readonly startedAt: number;
-  readonly #attempt: Attempt;
-  #log: Logger | undefined;
-
-  constructor(attempt: Attempt, readonly payload: unknown) {
-    const { id, address, record } = attempt.job;
-    this.id = id;
-    this.kind = record.kind;
-    this.queue = address.queue;
-    this.priority = address.priority;
-    this.attempt = record.attempt + 1;
-    this.maxAttempts = record.maxAttempts;
-    this.queuedAt = record.queuedAt;
-    this.startedAt = attempt.startedAt;
-    this.#attempt = attempt;
-  }
-
-  get signal(): AbortSignal {
-    return this.#attempt.signal;
-  }
-
-  get log(): Logger {
-    const { log } = this.#attempt.runner.options;
-    return this.#log ??= log.with({ task_id: this.id, kind: this.kind });
-  }
-
-  get progress(): PerformContext<unknown>["progress"] {
-    return (percent, message) => this.#attempt.report(percent, message);
-  }
-
-  get once(): PerformContext<unknown>["once"] {
-    return (key, fn) => this.#attempt.memory.run(key, fn);
-  }
+function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof (value as { then?: unknown } | undefined)?.then === "function";
 }

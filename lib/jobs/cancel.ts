@@ -38,7 +38,7 @@ export async function cancelWaiting(
     random: Math.random,
   });
   try {
-    const tx = new WriteSet().check(jobKey(address), stored.versionstamp);
+    const tx = new WriteSet().check(jobKey(id), stored.versionstamp);
     writeJob(tx, address, record, next);
     await definitions.get(record.kind)?.settle?.(tx, toJob(address, next), {
       state: "cancelled",

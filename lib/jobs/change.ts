@@ -31,7 +31,7 @@ export async function reviveJob(deps: ChangeDeps, id: string): Promise<void> {
     }
     const { finishedAt: _f, reason: _r, crashes: _c, result: _v, ...rest } = record;
     const next: JobRecord = { ...rest, state: "scheduled", runAt: clock.now(), attempt: 0 };
-    tx.check(jobKey(address), versionstamp);
+    tx.check(jobKey(id), versionstamp);
     if (record.uniqueKey !== undefined) {
       await retakeUnique(db.kv, tx, address.queue, record.uniqueKey, id);
     }
@@ -49,7 +49,7 @@ export async function hastenJob(deps: ChangeDeps, id: string): Promise<void> {
       throw conflict(`task ${id} does not wait for a time`);
     }
     const next: JobRecord = { ...record, runAt: Math.min(record.runAt, clock.now()) };
-    tx.check(jobKey(address), versionstamp);
+    tx.check(jobKey(id), versionstamp);
     writeJob(tx, address, record, next);
     tx.afterCommit(() => arrived({ id, address, record: next }));
   });
@@ -65,7 +65,7 @@ export async function releaseJob(deps: ChangeDeps, tx: WriteSet, id: string): Pr
   const { address, record, versionstamp } = stored;
   const { heldBy: _heldBy, ...rest } = record;
   const next: JobRecord = { ...rest, state: "scheduled", runAt: deps.clock.now() };
-  tx.check(jobKey(address), versionstamp);
+  tx.check(jobKey(id), versionstamp);
   writeJob(tx, address, record, next);
   tx.afterCommit(() => deps.arrived({ id, address, record: next }));
 }
@@ -79,7 +79,7 @@ export async function discardJob(db: Database, id: string): Promise<void> {
     if (record.finishedAt === undefined) {
       throw conflict(`task ${id} is ${record.state}; cancel it first`);
     }
-    tx.check(jobKey(address), versionstamp);
+    tx.check(jobKey(id), versionstamp);
     writeJob(tx, address, record, null);
   });
 }

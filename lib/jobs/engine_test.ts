@@ -303,7 +303,7 @@ Deno.test("counters agree with a recount, and retention removes what is old", as
   for (let n = 0; n < 40; n++) await t.engine.enqueue(job, { n }, { priority: n % 3 });
   await t.drained();
   const counted: Record<string, number> = {};
-  for await (const { value } of t.db.kv.list<PackedRecord>({ prefix: ["jobs", "j"] })) {
+  for await (const { value } of t.db.kv.list<PackedRecord>({ prefix: ["job"] })) {
     const { state } = unpackRecord(value);
     counted[state] = (counted[state] ?? 0) + 1;
   }

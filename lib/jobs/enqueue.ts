@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { AppError } from "../errors.ts";
+import { handedOver } from "../tracing.ts";
 import type { JobKind } from "./definition.ts";
 import type { JobRecord } from "./job.ts";
 import type { UniqueScope } from "./unique.ts";
@@ -95,5 +96,8 @@ export function newRecord<P>(
   if (unique?.scope === "unfinished") record.uniqueKey = unique.key;
   if (options.batchId !== undefined) record.batchId = options.batchId;
   if (options.timeoutMs !== undefined) record.timeoutMs = options.timeoutMs;
+  const { kind, queue } = definition;
+  const carried = handedOver(`enqueue ${kind}`, () => ({ "task.name": kind, "task.queue": queue }));
+  if (carried !== undefined) record.trace = carried;
   return record;
 }

@@ -79,6 +79,8 @@ export interface JobRecord {
   batchId?: string;
   /** It remembers results of outside calls. */
   remembers?: boolean;
+  /** The trace it belongs to, as a W3C `traceparent`. */
+  trace?: string;
   /** Longest time of one attempt, when the enqueuer set one. */
   timeoutMs?: number;
 }

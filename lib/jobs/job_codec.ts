@@ -21,6 +21,7 @@ const RARE = [
   "fairKey",
   "batchId",
   "remembers",
+  "trace",
   "timeoutMs",
 ] as const satisfies readonly (keyof JobRecord)[];
 

@@ -17,6 +17,7 @@ const TURN_LENGTH = 11;
 /** A segment is this many leading characters of a suffix: 36⁴ µs, about 1.7 seconds of turns. */
 const SEGMENT_LENGTH = TURN_LENGTH - 4;
 const COUNTER_LENGTH = 4;
+const SUFFIX_LENGTH = TURN_LENGTH + 2 * COUNTER_LENGTH;
 const COUNTER_LIMIT = 36 ** COUNTER_LENGTH;
 const QUEUE_NAME = /^[a-z][a-z0-9_]{0,31}$/;
 const JOB_ID = /^([a-z][a-z0-9_]{0,31})-([0-9a-z])([0-9])-([0-9a-z]{19})$/;
@@ -39,6 +40,9 @@ export function parseJobId(id: string): JobAddress | null {
     suffix: match[4]!,
   };
 }
+
+/** The suffix of an id. */
+export const suffixOf = (id: string): string => id.slice(-SUFFIX_LENGTH);
 
 /** The segment of a suffix; segments sort as their suffixes do. */
 export const segmentOf = (suffix: string): string => suffix.slice(0, SEGMENT_LENGTH);

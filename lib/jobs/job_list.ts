@@ -1,7 +1,7 @@
 import { type Job, type JobRecord, type JobState } from "./job.ts";
 import { type PackedRecord, unpackRecord } from "./job_codec.ts";
-import { formatJobId, type JobAddress } from "./job_id.ts";
-import { deadPrefix, levelPrefix } from "./keys.ts";
+import { formatJobId, type JobAddress, suffixOf } from "./job_id.ts";
+import { deadPrefix, levelRange } from "./keys.ts";
 import { readJob, toJob } from "./store.ts";
 
 export interface JobFilter {
@@ -43,9 +43,8 @@ export async function listJobs(
   const before = filter.cursor?.replace(/[^0-9a-z]/g, "");
   const chosen = levels.filter((level) => !filter.queue || level.queue === filter.queue);
   const streams = await Promise.all(chosen.map(async (level) => {
-    const prefix = levelPrefix(level.queue, level.shard, level.priority);
     const iterator = kv.list<PackedRecord>(
-      before ? { prefix, end: [...prefix, before] } : { prefix },
+      levelRange(level, "", before),
       { reverse: true, batchSize: Math.min(100, filter.limit + 1) },
     );
     return { level, iterator, head: await iterator.next() };
@@ -56,7 +55,7 @@ export async function listJobs(
     let suffix = "";
     for (const stream of streams) {
       if (stream.head.done) continue;
-      const own = String(stream.head.value.key.at(-1));
+      const own = suffixOf(String(stream.head.value.key.at(-1)));
       if (own > suffix) {
         best = stream;
         suffix = own;

@@ -1,28 +1,27 @@
 import type { JobAddress } from "./job_id.ts";
-import { segmentOf } from "./job_id.ts";
+import { formatJobId, segmentOf } from "./job_id.ts";
 
-/** The engine's key map. Everything it stores lies under `["jobs", …]`. */
+/** The engine's key map. But for the jobs themselves, all it stores lies under `["jobs", …]`. */
 const ROOT = "jobs";
+/** Jobs are most of what is stored, and each part of a key costs time: they have two. */
+const JOB = "job";
+/** Sorts behind every suffix. */
+const END = "\uffff";
 
-/** The job itself, in the order of turns, for its whole life. */
-export const jobKey = (a: JobAddress): Deno.KvKey => [
-  ROOT,
-  "j",
-  a.queue,
-  a.shard,
-  a.priority,
-  a.suffix,
-];
+/** The job itself, by its id and so in the order of turns, for its whole life. */
+export const jobKey = (id: string): Deno.KvKey => [JOB, id];
 
-export const allJobsPrefix: Deno.KvKey = [ROOT, "j"];
-/** All jobs of one priority level of a shard. */
-export const levelPrefix = (queue: string, shard: number, priority: number): Deno.KvKey => [
-  ROOT,
-  "j",
-  queue,
-  shard,
-  priority,
-];
+export const allJobsPrefix: Deno.KvKey = [JOB];
+
+/** The jobs of one priority level of a shard, from one suffix (inclusive) to another (exclusive). */
+export function levelRange(
+  level: { queue: string; shard: number; priority: number },
+  from = "",
+  to = END,
+): { start: Deno.KvKey; end: Deno.KvKey } {
+  const start = formatJobId({ ...level, suffix: from });
+  return { start: jobKey(start), end: jobKey(formatJobId({ ...level, suffix: to })) };
+}
 
 /**
  * Counter: jobs of a segment that are available or running. A segment at 0 need not be read. Jobs

@@ -59,7 +59,7 @@ export class QueueRunner implements AttemptHost {
     this.concurrency = options.concurrency;
     this.#pace = new ClaimPace(options.concurrency);
     this.shared = new SharedCommit(options.db, options.session.fence);
-    this.backlog = new Backlog(options, this.#ready, () => this.pump());
+    this.backlog = new Backlog(options, this.#ready, () => this.#pumpSoon());
   }
 
   get running(): ReadonlyMap<string, Attempt> {
@@ -184,7 +184,7 @@ export class QueueRunner implements AttemptHost {
     this.#pumpSoon();
   }
 
-  /** Many attempts end in one commit; one look for what may start now is enough for all. */
+  /** Many jobs arrive or end in one commit; one look for what may start now is enough for all. */
   #pumpSoon(): void {
     if (this.#pumping) return;
     this.#pumping = true;

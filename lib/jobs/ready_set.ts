@@ -18,7 +18,7 @@ const AGED_MS = 10_000;
  * waited longest, once that is over ten seconds.
  */
 export class ReadySet {
-  readonly #levels: Heap[] = Array.from({ length: 10 }, () => new Heap());
+  readonly #levels: Line[] = Array.from({ length: 10 }, () => new Line());
   #size = 0;
   #picks = 0;
 
@@ -67,10 +67,10 @@ export class ReadySet {
   }
 
   *[Symbol.iterator](): Iterator<ReadyJob> {
-    for (const level of this.#levels) yield* level.items;
+    for (const level of this.#levels) yield* level;
   }
 
-  #pick(now: number): Heap {
+  #pick(now: number): Line {
     const best = this.#levels.find((level) => level.size > 0)!;
     if (++this.#picks % AGED_EVERY !== 0) return best;
     let aged = best;
@@ -86,63 +86,61 @@ export class ReadySet {
   }
 }
 
-/** A binary heap by suffix, which sorts as turns do. */
-class Heap {
-  readonly items: ReadyJob[] = [];
+/** Places at the front that may be empty before they are cut off. */
+const MAX_GAP = 1_000;
+
+/**
+ * Jobs in the order of their suffixes, which is that of their turns. Nearly all arrive in it, so
+ * that adding is an append and taking the first moves an index; the others are put in their place.
+ */
+class Line {
+  #jobs: (ReadyJob | undefined)[] = [];
+  #front = 0;
 
   get size(): number {
-    return this.items.length;
+    return this.#jobs.length - this.#front;
   }
 
   get first(): ReadyJob | undefined {
-    return this.items[0];
+    return this.#jobs[this.#front];
   }
 
   push(job: ReadyJob): void {
-    const { items } = this;
-    let index = items.length;
-    items.push(job);
-    while (index > 0) {
-      const parent = (index - 1) >> 1;
-      if (items[parent]!.address.suffix <= job.address.suffix) break;
-      items[index] = items[parent]!;
-      index = parent;
-    }
-    items[index] = job;
+    const jobs = this.#jobs;
+    const last = jobs.at(-1);
+    if (this.size === 0 || last!.address.suffix <= job.address.suffix) jobs.push(job);
+    else jobs.splice(this.#placeOf(job.address.suffix), 0, job);
   }
 
   pop(): ReadyJob | undefined {
-    return this.#takeAt(0);
+    const job = this.#jobs[this.#front];
+    if (!job) return undefined;
+    this.#jobs[this.#front++] = undefined;
+    if (this.size === 0 || this.#front > MAX_GAP) {
+      this.#jobs = this.#jobs.slice(this.#front);
+      this.#front = 0;
+    }
+    return job;
   }
 
   remove(id: string): ReadyJob | undefined {
-    const index = this.items.findIndex((job) => job.id === id);
-    return index < 0 ? undefined : this.#takeAt(index);
+    const index = this.#jobs.findIndex((job) => job?.id === id);
+    return index < 0 ? undefined : this.#jobs.splice(index, 1)[0];
   }
 
-  #takeAt(index: number): ReadyJob | undefined {
-    const { items } = this;
-    const taken = items[index];
-    const last = items.pop();
-    if (!taken || !last || taken === last) return taken;
-    // The last item takes the free place, then sinks or rises to where it belongs.
-    let hole = index;
-    for (;;) {
-      let child = 2 * hole + 1;
-      if (child >= items.length) break;
-      const right = items[child + 1];
-      if (right && right.address.suffix < items[child]!.address.suffix) child++;
-      if (items[child]!.address.suffix >= last.address.suffix) break;
-      items[hole] = items[child]!;
-      hole = child;
+  *[Symbol.iterator](): Iterator<ReadyJob> {
+    for (const job of this.#jobs) if (job) yield job;
+  }
+
+  /** The first place whose suffix is larger. */
+  #placeOf(suffix: string): number {
+    let low = this.#front;
+    let high = this.#jobs.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#jobs[middle]!.address.suffix <= suffix) low = middle + 1;
+      else high = middle;
     }
-    while (hole > 0) {
-      const parent = (hole - 1) >> 1;
-      if (items[parent]!.address.suffix <= last.address.suffix) break;
-      items[hole] = items[parent]!;
-      hole = parent;
-    }
-    items[hole] = last;
-    return taken;
+    return low;
   }
 }

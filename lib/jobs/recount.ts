@@ -2,7 +2,7 @@ import { counterValue } from "../kv/counter.ts";
 import { keyText } from "../kv/key_text.ts";
 import type { JobRecord } from "./job.ts";
 import { type PackedRecord, unpackRecord } from "./job_codec.ts";
-import { formatJobId, type JobAddress } from "./job_id.ts";
+import { formatJobId, type JobAddress, parseJobId } from "./job_id.ts";
 import {
   allDeadPrefix,
   allDepthPrefix,
@@ -51,9 +51,8 @@ export async function recount(kv: Deno.Kv, signal?: AbortSignal): Promise<Recoun
   const report: RecountReport = { jobs: 0, byState: {}, differences: [], differencesFound: 0 };
   for await (const { key, value } of kv.list<PackedRecord>({ prefix: allJobsPrefix }, BATCH)) {
     signal?.throwIfAborted();
-    const [queue, shard, priority, suffix] = key.slice(2) as [string, number, number, string];
     const record = unpackRecord(value);
-    expected.job({ queue, shard, priority, suffix }, record);
+    expected.job(parseJobId(String(key.at(-1)))!, record);
     report.jobs++;
     report.byState[record.state] = (report.byState[record.state] ?? 0) + 1;
   }

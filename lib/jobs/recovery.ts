@@ -62,7 +62,7 @@ async function recoverBatch(
       if (!job || !mayHaveRun(job.record, now)) continue;
       const policy = { backoff: exponential(), random: Math.random, worker };
       const next = decide(job.record, { type: "crashed" }, now, policy);
-      tx.check(jobKey(job.address), job.versionstamp);
+      tx.check(jobKey(id), job.versionstamp);
       writeJob(tx, job.address, job.record, next);
       states.push(next.state);
       if (next.state !== "failed") continue;

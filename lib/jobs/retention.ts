@@ -3,9 +3,9 @@ import type { Database } from "../kv/database.ts";
 import { WriteSet } from "../kv/write_set.ts";
 import type { JobRecord } from "./job.ts";
 import { type PackedRecord, unpackRecord } from "./job_codec.ts";
-import { formatJobId, segmentOf } from "./job_id.ts";
+import { segmentOf, suffixOf } from "./job_id.ts";
 import type { Level } from "./job_list.ts";
-import { levelPrefix, openPrefix } from "./keys.ts";
+import { levelRange, openPrefix } from "./keys.ts";
 import { forgetOnce } from "./once.ts";
 import { writeJob } from "./store.ts";
 import { staleUniqueKeys } from "./unique.ts";
@@ -34,19 +34,19 @@ export async function sweepJobs(
   const keptAtLeast = Math.min(retention.completedMs, retention.cancelledMs, retention.failedMs);
   let deleted = 0;
   for (const { queue, shard, priority } of levels) {
-    const prefix = levelPrefix(queue, shard, priority);
+    const range = levelRange({ queue, shard, priority });
     let tx = new WriteSet();
     let inBatch = 0;
-    for await (const entry of db.kv.list<PackedRecord>({ prefix }, { batchSize: 500 })) {
+    for await (const entry of db.kv.list<PackedRecord>(range, { batchSize: 500 })) {
       options.signal?.throwIfAborted();
       const record = unpackRecord(entry.value);
       if (record.queuedAt > now - keptAtLeast || deleted + inBatch >= options.limit) break;
       if (!isExpired(record, retention, now)) continue;
       // A retry may revive it at this moment, hence the check.
       tx.check(entry.key, entry.versionstamp);
-      const address = { queue, shard, priority, suffix: String(entry.key.at(-1)) };
-      writeJob(tx, address, record, null);
-      if (record.remembers) await forgetOnce(db.kv, tx, formatJobId(address));
+      const id = String(entry.key.at(-1));
+      writeJob(tx, { queue, shard, priority, suffix: suffixOf(id) }, record, null);
+      if (record.remembers) await forgetOnce(db.kv, tx, id);
       if (++inBatch < Math.min(BATCH, db.maxChecks)) continue;
       if (await db.commit(tx)) deleted += inBatch;
       tx = new WriteSet();

@@ -25,8 +25,7 @@ async function open(clock: FakeClock, schedules: Schedule[], db?: Database) {
   const options = { db: database, clock, log: silentLogger };
   const engine = new JobEngine({ ...options, queues: { default: 1 }, worker: "test" });
   const scheduler = new Scheduler({ ...options, engine }, schedules);
-  const jobs = async () =>
-    (await Array.fromAsync(database.kv.list({ prefix: ["jobs", "j"] }))).length;
+  const jobs = async () => (await Array.fromAsync(database.kv.list({ prefix: ["job"] }))).length;
   return { db: database, engine, scheduler, jobs };
 }
 

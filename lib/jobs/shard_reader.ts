@@ -1,7 +1,7 @@
 import { counterValue } from "../kv/counter.ts";
 import { type PackedRecord, unpackRecord } from "./job_codec.ts";
-import { formatJobId, segmentOf } from "./job_id.ts";
-import { levelPrefix, openPrefix, timerPrefix } from "./keys.ts";
+import { formatJobId, segmentOf, suffixOf } from "./job_id.ts";
+import { levelRange, openPrefix, timerPrefix } from "./keys.ts";
 import type { ReadyJob } from "./ready_set.ts";
 import { readJob } from "./store.ts";
 
@@ -43,20 +43,18 @@ export async function readLevel(
     lastSegment = String(key.at(-1));
     if (counterValue(value) > 0) segments.push(lastSegment);
   }
-  const level = levelPrefix(queue, shard, priority);
+  const level = { queue, shard, priority };
   const jobs: ReadyJob[] = [];
   let position = cursor;
   for (const segment of segments) {
-    const records = kv.list<PackedRecord>({
-      start: [...level, position > segment ? position + "\0" : segment],
-      end: [...level, segment + END],
-    }, { batchSize: 500 });
-    for await (const { key, value } of records) {
-      position = String(key.at(-1));
+    const from = position > segment ? position + "\0" : segment;
+    const range = levelRange(level, from, segment + END);
+    for await (const { key, value } of kv.list<PackedRecord>(range, { batchSize: 500 })) {
+      const id = String(key.at(-1));
+      position = suffixOf(id);
       const record = unpackRecord(value);
       if (record.state !== "available") continue;
-      const address = { queue, shard, priority, suffix: position };
-      jobs.push({ id: formatJobId(address), address, record });
+      jobs.push({ id, address: { queue, shard, priority, suffix: position }, record });
       if (jobs.length >= limit) return { jobs, cursor: position, complete: false };
     }
   }
@@ -139,10 +137,9 @@ export async function lastSuffix(
   shard: number,
   priority: number,
 ): Promise<string | null> {
-  const entries = kv.list({ prefix: levelPrefix(queue, shard, priority) }, {
-    reverse: true,
-    limit: 1,
-  });
-  for await (const { key } of entries) return String(key.at(-1));
+  const range = levelRange({ queue, shard, priority });
+  for await (const { key } of kv.list(range, { reverse: true, limit: 1 })) {
+    return suffixOf(String(key.at(-1)));
+  }
   return null;
 }

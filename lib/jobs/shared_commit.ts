@@ -8,10 +8,8 @@ const MAX_BYTES = 300 * 1024;
 
 interface Open {
   tx: WriteSet;
-  outcomes: number;
+  told: ((committed: boolean) => void)[];
   bytes: number;
-  committed: Promise<boolean>;
-  hand: () => void;
 }
 
 /**
@@ -25,27 +23,35 @@ export class SharedCommit {
   constructor(readonly db: Database, readonly fence: Check) {}
 
   /**
-   * Adds `record`'s change by `fill`. Resolves as a commit does; when it rejects or is false,
-   * nothing of it was written, and the caller goes on alone.
+   * Adds what `write` adds. `told` hears once whether it is durable; when it is not, nothing of it
+   * was written, and the caller goes on alone.
    */
-  add(record: unknown, fill: (tx: WriteSet) => void): Promise<boolean> {
+  add(write: (tx: WriteSet) => void, told: (committed: boolean) => void): void {
     const open = this.#open ??= this.#begin();
-    fill(open.tx);
-    open.bytes += estimateSize(record);
-    if (++open.outcomes >= MAX_OUTCOMES || open.bytes >= MAX_BYTES) open.hand();
-    return open.committed;
+    const { mutations } = open.tx;
+    const from = mutations.length;
+    write(open.tx);
+    for (let index = from; index < mutations.length; index++) {
+      const m = mutations[index]!;
+      if (m.type === "set") open.bytes += m.size ??= estimateSize(m.value);
+    }
+    open.told.push(told);
+    if (open.told.length >= MAX_OUTCOMES || open.bytes >= MAX_BYTES) this.#hand(open);
   }
 
   #begin(): Open {
     const tx = new WriteSet().check(this.fence.key, this.fence.versionstamp);
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    const hand = () => {
-      if (this.#open !== open) return; // it was full before its moment was over
-      this.#open = null;
-      resolve(this.db.commit(tx));
-    };
-    const open: Open = { tx, outcomes: 0, bytes: 0, committed: promise, hand };
-    queueMicrotask(hand);
+    const open: Open = { tx, told: [], bytes: 0 };
+    queueMicrotask(() => this.#hand(open));
     return open;
+  }
+
+  #hand(open: Open): void {
+    if (this.#open !== open) return; // it was full before its moment was over
+    this.#open = null;
+    const tell = (committed: boolean) => {
+      for (const told of open.told) told(committed);
+    };
+    this.db.commit(open.tx).then(tell, () => tell(false));
   }
 }

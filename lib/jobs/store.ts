@@ -33,22 +33,23 @@ export function writeJob(
   to: JobRecord | null,
 ): void {
   const { queue, priority } = address;
+  const id = formatJobId(address);
   if (from) {
     if (from.state === "available") tx.sum(openKey(address), -1);
     else if (from.runAt !== undefined) tx.delete(timerKey(from.runAt, address));
     if (from.state === "failed") {
-      tx.delete(deadKey(queue, from.finishedAt ?? 0, formatJobId(address)));
+      tx.delete(deadKey(queue, from.finishedAt ?? 0, id));
     }
     if (from.state !== to?.state) tx.sum(depthKey(queue, from.state, priority), -1);
   }
   if (!to) {
-    tx.delete(jobKey(address));
+    tx.delete(jobKey(id));
     return;
   }
-  tx.set(jobKey(address), packRecord(to));
+  tx.set(jobKey(id), packRecord(to));
   if (to.state === "available") tx.sum(openKey(address), 1);
   else if (to.runAt !== undefined) tx.set(timerKey(to.runAt, address), 1);
-  if (to.state === "failed") tx.set(deadKey(queue, to.finishedAt ?? 0, formatJobId(address)), 1);
+  if (to.state === "failed") tx.set(deadKey(queue, to.finishedAt ?? 0, id), 1);
   if (from?.state !== to.state) tx.sum(depthKey(queue, to.state, priority), 1);
   if (to.batchId && (from?.finishedAt === undefined) !== (to.finishedAt === undefined)) {
     if (to.finishedAt !== undefined) tx.sum(batchCountKey(to.batchId, to.state), 1);
@@ -61,7 +62,7 @@ export function writeJob(
 export async function readJob(kv: Deno.Kv, id: string): Promise<StoredJob | null> {
   const address = parseJobId(id);
   if (!address) return null;
-  const entry = await kv.get<PackedRecord>(jobKey(address));
+  const entry = await kv.get<PackedRecord>(jobKey(id));
   if (entry.value === null) return null;
   return { address, record: unpackRecord(entry.value), versionstamp: entry.versionstamp };
 }

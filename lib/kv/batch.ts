@@ -19,6 +19,15 @@ export interface Pending {
   reject: (reason: unknown) => void;
 }
 
+/** What a write set adds to a batch. */
+interface Weight {
+  mutations: number;
+  bytes: number;
+  keyBytes: number;
+  /** Counters by their key and count records by its text: each weighs once. */
+  counted: Set<Deno.KvKey | string>;
+}
+
 /** The longest run of write sets that one atomic can hold without changing their meaning. */
 export class Batch {
   readonly items: Pending[] = [];
@@ -53,13 +62,11 @@ export class Batch {
       if (!this.#checked.has(text)) newChecks.set(text, check.key);
     }
     if (!first && this.#checked.size + newChecks.size > this.maxChecks) return false;
-    for (const m of write.mutations) {
-      // A count record that is replaced or removed shares no atomic with additions to it.
-      if (!this.#weigh(m) && !first) return false;
-    }
-    const fits = this.#mutations <= MAX_MUTATIONS && this.#bytes <= MAX_BYTES &&
-      this.#keyBytes <= MAX_KEY_BYTES;
-    if (!first && !fits) return false;
+    // Nothing of a write set that is refused may stay behind: this batch would seem to contradict
+    // the next one, which begins with it, and the two could not be under way together.
+    const weight = this.#weigh(write.mutations);
+    if (!weight || !(first || this.#hasRoom(weight))) return false;
+    this.#take(write.mutations, weight);
     for (const [text, key] of newChecks) this.#checked.set(text, key);
     this.items.push(item);
     return true;
@@ -73,29 +80,57 @@ export class Batch {
     return !this.touched.overlaps(other.touched);
   }
 
-  /** Counts a mutation in. False when it contradicts an earlier one. */
-  #weigh(m: Mutation): boolean {
-    if (m.type === "ring") return true;
-    if (m.type === "sum") {
-      // Sums of one counter become one mutation, so only the first weighs.
-      if (this.#summed.has(m.key)) return true;
-      this.#summed.add(m.key);
-    } else if (m.type !== "add") this.records.forgetKey(m.key);
-    const earlier = m.type === "add" || this.touched.hasAdditions(m.key)
-      ? this.touched.typeOf(m.key)
-      : undefined;
-    if (m.type === "add" && earlier === "add") return true;
-    this.touched.note(m);
-    const times = m.type === "add" && m.then ? 1 + CONSEQUENCES : 1;
-    const keyBytes = keySize(m.key);
-    this.#mutations += times;
-    this.#keyBytes += keyBytes * times;
-    this.#bytes += keyBytes + this.#sizeOf(m);
-    return !earlier || earlier === m.type || (earlier !== "add" && m.type !== "add");
+  /** What these would add, or null when one of them contradicts what is here. */
+  #weigh(mutations: readonly Mutation[]): Weight | null {
+    const weight: Weight = { mutations: 0, bytes: 0, keyBytes: 0, counted: new Set() };
+    for (const m of mutations) {
+      if (m.type === "ring") continue;
+      if (m.type === "sum") {
+        // Sums of one counter become one mutation, so only the first weighs.
+        if (this.#summed.has(m.key) || weight.counted.has(m.key)) continue;
+        weight.counted.add(m.key);
+      }
+      if (m.type === "add" || this.touched.hasAdditions(m.key)) {
+        // A count record that is replaced or removed shares no atomic with additions to it.
+        const earlier = this.touched.typeOf(m.key);
+        if (m.type === "add" && earlier === "add") continue;
+        if (earlier && earlier !== m.type && (earlier === "add" || m.type === "add")) return null;
+      }
+      if (m.type === "add") {
+        const text = m.text ??= keyText(m.key);
+        if (weight.counted.has(text)) continue;
+        weight.counted.add(text);
+      }
+      const times = m.type === "add" && m.then ? 1 + CONSEQUENCES : 1;
+      const keyBytes = keySize(m.key);
+      weight.mutations += times;
+      weight.keyBytes += keyBytes * times;
+      weight.bytes += keyBytes + this.#sizeOf(m);
+    }
+    return weight;
+  }
+
+  #hasRoom(more: Weight): boolean {
+    return this.#mutations + more.mutations <= MAX_MUTATIONS &&
+      this.#bytes + more.bytes <= MAX_BYTES && this.#keyBytes + more.keyBytes <= MAX_KEY_BYTES;
+  }
+
+  #take(mutations: readonly Mutation[], weight: Weight): void {
+    this.#mutations += weight.mutations;
+    this.#bytes += weight.bytes;
+    this.#keyBytes += weight.keyBytes;
+    for (const m of mutations) {
+      if (m.type === "ring") continue;
+      if (m.type === "sum") {
+        if (this.#summed.has(m.key)) continue;
+        this.#summed.add(m.key);
+      } else if (m.type !== "add") this.records.forgetKey(m.key);
+      this.touched.note(m);
+    }
   }
 
   #sizeOf(m: Mutation): number {
-    if (m.type === "set") return estimateSize(m.value);
+    if (m.type === "set") return m.size ??= estimateSize(m.value);
     return m.type === "add" ? this.records.sizeOf(m.text ??= keyText(m.key)) : 9;
   }
 }

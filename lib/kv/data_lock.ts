@@ -8,7 +8,7 @@ export interface DataLock extends AsyncDisposable {
 }
 
 /** Who holds a lock, as far as it said so. */
-interface Holder {
+export interface Holder {
   pid: number;
   since: string;
 }
@@ -41,6 +41,30 @@ export async function lockDataDir(dir: string): Promise<DataLock> {
     file.close();
   };
   return { path, release, [Symbol.asyncDispose]: release };
+}
+
+/**
+ * Who holds the lock of `dir`: null when nobody does, whatever its file says. `pid` is null when a
+ * holder has not said who it is.
+ */
+export async function lockHolder(
+  dir: string,
+): Promise<{ pid: number | null; since: string | null } | null> {
+  let file: Deno.FsFile;
+  try {
+    file = await Deno.open(join(dir, "lock"), { read: true, write: true });
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw new AppError("unavailable", `DATA_DIR ${dir} cannot be used: ${messageOf(error)}`);
+  }
+  using held = file;
+  if (await held.tryLock(true)) return null;
+  try {
+    const { pid, since } = JSON.parse(await Deno.readTextFile(join(dir, "lock"))) as Holder;
+    return Number.isSafeInteger(pid) && pid > 1 ? { pid, since } : { pid: null, since };
+  } catch {
+    return { pid: null, since: null };
+  }
 }
 
 async function open(dir: string, path: string): Promise<Deno.FsFile> {

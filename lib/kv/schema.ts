@@ -1,23 +1,10 @@
 import { AppError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { Database } from "./database.ts";
+import { type Migration, MIGRATIONS, SCHEMA_VERSION } from "./migrations.ts";
 import { WriteSet } from "./write_set.ts";
 
-/** Version of the key map. Raise it together with a migration. */
-export const SCHEMA_VERSION = 1;
 const KEY: Deno.KvKey = ["meta", "schema"];
-
-/** One step forward. It may be run again after it was interrupted, so it must bear that. */
-export interface Migration {
-  /** The version that it leads to; it starts from the one before. */
-  to: number;
-  /** What it changes, in a few words for the log. */
-  about: string;
-  run(db: Database): Promise<void>;
-}
-
-/** Every step since the first version, in order. */
-export const MIGRATIONS: readonly Migration[] = [];
 
 export interface SchemaOptions {
   log: Logger;

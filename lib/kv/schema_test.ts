@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { type LogFields, silentLogger as log } from "../log.ts";
 import { Database } from "./database.ts";
-import { type Migration, MIGRATIONS, openSchema, SCHEMA_VERSION } from "./schema.ts";
+import { type Migration, MIGRATIONS, SCHEMA_VERSION } from "./migrations.ts";
+import { openSchema } from "./schema.ts";
 import { WriteSet } from "./write_set.ts";
 
 const KEY = ["meta", "schema"];

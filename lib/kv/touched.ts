@@ -16,8 +16,9 @@ interface Family {
 }
 
 /**
- * Which keys a batch changes. Keys are kept by family, their second part, so that most questions
- * are answered without comparing keys: a session's entry is never a job's.
+ * Which keys a batch changes. Keys are kept by family, the second of three and more parts and the
+ * first of two, so that most questions are answered without comparing keys: a session's entry is
+ * never a job's.
  */
 export class Touched {
   readonly #families = new Map<Deno.KvKeyPart, Family>();
@@ -66,7 +67,7 @@ export class Touched {
   }
 }
 
-const familyOf = (key: Deno.KvKey): Deno.KvKeyPart => key[1] ?? key[0] ?? "";
+const familyOf = (key: Deno.KvKey): Deno.KvKeyPart => (key.length > 2 ? key[1] : key[0]) ?? "";
 
 const newFamily = (): Family => ({
   list: [],

@@ -17,7 +17,13 @@ export type Consequence = (change: CountChange, more: WriteSet) => void;
 
 /** One change to a key. `sum` adds a signed amount to a `KvU64` counter, wrapping below zero. */
 export type Mutation =
-  | { type: "set"; key: Deno.KvKey; value: unknown }
+  | {
+    type: "set";
+    key: Deno.KvKey;
+    value: unknown;
+    /** `estimateSize` of the value, once somebody needed it. */
+    size?: number;
+  }
   | { type: "delete"; key: Deno.KvKey }
   | { type: "sum"; key: Deno.KvKey; by: bigint }
   | {

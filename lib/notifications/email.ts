@@ -1,4 +1,4 @@
-import { createTransport, type Transporter } from "nodemailer";
+import type { createTransport, Transporter } from "nodemailer";
 import { messageOf } from "../errors.ts";
 import { DeliveryError } from "./delivery_error.ts";
 
@@ -59,7 +59,9 @@ async function withTransport<T>(
   use: (transport: Transporter) => Promise<T>,
 ): Promise<T> {
   const timeout = config.timeoutMs ?? TIMEOUT_MS;
-  const transport = createTransport(
+  // Loaded by the first mail: it takes memory that a service without SMTP_URL need not spend.
+  const { createTransport: connect } = await import("nodemailer");
+  const transport = connect(
     {
       url: config.url,
       name: domainOf(config.from), // said in EHLO; the host's own name would need a permission

@@ -65,6 +65,7 @@ import type {
   LedgerQuery,
   QueueList,
   QueuePaused,
+  QueueProbed,
   ScheduleLedger,
   ScheduleList,
   SchedulePaused,
@@ -76,6 +77,7 @@ import type {
   HealthAnswer,
   HistoryAnswer,
   HistoryQuery,
+  ServiceStopping,
   SummaryAnswer,
 } from "./schemas/system.ts";
 import type {
@@ -187,6 +189,8 @@ export interface Calls {
   "POST /tasks/actions": { body: typeof TaskAction; answer: typeof TaskActionAnswer };
   "POST /tasks/{task_id}/hasten": { answer: typeof TaskQueued };
   "POST /tasks/{task_id}/discard": { answer: typeof TaskQueued };
+  "POST /queues/{name}/probe": { answer: typeof QueueProbed };
+  "POST /service/stop": { answer: typeof ServiceStopping };
   "PUT /queues/{name}/limits": { body: typeof QueueLimitsBody; answer: typeof QueueLimitsAnswer };
   "GET /tasks/active": { query: typeof ActiveTasksQuery; answer: typeof ActiveTasks };
   "GET /tasks/{task_id}": { answer: typeof TaskAnswer };

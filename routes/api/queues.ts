@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { notFound } from "../../lib/errors.ts";
 import type { QueueOverview } from "../../lib/jobs/queue_overview.ts";
-import { type Queue, QueueList, QueuePaused } from "../../lib/wire/schemas/queues.ts";
+import { type Queue, QueueList, QueuePaused, QueueProbed } from "../../lib/wire/schemas/queues.ts";
 import { Id } from "../../lib/wire/schemas/text.ts";
 import type { ApiBuilder } from "./operation.ts";
 import { instant, statusWord } from "./shown.ts";
@@ -50,6 +50,22 @@ export function addQueues(api: ApiBuilder): void {
       const queue = known(params.name);
       await engine.resume(queue, principal.subject);
       return { queue, paused: false };
+    },
+  });
+
+  api.add({
+    route: "POST /queues/{name}/probe",
+    tag: "Queues",
+    summary: "Send a task through a queue that does nothing",
+    description: "Its way, from queued to ended, shows that the queue works and how fast.",
+    params: Name,
+    unknown,
+    statuses: [503],
+    answer: QueueProbed,
+    async handle({ params }) {
+      const queue = known(params.name);
+      api.deps.admit(1);
+      return { queue, task_id: await api.deps.work.probe(queue) };
     },
   });
 }

@@ -10,6 +10,7 @@ import {
   HISTORY_METRICS,
   HistoryAnswer,
   HistoryQuery,
+  ServiceStopping,
   SummaryAnswer,
 } from "../../lib/wire/schemas/system.ts";
 import { PreparedJson } from "./call.ts";
@@ -87,6 +88,18 @@ export function addSystem(api: ApiBuilder): void {
           cleanup_type: kind,
         };
       });
+    },
+  });
+
+  api.add({
+    route: "POST /service/stop",
+    tag: "System",
+    summary: "Stop the service in good order, as SIGTERM does",
+    description: "Running tasks get their time to end; what is left goes on after the next start.",
+    answer: ServiceStopping,
+    handle() {
+      api.deps.askToStop();
+      return { stopping: true as const, pid: Deno.pid };
     },
   });
 

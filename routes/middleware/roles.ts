@@ -21,6 +21,8 @@ export const ROUTE_ROLES = {
   "POST /tasks/{task_id}/discard": "operator",
   "POST /tasks/actions": "operator",
   "PUT /queues/{name}/limits": "operator",
+  "POST /queues/{name}/probe": "operator",
+  "POST /service/stop": "operator",
   "POST /conversations/queue": "operator",
   "POST /conversations/queue/priority": "operator",
   "POST /conversations/batch": "operator",

@@ -184,6 +184,7 @@ export async function withApi(
       recount: (tx) => engine.prepare(tx, chore, { what: "recount" }),
       cleanup: (tx, type) => [{ type, taskId: engine.prepare(tx, chore, { what: type }) }],
       httpTask: requestedWork(engine).httpTask,
+      probe: (queue) => engine.enqueue({ ...chore, queue }, { what: "probe" }),
       clearCache: (tx) => engine.prepare(tx, chore, { what: "cache" }),
     },
     admit(count) {
@@ -191,6 +192,7 @@ export async function withApi(
     },
     ready: () => Promise.resolve(true),
     stopping: stop.signal,
+    askToStop() {},
     events: await EventRing.open(db, { now: () => clock.now() }),
   };
   const app = createApp(deps);

@@ -26,8 +26,11 @@ export async function runCommand(
     ...overrides,
   };
   const startService = () => Promise.reject(new Error("this test starts no service"));
+  const serviceCommand = (): never => {
+    throw new Error("this test starts no process");
+  };
   const demo = { startChild: startService, startRedis: () => Promise.resolve(null) };
-  run.exitCode = await runCli(args, context, { startService, demo, ...ports });
+  run.exitCode = await runCli(args, context, { startService, serviceCommand, demo, ...ports });
   return run;
 }
 

@@ -33,9 +33,9 @@ export function cacheCommand(cli: Cli): Command {
       }),
     ),
     new Command("get").description("Shows an entry.").argument("<key>", "without the prefix")
-      .action(asking(cli, async (api, _flags, [key]) => {
+      .action(asking(cli, async (api, flags, [key]) => {
         const { value } = await api.request<{ value: unknown }>("GET", path(key!));
-        cli.context.out(JSON.stringify(value, null, 2) + "\n");
+        print(cli, flags, { key, value }, () => JSON.stringify(value, null, 2) + "\n");
       })),
     new Command("delete").description("Deletes an entry.").argument("<key>", "without the prefix")
       .action(asking(cli, async (api, flags, [key]) => {
@@ -52,11 +52,19 @@ export function cacheCommand(cli: Cli): Command {
       .option("--yes", "do it; without this it only says what it would do", false)
       .action(asking<{ yes: boolean }>(cli, async (api, flags, [pattern]) => {
         const what = pattern === undefined ? "every entry" : `every entry like ${pattern}`;
+        const body = pattern === undefined ? {} : { pattern };
         if (!flags.yes) {
-          cli.context.out(`${what} would be cleared. Add --yes to do it.\n`);
+          const dry = { ...body, dry_run: true };
+          const found = await api.request<Cleared>("POST", "/cache/clear", { body: dry });
+          const count = formatCount(found.cleared_entries);
+          print(
+            cli,
+            flags,
+            found,
+            () => `${what} would be cleared, ${count} in all. Add --yes to do it.\n`,
+          );
           return;
         }
-        const body = pattern === undefined ? {} : { pattern };
         const answer = await api.request<Cleared>("POST", "/cache/clear", { body });
         if (answer.task_id) await awaitTask(api, answer.task_id, cli.context.signal);
         const count = formatCount(answer.cleared_entries);

@@ -12,3 +12,14 @@ export function limitOption(usual: number): Option {
     return value;
   });
 }
+
+const LONGEST_SECONDS = 3_600;
+
+/** A number of seconds from the command line. */
+export function seconds(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= LONGEST_SECONDS)) {
+    throw new InvalidArgumentError(`must be above 0 and at most ${LONGEST_SECONDS}`);
+  }
+  return value;
+}

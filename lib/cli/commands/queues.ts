@@ -12,10 +12,10 @@ type Schedules = z.infer<typeof ScheduleList>["schedules"];
 export function queueCommand(cli: Cli): Command {
   const paused = (name: string, method: "PUT" | "DELETE", description: string, done: string) =>
     new Command(name).description(description).argument("<queue...>", "by name")
-      .action(asking(cli, async (api, _flags, names) => {
+      .action(asking(cli, async (api, flags, names) => {
         for (const queue of names) {
           await api.request(method, `/queues/${encodeURIComponent(queue)}/pause`);
-          cli.context.out(`${queue} is ${done}\n`);
+          print(cli, flags, { queue, paused: method === "PUT" }, () => `${queue} is ${done}\n`);
         }
       }));
   return group("queue", "Shows, pauses and resumes queues.", [
@@ -35,8 +35,14 @@ export function queueCommand(cli: Cli): Command {
           concurrency: Number(concurrency),
           ...(flags.rate === undefined ? {} : { rate_per_second: Number(flags.rate) }),
         };
-        await api.request("PUT", `/queues/${encodeURIComponent(queue!)}/limits`, { body });
-        cli.context.out(`${queue} runs up to ${concurrency} tasks at the same time\n`);
+        const path = `/queues/${encodeURIComponent(queue!)}/limits`;
+        const answer = await api.request("PUT", path, { body });
+        print(
+          cli,
+          flags,
+          answer,
+          () => `${queue} runs up to ${concurrency} tasks at the same time\n`,
+        );
       })),
   ]);
 }
@@ -99,8 +105,27 @@ export function scheduleCommand(cli: Cli): Command {
           ));
       }),
     ),
+    held(cli, "pause", "PUT", "Holds a schedule's runs back; they are not made up for.", "paused"),
+    held(cli, "resume", "DELETE", "Lets a schedule run at its times again.", "running"),
     runCommandOf(cli, "run", "Runs a schedule now and waits for its end.", null),
   ]);
+}
+
+function held(
+  cli: Cli,
+  name: string,
+  method: "PUT" | "DELETE",
+  description: string,
+  done: string,
+): Command {
+  return new Command(name).description(description)
+    .argument("<schedule...>", "by name, as `schedule list` shows it")
+    .action(asking(cli, async (api, flags, names) => {
+      for (const schedule of names) {
+        await api.request(method, `/schedules/${encodeURIComponent(schedule)}/pause`);
+        print(cli, flags, { schedule, paused: method === "PUT" }, () => `${schedule} is ${done}\n`);
+      }
+    }));
 }
 
 /** `backup`: the schedule of that name, now. */

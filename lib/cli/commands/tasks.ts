@@ -1,7 +1,8 @@
 import { Command, Option } from "commander";
 import { TASK_STATUSES, type TaskStatus } from "../../wire/schemas/tasks.ts";
 import { type ApiClient, ApiProblem } from "../api_client.ts";
-import { asking, type Cli, group, numbers, print, tableOrNone } from "../cli.ts";
+import { asking, type Cli, type CommonFlags, group, numbers, print, tableOrNone } from "../cli.ts";
+import { printJson } from "../context.ts";
 import { plainText } from "../format.ts";
 import { manyTasksCommands } from "./many_tasks.ts";
 import { limitOption } from "./options.ts";
@@ -48,14 +49,14 @@ export function tasksCommand(cli: Cli): Command {
       })),
     new Command("cancel").description("Cancels queued and running tasks.")
       .argument("<task...>", "their ids")
-      .action(asking(cli, (api, _flags, ids) =>
-        each(cli, ids, "cancelled", async (id) => {
+      .action(asking(cli, (api, flags, ids) =>
+        each(cli, flags, ids, "cancelled", async (id) => {
           await api.request("DELETE", path(id));
         }))),
     new Command("retry").description("Queues failed or cancelled tasks again.")
       .argument("<task...>", "their ids")
-      .action(asking(cli, (api, _flags, ids) =>
-        each(cli, ids, "queued again", async (id) => {
+      .action(asking(cli, (api, flags, ids) =>
+        each(cli, flags, ids, "queued again", async (id) => {
           await api.request("POST", `${path(id)}/retry`);
         }))),
     new Command("discard").description("Deletes ended tasks for good.")
@@ -63,11 +64,16 @@ export function tasksCommand(cli: Cli): Command {
       .option("--yes", "do it; without this it only says what it would do", false)
       .action(asking<{ yes: boolean }>(cli, async (api, flags, ids) => {
         if (flags.yes) {
-          return await each(cli, ids, "discarded", async (id) => {
+          return await each(cli, flags, ids, "discarded", async (id) => {
             await api.request("POST", `${path(id)}/discard`);
           });
         }
-        cli.context.out(`${ids.join("\n")}\nwould be discarded for good. Add --yes to do it.\n`);
+        print(
+          cli,
+          flags,
+          { tasks: ids, dry_run: true },
+          () => `${ids.join("\n")}\nwould be discarded for good. Add --yes to do it.\n`,
+        );
       })),
     ...manyTasksCommands(cli),
   ]);
@@ -119,24 +125,28 @@ function describe(task: TaskStatus): string {
 
 /** Does the same to each, says what became of it, and goes on after a refusal. */
 async function each(
-  { context }: Cli,
+  cli: Cli,
+  flags: CommonFlags,
   ids: string[],
   done: string,
   act: (id: string) => Promise<void>,
 ): Promise<number> {
-  let refused = 0;
+  const { context } = cli;
+  const ended: { task_id: string; done: boolean; problem?: string }[] = [];
   for (const id of ids) {
     context.signal.throwIfAborted();
     try {
       await act(id);
-      context.out(`${id} ${done}\n`);
+      ended.push({ task_id: id, done: true });
+      if (!flags.json) context.out(`${id} ${done}\n`);
     } catch (error) {
       if (!(error instanceof ApiProblem) || error.status === 401 || error.status === 403) {
         throw error;
       }
-      refused++;
+      ended.push({ task_id: id, done: false, problem: error.message });
       context.err(`${id}: ${error.message}\n`);
     }
   }
-  return refused > 0 ? 1 : 0;
+  if (flags.json) printJson(context, { tasks: ended });
+  return ended.every((task) => task.done) ? 0 : 1;
 }

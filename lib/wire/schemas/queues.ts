@@ -26,6 +26,7 @@ export const Queue = z.object({
 }).openapi("Queue");
 export const QueueList = success({ queues: z.array(Queue) });
 export const QueuePaused = success({ queue: z.string(), paused: z.boolean() });
+export const QueueProbed = success({ queue: z.string(), task_id: z.string() });
 
 export const Schedule = z.object({
   name: z.string(),

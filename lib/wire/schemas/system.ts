@@ -94,3 +94,8 @@ export const HistoryAnswer = success({
     points: z.array(z.object({ at: Instant })),
   }),
 });
+
+export const ServiceStopping = success({
+  stopping: z.literal(true),
+  pid: z.int().openapi({ description: "of the process on its own machine" }),
+});

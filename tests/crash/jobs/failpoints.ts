@@ -34,16 +34,18 @@ function stepOf(write: WriteSet, working: boolean): typeof STEPS[number] | null 
   const sets = new Set<unknown>();
   const deletes = new Set<unknown>();
   for (const m of write.mutations) {
-    if (m.type === "set") sets.add(m.key[1]);
-    else if (m.type === "delete") deletes.add(m.key[1]);
+    if (m.type === "set") sets.add(familyOf(m.key));
+    else if (m.type === "delete") deletes.add(familyOf(m.key));
   }
-  const checks = new Set(write.checks.map((check) => check.key[1]));
+  const checks = new Set(write.checks.map((check) => familyOf(check.key)));
   if (sets.has("session")) return "fence";
   if (deletes.has("session")) return working ? "end" : "unfence";
-  if (checks.has("session")) return sets.has("j") ? "outcome" : sets.has("run") ? "claim" : null;
-  if (checks.has("j")) return deletes.has("run") || sets.has("run") ? "recover" : "cancel";
-  return sets.has("j") ? "enqueue" : null;
+  if (checks.has("session")) return sets.has("job") ? "outcome" : sets.has("run") ? "claim" : null;
+  if (checks.has("job")) return deletes.has("run") || sets.has("run") ? "recover" : "cancel";
+  return sets.has("job") ? "enqueue" : null;
 }
+
+const familyOf = (key: Deno.KvKey) => key[0] === "job" ? "job" : key[1];
 
 function readOf(selector: Deno.KvListSelector): typeof READS[number] | null {
   const key = "prefix" in selector ? selector.prefix : selector.start;

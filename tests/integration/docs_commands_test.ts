@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { runCommand } from "../support/cli.ts";
+
+const TASKS: Record<string, string> = JSON.parse(await Deno.readTextFile("deno.json")).tasks;
+const PAGES = ["README.md", "CONTRIBUTING.md", "SECURITY.md"];
+for await (const { name } of Deno.readDir("docs")) {
+  if (name.endsWith(".md")) PAGES.push(`docs/${name}`);
+}
+
+/** Every `deno task …` of a page, in blocks and within sentences, as words. */
+function commandsOf(text: string): string[][] {
+  const blocks = [...text.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, block]) =>
+    block!.replaceAll("\\\n", " ").split("\n").map((line) => line.replace(/\s#.*$/, ""))
+  );
+  const spans = [...text.replaceAll(/```[\s\S]*?```/g, "").matchAll(/`([^`]+)`/g)]
+    .map(([, span]) => span!.replaceAll("\n", " "));
+  return [...blocks, ...spans].flatMap((line) => {
+    const found = /deno(?:@[\d.]+)? task (?:-q )?([a-z][^|&;<>]*)/.exec(line);
+    return found ? [found[1]!.trim().split(/\s+/)] : [];
+  });
+}
+
+Deno.test("docs: every task that a page names exists, and every command with its options", async () => {
+  let commands = 0;
+  for (const page of PAGES) {
+    for (const [task, ...words] of commandsOf(await Deno.readTextFile(page))) {
+      const place = `${page}: deno task ${[task, ...words].join(" ")}`;
+      assert.ok(task! in TASKS, place);
+      const isCommand = task === "pixel" || / pixel\.ts \w+$/.test(TASKS[task!]!);
+      if (!isCommand) continue;
+      const line = task === "pixel" ? words : [task!, ...words];
+      commands += await known(line, place);
+    }
+  }
+  assert.ok(commands > 20, `${commands} commands were looked at`);
+});
+
+/** Follows the words down to a command; its help must know every option. */
+async function known(words: string[], place: string): Promise<number> {
+  const path = words.filter((word) => /^[a-z][a-z-]*$/.test(word)).slice(0, 2);
+  const options = words.filter((word) => word.startsWith("--")).map((word) => word.split("=")[0]!);
+  if (path.length === 0) return 0;
+  const general = (await runCommand(["--help"])).out;
+  let help = (await runCommand([path[0]!, "--help"])).out;
+  assert.match(help, new RegExp(`^Usage: pixel ${path[0]}\\b`), place);
+  if (path[1] && /^Commands:$/m.test(help)) {
+    help = (await runCommand([...path, "--help"])).out;
+    assert.match(help, new RegExp(`^Usage: pixel ${path[0]} ${path[1]}\\b`), place);
+  }
+  for (const option of options) {
+    assert.ok(help.includes(option) || general.includes(option), `${place}: ${option}`);
+  }
+  return 1;
+}
