@@ -1,4 +1,5 @@
 import type { AnyDefinition } from "../lib/jobs/definition.ts";
+import { sweepBatches } from "../lib/conversations/batch.ts";
 import { sweepIdempotency } from "../lib/kv/idempotency.ts";
 import type { Services } from "../lib/services.ts";
 import { bulkAction } from "./bulk_action.ts";
@@ -69,6 +70,7 @@ export function workers(
           services.spending.sweep(),
           services.notifier.log.sweep(clock.now() - retention.notificationsMs),
           services.recorder.unanswered.sweep(clock.now()),
+          sweepBatches(db, clock.now() - retention.failedTasksMs),
         ]);
         return swept.reduce((sum, count) => sum + count, 0);
       },

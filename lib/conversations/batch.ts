@@ -1,15 +1,20 @@
 import { AppError, conflict } from "../errors.ts";
 import { counterValue } from "../kv/counter.ts";
+import type { Database } from "../kv/database.ts";
 import { WriteSet } from "../kv/write_set.ts";
 import { type ConversationRecord, MAX_OPEN_TURNS } from "./conversation.ts";
 import {
   batchCountKey,
+  batchesPrefix,
   batchItemKey,
   batchItemsPrefix,
   batchKey,
   conversationKey,
 } from "./keys.ts";
 import { type NewTurn, requireSameParties, type SubmitDeps, submitTurn } from "./submit.ts";
+
+/** Batches looked at in one sweep. */
+const MAX_SWEPT = 1_000;
 
 interface BatchRecord {
   createdAt: number;
@@ -89,6 +94,40 @@ export async function batchProgress(kv: Deno.Kv, batchId: string): Promise<Batch
     status = failed === 0 ? "completed" : completed === 0 ? "failed" : "completed_with_errors";
   }
   return { batchId, status, total, completed, failed, pending, createdAt };
+}
+
+/**
+ * Forgets batches made before an instant (milliseconds UTC) of which nothing is pending, and says
+ * how many. Their conversations stay. Bounded; the next call goes on.
+ */
+export async function sweepBatches(db: Database, createdBefore: number): Promise<number> {
+  const old: string[] = [];
+  for await (const { key, value } of db.kv.list<BatchRecord>({ prefix: batchesPrefix })) {
+    if (value.createdAt < createdBefore) old.push(String(key.at(-1)));
+    if (old.length === MAX_SWEPT) break;
+  }
+  let swept = 0;
+  for (const id of old) {
+    const progress = await batchProgress(db.kv, id);
+    if (!progress || progress.pending > 0) continue;
+    // The record goes last, so that a sweep that was cut short finds the rest again.
+    await deleteItems(db, id);
+    const tx = new WriteSet().delete(batchKey(id));
+    for (const status of ["completed", "failed"]) tx.delete(batchCountKey(id, status));
+    await db.commit(tx);
+    swept++;
+  }
+  return swept;
+}
+
+async function deleteItems(db: Database, batchId: string): Promise<void> {
+  const prefix = batchItemsPrefix(batchId);
+  for (;;) {
+    const tx = new WriteSet();
+    for await (const { key } of db.kv.list({ prefix }, { limit: 500 })) tx.delete(key);
+    if (tx.empty) return;
+    await db.commit(tx);
+  }
 }
 
 async function submitItem(

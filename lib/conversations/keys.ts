@@ -33,6 +33,7 @@ export const freshPrefix: Deno.KvKey = [ROOT, "f"];
 /** A deleted conversation, by the hash of its id. */
 export const deletedKey = (idHash: string): Deno.KvKey => [ROOT, "gone", idHash];
 export const batchKey = (batchId: string): Deno.KvKey => [ROOT, "b", batchId];
+export const batchesPrefix: Deno.KvKey = [ROOT, "b"];
 /** The task of one conversation of a batch. */
 export const batchItemKey = (batchId: string, index: number): Deno.KvKey => [
   ROOT,

@@ -129,6 +129,30 @@ export class Batches {
     for (const id of ids) await this.finish(id);
   }
 
+  /**
+   * Forgets batches made before an instant (milliseconds UTC) whose jobs have all ended, and says
+   * how many. Ended jobs that are retried later belong to no batch then, so wait for as long as
+   * dead letters are kept.
+   */
+  async sweep(createdBefore: number): Promise<number> {
+    const { db } = this.engine.options;
+    const old: string[] = [];
+    for await (const { key, value } of db.kv.list<BatchRecord>({ prefix: batchesPrefix })) {
+      if (value.sealed && value.createdAt < createdBefore) old.push(String(key.at(-1)));
+      if (old.length === MAX_SWEPT) break;
+    }
+    let swept = 0;
+    for (const id of old) {
+      const view = await this.get(id);
+      if (!view || view.pending > 0) continue;
+      const tx = new WriteSet().delete(batchKey(id)).delete(batchDoneKey(id));
+      for (const state of ["completed", "failed", "cancelled"]) tx.delete(batchCountKey(id, state));
+      await db.commit(tx);
+      swept++;
+    }
+    return swept;
+  }
+
   #hear(event: EngineEvent): void {
     if (!("batchId" in event) || !event.batchId) return;
     this.finish(event.batchId).catch((error) => {

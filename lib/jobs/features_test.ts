@@ -127,6 +127,9 @@ Deno.test("a batch counts its jobs and is followed by one job, whatever became o
   await Promise.all([batches.finish(id), batches.finish(id), batches.recover()]);
   await t.drained();
   assert.deepEqual(followed, ["x"]);
+  assert.equal(await batches.sweep(0), 0);
+  assert.equal(await batches.sweep(Infinity), 1);
+  assert.equal(await batches.get(id), null);
   batches.close();
 });
 

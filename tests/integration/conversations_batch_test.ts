@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { ResponderError } from "../../lib/ai/responder.ts";
 import { AppError } from "../../lib/errors.ts";
+import { sweepBatches } from "../../lib/conversations/batch.ts";
 import type { NewTurn } from "../../lib/conversations/submit.ts";
 import type { Database } from "../../lib/kv/database.ts";
 import { echo, openDesk, turn } from "../support/conversations.ts";
@@ -123,4 +124,22 @@ Deno.test("a batch's count follows failures and their retries", options, async (
   await desk.ended(taskIds[1]!);
   const better = (await desk.conversations.batchStatus("b1"))!;
   assert.deepEqual([better.completed, better.failed, better.pending], [2, 1, 0]);
+});
+
+Deno.test("a batch is forgotten when it is old and nothing of it is pending", options, async () => {
+  await using desk = await openDesk({ start: false });
+  const { db } = desk;
+  const kept = async () =>
+    (await Array.fromAsync(db.kv.list({ prefix: ["conv"] })))
+      .filter(({ key }) => ["b", "bi", "bn"].includes(String(key[1]))).length;
+  const { taskIds } = await desk.conversations.submitBatch("b1", turns(6));
+  assert.equal(await sweepBatches(db, Infinity), 0);
+  await desk.engine.start();
+  await desk.ended(...taskIds);
+  assert.equal(await sweepBatches(db, 0), 0);
+  assert.ok(await kept() >= 8);
+  assert.equal(await sweepBatches(db, Infinity), 1);
+  assert.equal(await kept(), 0);
+  assert.equal(await desk.conversations.batchStatus("b1"), null);
+  assert.equal((await desk.conversations.status("c0"))?.status, "completed");
 });
