@@ -197,7 +197,7 @@ function apiDeps(
       count: (selection, action) => countMatching(engine, selection, action),
       enqueue: (request) => engine.enqueue(bulkActionJob, request),
     },
-    admit: (count) => admission.admit(count),
+    admit: (count, priority) => admission.admit(count, priority),
     ready: async () => (await db.kv.get(["meta", "schema"])).value !== null,
     stopping,
     askToStop,

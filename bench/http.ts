@@ -5,7 +5,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { output, PEERS_FOLDER } from "./peers/install.ts";
-import { startRedis } from "./peers/servers.ts";
+import { freePort, type HttpServer, startRedis, startServer } from "./peers/servers.ts";
 import { type BenchOptions, type BenchReport, Figures } from "./report.ts";
 
 const ROOT = new URL("../", import.meta.url);
@@ -13,11 +13,6 @@ const PREFIX = "/api/performance";
 /** Of each load; five rounds and the one that warms up take about five minutes. */
 const SECONDS = 4;
 const PYTHON = `${PEERS_FOLDER}/http-venv/bin/python`;
-
-/** A server that is measured. */
-interface Subject extends AsyncDisposable {
-  url: string;
-}
 
 interface Load {
   subject: string;
@@ -109,7 +104,7 @@ async function wrk({ url, script, args }: Load, seconds: number, name: string) {
   return { rate, p50, p99 };
 }
 
-async function startPixel(token: string): Promise<Subject> {
+async function startPixel(token: string): Promise<Pick<HttpServer, "url"> & AsyncDisposable> {
   const folder = await Deno.makeTempDir({ prefix: "bench-pixel-" });
   const port = freePort();
   const subject = await startServer(
@@ -138,7 +133,7 @@ async function startPixel(token: string): Promise<Subject> {
   };
 }
 
-function startHono(): Promise<Subject> {
+function startHono(): Promise<HttpServer> {
   const port = freePort();
   const file = fileURLToPath(new URL("./http/bare_hono.ts", import.meta.url));
   return startServer(port, "/", Deno.execPath(), ["run", "--allow-net", file, String(port)], {
@@ -146,7 +141,7 @@ function startHono(): Promise<Subject> {
   });
 }
 
-async function startFastApi(token: string): Promise<Subject> {
+async function startFastApi(token: string): Promise<Pick<HttpServer, "url"> & AsyncDisposable> {
   if (!await Deno.stat(PYTHON).catch(() => null)) {
     await Deno.mkdir(PEERS_FOLDER, { recursive: true });
     await output("python3", ["-m", "venv", `${PEERS_FOLDER}/http-venv`]);
@@ -173,44 +168,6 @@ async function startFastApi(token: string): Promise<Subject> {
       await redis[Symbol.asyncDispose]();
     },
   };
-}
-
-/** Starts a process and waits until it answers on the port; disposing of it ends it. */
-async function startServer(
-  port: number,
-  path: string,
-  command: string,
-  args: string[],
-  options: Omit<Deno.CommandOptions, "args">,
-): Promise<Subject> {
-  const process = new Deno.Command(command, {
-    ...options,
-    args,
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
-  const url = `http://127.0.0.1:${port}`;
-  const subject: Subject = {
-    url,
-    async [Symbol.asyncDispose]() {
-      process.kill("SIGTERM");
-      await process.status;
-    },
-  };
-  for (let attempt = 0; attempt < 600; attempt++) {
-    const response = await fetch(url + path).catch(() => null);
-    await response?.body?.cancel();
-    if (response?.ok) return subject;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  await subject[Symbol.asyncDispose]();
-  throw new Error(`${command} ${args.join(" ")} did not answer within 60 s`);
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 async function versions(withFastApi: boolean): Promise<Record<string, string>> {

@@ -34,7 +34,7 @@ export interface BenchReport {
 export type Bench = (options: BenchOptions) => Promise<Pick<BenchReport, "versions" | "rows">>;
 
 /** Units in which less is better. */
-const LOWER_IS_BETTER = new Set(["ms", "MB", "µs"]);
+const LOWER_IS_BETTER = new Set(["s", "ms", "µs", "MB", "B"]);
 
 /** All figures of a metric, in the order in which they were taken, by subject. */
 export class Figures {

@@ -62,8 +62,8 @@ export interface ApiDeps {
   notifier: NotifierPort;
   /** Absent where the database is no file of ours. */
   backups: BackupsPort | null;
-  /** Throws AppError `overloaded` when `count` more tasks would be too many to keep. */
-  admit(count: number): void;
+  /** Throws AppError `overloaded` when `count` more tasks of a priority would be too many to keep. */
+  admit(count: number, priority?: number): void;
   /** Whether requests can be served: the database answers. Redis and AI do not count. */
   ready(): Promise<boolean>;
   /** Aborts when the process begins to stop; ends every wait and every stream. */

@@ -4,9 +4,63 @@ import { output } from "./install.ts";
 export interface Server extends AsyncDisposable {
   /** A port for Redis, a connection string for PostgreSQL. */
   readonly address: string;
+  /** Where it keeps its data. */
+  readonly folder: string;
+  readonly pid: number | null;
 }
 
-function freePort(): number {
+/** A program that answers HTTP at `url`. */
+export interface HttpServer extends AsyncDisposable {
+  url: string;
+  pid: number;
+}
+
+/** Starts a process and waits until it answers on the port; disposing of it ends it. */
+export async function startServer(
+  port: number,
+  path: string,
+  command: string,
+  args: string[],
+  options: Omit<Deno.CommandOptions, "args">,
+): Promise<HttpServer> {
+  const process = new Deno.Command(command, {
+    ...options,
+    args,
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  const url = `http://127.0.0.1:${port}`;
+  const server: HttpServer = {
+    url,
+    pid: process.pid,
+    [Symbol.asyncDispose]: () => end(process),
+  };
+  for (let attempt = 0; attempt < 600; attempt++) {
+    const response = await fetch(url + path).catch(() => null);
+    await response?.body?.cancel();
+    if (response?.ok) return server;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  await end(process);
+  throw new Error(`${command} ${args.join(" ")} did not answer within 60 s`);
+}
+
+const END_MS = 30_000;
+
+/** Asks a process to end, and makes it end when it does not within 30 s. */
+export async function end(process: Deno.ChildProcess): Promise<void> {
+  try {
+    process.kill("SIGTERM");
+  } catch {
+    return; // It has ended already.
+  }
+  const timer = setTimeout(() => process.kill("SIGKILL"), END_MS);
+  await process.status;
+  clearTimeout(timer);
+}
+
+export function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;
 }
@@ -37,6 +91,8 @@ export async function startRedis(aof: "no" | "everysec"): Promise<Server> {
   await until(() => output("redis-cli", ["-p", port, "ping"]));
   return {
     address: port,
+    folder,
+    pid: process.pid,
     async [Symbol.asyncDispose]() {
       process.kill("SIGKILL");
       await process.status;
@@ -66,6 +122,8 @@ export async function startPostgres(): Promise<Server> {
   await run("pg_ctl", "-D", data, "-w", "-o", `-p ${port} -k ${folder}`, "start");
   return {
     address: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    folder,
+    pid: null,
     async [Symbol.asyncDispose]() {
       await run("pg_ctl", "-D", data, "-w", "-m", "immediate", "stop");
       await Deno.remove(folder, { recursive: true });

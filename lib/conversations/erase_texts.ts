@@ -11,6 +11,7 @@ import {
   messagesPrefix,
   turnsPrefix,
 } from "./keys.ts";
+import { packChunk, unpackMessages } from "./packed_messages.ts";
 import { type ArchivedTexts, readArchived } from "./transcript.ts";
 
 /** Stands where a text was. */
@@ -31,11 +32,10 @@ export async function eraseTexts(db: Database, id: string, pseudonym: string): P
     erased: true,
   }));
   await rewrite<AnswerRecord>(db, answersPrefix(id), eraseAnswer);
-  await rewrite<Message[]>(
-    db,
-    messagesPrefix(id),
-    (messages) => messages.filter((m) => !m.continued).map((m) => ({ ...m, content: ERASED })),
-  );
+  await rewrite<string | Message[]>(db, messagesPrefix(id), (chunk) => {
+    const messages = unpackMessages(chunk).filter((m) => !m.continued);
+    return packChunk(messages.map((m) => ({ ...m, content: ERASED })));
+  });
   await commitFresh(db, async (tx) => {
     const entry = await db.kv.get<ConversationRecord>(conversationKey(id));
     if (!entry.value) return;

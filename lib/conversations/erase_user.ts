@@ -1,5 +1,7 @@
 import { AppError } from "../errors.ts";
 import type { JobEngine } from "../jobs/engine.ts";
+import { type PackedRecord, packRecord, unpackRecord } from "../jobs/job_codec.ts";
+import { allJobsPrefix } from "../jobs/keys.ts";
 import type { Database } from "../kv/database.ts";
 import { replaceEverywhere } from "../kv/replace_text.ts";
 import { WriteSet } from "../kv/write_set.ts";
@@ -114,11 +116,12 @@ async function cancelOpen({ db, engine }: EraseDeps, id: string): Promise<void> 
 /** What else tells of erased conversations: callbacks' addresses, and why a person was asked for. */
 function withoutTraces(key: Deno.KvKey, value: unknown, erased: Set<string>): unknown {
   if (key[0] === "notify") return withoutReason(value, erased);
-  if (key[0] !== "jobs") return value;
-  const job = value as { kind?: string; payload?: { conversation_id?: string; url?: string } };
-  if (job?.kind !== CALLBACK_KIND || !erased.has(job.payload?.conversation_id ?? "")) return value;
-  if (job.payload!.url === ERASED) return value;
-  return { ...job, payload: { ...job.payload, url: ERASED }, errors: [] };
+  if (key[0] !== allJobsPrefix[0]) return value;
+  const job = unpackRecord(value as PackedRecord);
+  if (job.kind !== CALLBACK_KIND) return value;
+  const payload = job.payload as { conversation_id?: string; url?: string };
+  if (!erased.has(payload.conversation_id ?? "") || payload.url === ERASED) return value;
+  return packRecord({ ...job, payload: { ...payload, url: ERASED }, errors: [] });
 }
 
 function withoutReason(value: unknown, erased: Set<string>): unknown {

@@ -1,14 +1,14 @@
 import type { Clock } from "../clock.ts";
 import type { Database } from "../kv/database.ts";
 import { commitFresh } from "../kv/idempotency.ts";
-import { estimateSize } from "../kv/size.ts";
 import { WriteSet } from "../kv/write_set.ts";
 import type { BotStore } from "./bot_store.ts";
-import type { ConversationRecord, Message } from "./conversation.ts";
+import type { ConversationRecord } from "./conversation.ts";
 import { deletedHash } from "./deleted.ts";
 import { type ImportLine, parseLine } from "./import_line.ts";
 import { conversationKey, deletedKey, freshKey, messagesKey, storedKey } from "./keys.ts";
 import type { ConversationLedger, ImportedEntry } from "./ledger.ts";
+import { packMessages } from "./packed_messages.ts";
 import { readMany } from "./transcript.ts";
 
 export interface ImportResult {
@@ -32,7 +32,6 @@ const MAX_GROUP = 40;
 const MAX_GROUP_BYTES = 300_000;
 /** Ids in a group, in bytes: each stands in up to a dozen keys, which an atomic holds 80 KiB of. */
 const MAX_GROUP_ID_BYTES = 5_000;
-const CHUNK_BYTES = 50_000;
 const CHUNKS_AN_ATOMIC = 7;
 const MAX_GROUPS_UNDER_WAY = 8;
 
@@ -131,7 +130,7 @@ function importGroup(deps: ImportDeps, group: ImportLine[]): Promise<number> {
       if (present[index]) continue;
       const entry = toEntry(line);
       const key = conversationKey(line.conversation_id);
-      const chunks = chunkMessages(line.messages);
+      const chunks = packMessages(line.messages);
       const record: ConversationRecord = {
         botId: line.bot_id,
         userId: line.user_id,
@@ -166,7 +165,7 @@ async function storeChunks(
   db: Database,
   tx: WriteSet,
   id: string,
-  chunks: Message[][],
+  chunks: string[],
 ): Promise<void> {
   const before = chunks.length > CHUNKS_AN_ATOMIC;
   for (let at = 0; at < chunks.length; at += CHUNKS_AN_ATOMIC) {
@@ -201,38 +200,4 @@ function toEntry(line: ImportLine): ImportedEntry {
     messages: line.messages.length,
     userMessages,
   };
-}
-
-/** Messages in groups that each fit a KV value; a message too long for one is split. */
-function chunkMessages(messages: Message[]): Message[][] {
-  const chunks: Message[][] = [];
-  let chunk: Message[] = [];
-  let bytes = 0;
-  for (const message of messages.flatMap(splitMessage)) {
-    const size = estimateSize(message) + 4;
-    if (chunk.length > 0 && bytes + size > CHUNK_BYTES) {
-      chunks.push(chunk);
-      chunk = [];
-      bytes = 0;
-    }
-    chunk.push(message);
-    bytes += size;
-  }
-  chunks.push(chunk);
-  return chunks;
-}
-
-const MAX_CONTENT = 20_000;
-
-function splitMessage(message: Message): Message[] {
-  if (message.content.length <= MAX_CONTENT) return [message];
-  const parts: Message[] = [];
-  for (let i = 0; i < message.content.length; i += MAX_CONTENT) {
-    parts.push({
-      ...message,
-      content: message.content.slice(i, i + MAX_CONTENT),
-      continued: i > 0,
-    });
-  }
-  return parts;
 }

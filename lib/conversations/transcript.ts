@@ -15,6 +15,7 @@ import {
   turnKey,
   turnsPrefix,
 } from "./keys.ts";
+import { unpackMessages } from "./packed_messages.ts";
 
 /** One message with what is known of how it came to be. */
 export interface TranscriptMessage extends Message {
@@ -156,8 +157,8 @@ async function readImported(
   const messages: TranscriptMessage[] = [];
   if (record.archivedChunks) messages.push(...(await readArchived(kv, id)).messages);
   if (record.importedChunks) {
-    for await (const { value } of kv.list<Message[]>({ prefix: messagesPrefix(id) })) {
-      for (const message of value) addMessage(messages, message);
+    for await (const { value } of kv.list<string | Message[]>({ prefix: messagesPrefix(id) })) {
+      for (const message of unpackMessages(value)) addMessage(messages, message);
     }
   }
   return messages;

@@ -16,6 +16,10 @@ export interface AdmissionOptions {
 
 const EVERY_MS = 500;
 const RETRY_AFTER_SECONDS = 5;
+/** What work of high priority may go above the limit, so that a flood of other work leaves it room. */
+const URGENT_ROOM = 1.1;
+/** Priorities up to this one are high. */
+const HIGH = 1;
 
 /**
  * Refuses new work before memory or disk suffers. The number of waiting tasks is read twice a
@@ -44,10 +48,17 @@ export class Admission {
     this.#stop = null;
   }
 
-  /** Throws AppError `overloaded` when `count` more tasks would be too many to keep. */
-  admit(count: number): void {
+  /**
+   * Throws AppError `overloaded` when `count` more tasks would be too many to keep. Those of high
+   * priority (0 or 1) find a tenth of the limit on top of it.
+   */
+  admit(count: number, priority?: number): void {
     const { backlogLimit, diskReserveBytes, system } = this.options;
-    if (backlogLimit > 0 && this.#waiting + this.#admitted + count > backlogLimit) {
+    const room = priority !== undefined && priority <= HIGH ? URGENT_ROOM : 1;
+    if (
+      backlogLimit > 0 &&
+      this.#waiting + this.#admitted + count > Math.ceil(backlogLimit * room)
+    ) {
       throw new AppError(
         "overloaded",
         `${this.#waiting} tasks are waiting, and ${backlogLimit} is the limit; try again later`,

@@ -256,7 +256,11 @@ async function queueTurn(
     await refuseInnerAddresses(api.deps.config, [{ path: "callback_url", url: body.callback_url }]);
   }
   const turn = turnOf(body, principal.subject, priority);
-  const { taskId, conversationId } = await conversations.submit(turn, claim, () => admit(1));
+  const { taskId, conversationId } = await conversations.submit(
+    turn,
+    claim,
+    () => admit(1, turn.priority),
+  );
   const queued = { task_id: taskId, conversation_id: conversationId, priority };
   const wait = preferredWait(request);
   if (wait === 0 || !await waitForEnd(api.deps, taskId, wait, call.signal)) return queued;
