@@ -13,6 +13,8 @@ import { orNull } from "./parts.ts";
 import { liveData, type PageState } from "./pages.ts";
 
 const KEYS_SHOWN = 50;
+/** Longest value on the page, in UTF-16 code units; the API gives all of it. */
+const VALUE_SHOWN = 20_000;
 
 interface CachePage {
   board: CacheData;
@@ -71,6 +73,14 @@ export function patternOf(find: string): string | undefined {
   return /[*?[\\]/.test(find) ? find : `*${find}*`.slice(0, 200);
 }
 
+/** A value as text, cut where it is longer than a page should be. */
+export function shownValue(value: unknown): string {
+  const text = typeof value === "string" ? value : JSON.stringify(value ?? null, null, 2);
+  const more = text.length - VALUE_SHOWN;
+  if (more <= 0) return text;
+  return `${text.slice(0, VALUE_SHOWN).toWellFormed()}\n… ${counted(more, "more character")}`;
+}
+
 export default function Cache({ data, url, state }: PageProps<CachePage, PageState>) {
   const { board, find, cursor, keys, asked, entry, clearing } = data;
   const listed = new URLSearchParams({
@@ -102,7 +112,7 @@ export default function Cache({ data, url, state }: PageProps<CachePage, PageSta
       {asked && !entry && <p class="notice" role="status">{T.noKey(asked)}</p>}
       {entry && (
         <KeyView
-          entry={entry}
+          entry={{ ...entry, value: shownValue(entry.value) }}
           now={state.now}
           operator={board.operator}
           csrf={board.csrf}

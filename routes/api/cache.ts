@@ -14,6 +14,7 @@ import {
 } from "../../lib/wire/schemas/cache.ts";
 import { HIDDEN, Id } from "../../lib/wire/schemas/text.ts";
 import type { ApiBuilder } from "./operation.ts";
+import { redacted } from "./redact.ts";
 import { instant } from "./shown.ts";
 
 const CLEAR_WAIT_MS = 5_000;
@@ -113,7 +114,8 @@ export function addCache(api: ApiBuilder): void {
     route: "GET /cache/key/{key}",
     tag: "Cache",
     summary: "Look at one entry",
-    description: "Slashes in the key need not be encoded. Looking does not count as a lookup.",
+    description: "Slashes in the key need not be encoded. Looking does not count as a lookup. " +
+      "Fields with a secret's name (`password`, `api_key`, `authorization` …) read `[redacted]`.",
     params: Key,
     rest: "key",
     answer: CacheEntry,
@@ -122,7 +124,7 @@ export function addCache(api: ApiBuilder): void {
       if (!entry) throw notFound("There is no such key in the cache.");
       return {
         key,
-        value: principal.content ? entry.value : HIDDEN,
+        value: principal.content ? redacted(entry.value) : HIDDEN,
         bytes: entry.bytes,
         created_at: instant(entry.createdAt),
         fresh_until: instant(entry.freshUntil),

@@ -265,7 +265,10 @@ function cacheDouble(cleared: (string | undefined)[]): ApiDeps["cache"] {
     evictions: 0,
     latency,
   };
-  const entries = new Map<string, unknown>([["a/b:c", { secret: "value" }], ["plain", 1n]]);
+  const entries = new Map<string, unknown>([["a/b:c", { text: "a secret", api_key: "hunter2" }], [
+    "plain",
+    1n,
+  ]]);
   return {
     stats: () =>
       Promise.resolve({
