@@ -108,7 +108,7 @@ export async function runLevel(
   load.drop();
   await watching;
   await Promise.all(sending);
-  level.recoveryMs = await recovery(subject, watch, calmMs);
+  level.recoveryMs = await recovery(subject, watch, calmMs, ended);
   await settle(subject, load, level, sentAt, started, ended);
   level.diskBytes = (await diskOf(subject.folder) - diskBefore) / Math.max(1, level.accepted);
   return level;
@@ -170,13 +170,14 @@ async function recovery(
   subject: Subject,
   watch: Connections,
   calmMs: number,
+  loadEndedAt: number,
 ): Promise<number | null> {
-  const from = performance.now();
-  while (performance.now() - from < RECOVERY_MS) {
-    const sent = performance.now();
+  const giveUpAt = performance.now() + RECOVERY_MS;
+  while (performance.now() < giveUpAt) {
+    const sentAt = Date.now();
     const answer = await watch.send(subject.ask(`after-${crypto.randomUUID()}`));
     const answered = answer?.status === 200 && subject.answeredAt(answer.body) !== null;
-    if (answered && answer.ms <= 2 * calmMs + 20) return sent - from;
+    if (answered && answer.ms <= 2 * calmMs + 20) return sentAt - loadEndedAt;
     if (!answered) await pause(50);
   }
   return null;
