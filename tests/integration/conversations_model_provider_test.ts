@@ -7,7 +7,14 @@ const options = { sanitizeOps: true, sanitizeResources: true };
 interface Status {
   conversation_status: {
     status: string;
-    result?: { response: string; source: string; cost_micros?: number; fallback?: string; cached?: boolean; similarity?: number };
+    result?: {
+      response: string;
+      source: string;
+      cost_micros?: number;
+      fallback?: string;
+      cached?: boolean;
+      similarity?: number;
+    };
   };
 }
 
