@@ -2,9 +2,11 @@ import { join } from "node:path";
 import { BudgetedResponder } from "./ai/budgeted_responder.ts";
 import { CachedResponder } from "./ai/cached_responder.ts";
 import { CircuitBreaker } from "./ai/circuit_breaker.ts";
+import { HashedEmbedder } from "./ai/embedded/hashed_embedder.ts";
 import { ModelFiles } from "./ai/embedded/model_files.ts";
 import { EmbeddedResponder } from "./ai/embedded_responder.ts";
 import type { CacheableResponder, Responder } from "./ai/responder.ts";
+import { SimilarQuestions } from "./ai/similar_questions.ts";
 import { Spending } from "./ai/spending.ts";
 import { readLiveMetrics, readTokens } from "./analytics/live.ts";
 import { Figures } from "./analytics/figures/figures.ts";
@@ -133,9 +135,15 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     }),
   );
   const provider = config.ai.baseUrl ? new ProviderWatch(await providerOf(config, clock)) : null;
-  const cached = new CachedResponder(provider ?? embedded, { cache });
+  const { dailyBudget, similarThreshold: threshold } = config.ai;
+  const cached = new CachedResponder(provider ?? embedded, {
+    cache,
+    // What the embedded responder finds by itself is better than a likeness.
+    similar: !provider || threshold === undefined
+      ? undefined
+      : new SimilarQuestions({ embedder: new HashedEmbedder(), threshold }),
+  });
   const spending = new Spending({ db, clock });
-  const { dailyBudget } = config.ai;
   const responder = provider
     ? new BudgetedResponder(cached, { fallback: embedded, dailyBudget, spending, log })
     : cached;

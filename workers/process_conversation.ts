@@ -170,6 +170,7 @@ function toResult(
     ...(reply.model ? { model: reply.model } : {}),
     ...(reply.tokens ? { tokens: reply.tokens } : {}),
     ...(reply.costMicros === undefined ? {} : { cost_micros: reply.costMicros }),
+    ...(reply.similarity === undefined ? {} : { similarity: reply.similarity }),
     ...(reply.fallback ? { fallback: reply.fallback } : {}),
     ...(reply.matched ? { matched: reply.matched } : {}),
     ...(reply.language ? { language: reply.language } : {}),

@@ -19,9 +19,26 @@ export function answerKey(
   responder: CacheableResponder,
   policy: "shared" | "user",
 ): string {
-  const { bot, history, message, userId } = request;
+  return hashed(partsOf(request, responder, policy, responder.keyText(request.message)));
+}
+
+/** What two requests have in common whose answer keys differ by their messages alone. */
+export function answerScope(
+  request: ResponderRequest,
+  responder: CacheableResponder,
+  policy: "shared" | "user",
+): string {
+  return hashed(partsOf(request, responder, policy, null));
+}
+
+function partsOf(
+  { bot, history, userId }: ResponderRequest,
+  responder: CacheableResponder,
+  policy: "shared" | "user",
+  text: string | null,
+): unknown[] {
   const withHistory = policy === "user" || responder.usesHistory;
-  const parts = [
+  return [
     policy,
     policy === "user" ? userId : null,
     bot.botId,
@@ -29,8 +46,11 @@ export function answerKey(
     responder.name,
     responder.model === null ? null : bot.model || responder.model,
     responder.variant,
-    responder.keyText(message),
+    text,
     withHistory ? history.map(({ role, content }) => [role, content]) : null,
   ];
+}
+
+function hashed(parts: unknown[]): string {
   return `answer:${createHash("sha256").update(JSON.stringify(parts)).digest("hex")}`;
 }

@@ -1,5 +1,5 @@
 import { inSpan, note } from "../tracing.ts";
-import { answerKey, sharingPolicy } from "./answer_key.ts";
+import { answerKey, answerScope, sharingPolicy } from "./answer_key.ts";
 import {
   assertAnswerable,
   type CacheableResponder,
@@ -8,6 +8,7 @@ import {
   type Responder,
   type ResponderRequest,
 } from "./responder.ts";
+import type { SimilarQuestions } from "./similar_questions.ts";
 
 /** What a cached responder needs of a cache. */
 export interface AnswerCache {
@@ -17,6 +18,9 @@ export interface AnswerCache {
     fill: (context: { signal: AbortSignal }) => Promise<T>,
     options: { ttlSeconds: number },
   ): Promise<T>;
+  /** The value at `key`, or undefined. */
+  get?(key: string): Promise<unknown>;
+  has?(key: string): Promise<boolean>;
   /** Told what an answer that was not asked for again has spared. */
   saved?(key: string, savings: { tokens: number; costMicros: number }): void;
 }
@@ -24,6 +28,8 @@ export interface AnswerCache {
 export interface CachedResponderOptions {
   cache: AnswerCache;
   ttlSeconds?: number;
+  /** Where given, a question near enough to an answered one gets the same reply. */
+  similar?: SimilarQuestions;
 }
 
 /** One reply in the making, and how many wait for it. */
@@ -45,6 +51,7 @@ export class CachedResponder implements Responder {
   readonly #inner: CacheableResponder;
   readonly #cache: AnswerCache;
   readonly #ttlSeconds: number;
+  readonly #similar: SimilarQuestions | undefined;
   readonly #flights = new Map<string, Flight>();
 
   constructor(inner: CacheableResponder, options: CachedResponderOptions) {
@@ -53,6 +60,7 @@ export class CachedResponder implements Responder {
     this.#inner = inner;
     this.#cache = options.cache;
     this.#ttlSeconds = options.ttlSeconds ?? 3_600;
+    this.#similar = options.similar;
   }
 
   async respond(request: ResponderRequest): Promise<Reply> {
@@ -61,12 +69,19 @@ export class CachedResponder implements Responder {
     if (policy === "off") return this.#asked(request);
     const startedAt = performance.now();
     const key = answerKey(request, this.#inner, policy);
+    if (this.#similar && !this.#flights.has(key)) {
+      const reply = await this.#similarReply(this.#similar, key, request, policy);
+      if (reply) return { ...reply, latencyMs: performance.now() - startedAt };
+    }
     const joined = this.#flights.get(key);
     const flight = joined ?? this.#start(key, request);
     flight.waiters++;
     try {
       const { reply, filled } = await orAborted(flight.reply, request.signal);
-      if (filled && !joined) return reply;
+      if (filled && !joined) {
+        await this.#remember(key, request, policy, reply);
+        return reply;
+      }
       const { costMicros = 0, ...rest } = reply;
       this.#cache.saved?.(key, { tokens: reply.tokens?.total ?? 0, costMicros });
       return { ...rest, cached: true, latencyMs: performance.now() - startedAt };
@@ -75,6 +90,44 @@ export class CachedResponder implements Responder {
         flight.abort.abort(new DOMException("Nobody waits for this answer", "AbortError"));
       }
     }
+  }
+
+  /** The cached reply to a question near to this one, unless this one has its own. */
+  async #similarReply(
+    similar: SimilarQuestions,
+    key: string,
+    request: ResponderRequest,
+    policy: "shared" | "user",
+  ): Promise<Reply | null> {
+    const scope = answerScope(request, this.#inner, policy);
+    try {
+      const near = await similar.nearest(scope, request.message, request.signal);
+      if (!near || near.key === key || await this.#cache.has?.(key)) return null;
+      const reply = await this.#cache.get?.(near.key);
+      if (!isReply(reply)) {
+        similar.remove(scope, near.key);
+        return null;
+      }
+      const { costMicros = 0, ...rest } = reply;
+      this.#cache.saved?.(near.key, { tokens: reply.tokens?.total ?? 0, costMicros });
+      return { ...rest, cached: true, similarity: near.similarity };
+    } catch {
+      request.signal.throwIfAborted();
+      return null;
+    }
+  }
+
+  /** An abstention is not remembered: a question put otherwise may well be answered. */
+  async #remember(
+    key: string,
+    request: ResponderRequest,
+    policy: "shared" | "user",
+    { source, fallback }: Reply,
+  ): Promise<void> {
+    if (!this.#similar || source === "none" || fallback) return;
+    const scope = answerScope(request, this.#inner, policy);
+    // An embedder that fails costs a later reuse, never this answer.
+    await this.#similar.add(scope, key, request.message, request.signal).catch(() => {});
   }
 
   #start(key: string, request: ResponderRequest): Flight {

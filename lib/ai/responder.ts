@@ -83,6 +83,8 @@ export interface Reply {
   latencyMs: number;
   /** True when no responder had to run for this very request. */
   cached: boolean;
+  /** 0–1: how near the question is that this reply was first given to, where that was another. */
+  similarity?: number;
   /** ISO 639-1 code or `und`; a weak signal. */
   language?: string;
   /** −1 (negative) to 1 (positive), English only; a weak signal, never satisfaction. */

@@ -61,6 +61,7 @@ export function loadConfig(env: Record<string, string>, options: LoadOptions = {
       tokensPerDay: v.AI_TOKENS_PER_DAY,
       prices: v.AI_PRICES,
       dailyBudget: v.AI_DAILY_BUDGET,
+      similarThreshold: v.AI_SIMILAR_THRESHOLD,
     },
     handlers: v.HANDLERS,
     taskUrlAllow: [...v.TASK_URL_ALLOW],

@@ -161,6 +161,10 @@ export const VARIABLES = {
     "what one bot may cost a day by AI_PRICES; then the embedded responder answers; 0 = no limit",
     0,
   ),
+  AI_SIMILAR_THRESHOLD: variable(
+    decimal(0.5, 1),
+    "similarity from which a model's cached reply answers another question; never when absent",
+  ),
   HANDLERS: variable(text(1, 1_000), "module with job definitions of your own"),
   TASK_URL_ALLOW: variable(
     list(HOST_LIST, "must be host names divided by commas, such as api.example.com,*.example.org"),

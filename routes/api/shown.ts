@@ -75,6 +75,7 @@ const FIGURES = [
   "intent",
   "score",
   "cached",
+  "similarity",
   "model",
   "tokens",
   "cost_micros",

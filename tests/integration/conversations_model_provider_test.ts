@@ -7,7 +7,14 @@ const options = { sanitizeOps: true, sanitizeResources: true };
 interface Status {
   conversation_status: {
     status: string;
-    result?: { response: string; source: string; cost_micros?: number; fallback?: string };
+    result?: {
+      response: string;
+      source: string;
+      cost_micros?: number;
+      fallback?: string;
+      cached?: boolean;
+      similarity?: number;
+    };
   };
 }
 
@@ -144,5 +151,28 @@ Deno.test(
       assert.equal(status.conversation_status.result?.response, "Back again");
     }
     assert.ok(provider.requests.length <= 12 + 12 + 2, `${provider.requests.length} calls`);
+  },
+);
+
+Deno.test(
+  "above the threshold a similar question of a bot that shares spares the model, and says so",
+  options,
+  async () => {
+    await using provider = startOpenAIServer(() => ({ content: "From the model" }));
+    const env = { ...environment(provider.baseUrl), AI_SIMILAR_THRESHOLD: "0.7" };
+    await using service = await TestService.start({ env });
+    await service.request("PUT", "/bots/shop", { name: "Shop", cache: "shared" });
+    await service.request("PUT", "/bots/alone", { name: "Alone", cache: "off" });
+    const ask = async (id: string, message: string, bot: string) =>
+      (await say(service, id, message, bot)).body.result!;
+    const first = await ask("a", "How can I return a broken lamp?", "shop");
+    assert.deepEqual([first.cached, first.similarity], [false, undefined]);
+    const near = await ask("b", "how can i return the broken lamp", "shop");
+    assert.deepEqual([near.cached, near.response], [true, "From the model"]);
+    assert.ok(near.similarity! >= 0.7, `${near.similarity}`);
+    for (const id of ["c", "d"]) {
+      const reply = await ask(id, "how can i return the broken lamp", "alone");
+      assert.deepEqual([reply.cached, reply.similarity], [false, undefined]);
+    }
   },
 );

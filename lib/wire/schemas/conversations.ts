@@ -52,6 +52,11 @@ export const TurnResult = z.object({
   intent: z.string().nullable(),
   score: z.number().openapi({ minimum: 0, maximum: 1 }),
   cached: z.boolean(),
+  similarity: z.number().optional().openapi({
+    minimum: 0,
+    maximum: 1,
+    description: "how near the earlier question is whose reply this is (AI_SIMILAR_THRESHOLD)",
+  }),
   model: z.string().optional(),
   tokens: Tokens.optional(),
   cost_micros: Count.optional().openapi({ description: "millionths of AI_PRICES' currency" }),
