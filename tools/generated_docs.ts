@@ -51,9 +51,20 @@ function states(): string {
 
 function layers(): string {
   return LAYERS.map((rooms, index) =>
-    `${index + 1}. ${rooms.map((room) => `\`${room}\``).join(" · ")}`
-  )
-    .join("\n");
+    wrapped(`${index + 1}. ${rooms.map((room) => `\`${room}\``).join(" · ")}`, 100, "   ")
+  ).join("\n");
+}
+
+/** A line broken where the formatter breaks it. */
+function wrapped(text: string, width: number, indent: string): string {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const line = lines.at(-1)!;
+    if (line === "") lines[lines.length - 1] = word;
+    else if (line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(indent + word);
+  }
+  return lines.join("\n");
 }
 
 /** A table as the formatter leaves it alone. */
