@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { gunzipSync } from "node:zlib";
+import { SCHEMA_VERSION } from "../../lib/kv/migrations.ts";
+import { TestService } from "../support/service.ts";
+
+const FIXTURES = new URL("../fixtures/", import.meta.url);
+
+/** What the release that wrote the fixture answered of it. */
+interface Told {
+  tasks: Record<string, string>;
+  day: Record<string, unknown>;
+}
+
+type Status = { conversation_status: { status: string; result?: { response: string } } };
+type Task = { task_status: { status: string; priority: string } };
+
+/**
+ * `schema_1.sqlite.gz`: a bot, five answered conversations, five imported ones, one cancelled, three
+ * that wait with their priorities and a batch of two, in a queue that is paused.
+ */
+Deno.test("a database of schema 1 is opened, and its waiting work is done", async () => {
+  assert.equal(
+    SCHEMA_VERSION,
+    2,
+    "make a fixture of what the last release wrote, and test it here",
+  );
+  const dataDir = await Deno.makeTempDir({ prefix: "pixel-upgrade-" });
+  try {
+    const packed = await Deno.readFile(new URL("schema_1.sqlite.gz", FIXTURES));
+    await Deno.writeFile(`${dataDir}/pixel.sqlite`, gunzipSync(packed));
+    const told: Told = JSON.parse(await Deno.readTextFile(new URL("schema_1.json", FIXTURES)));
+    await using service = await TestService.start({ dataDir });
+    const task = async (name: string) =>
+      (await service.request<Task>("GET", `/tasks/${told.tasks[name]}`)).body.task_status;
+
+    assert.ok(service.logs.some((line) => line.includes("a backup was made before a migration")));
+    for (let i = 0; i < 5; i++) assert.equal((await task(`done-${i}`)).status, "completed");
+    assert.equal((await task("cancelled")).status, "cancelled");
+    const waiting = ["low", "normal", "high"];
+    for (const [i, priority] of waiting.entries()) {
+      const { status, priority: stored } = await task(`waiting-${i}`);
+      assert.deepEqual([status, stored], ["queued", priority]);
+    }
+    const { body } = await service.request<{ analytics: Record<string, unknown> }>(
+      "GET",
+      "/analytics/daily?date=2026-11-03",
+    );
+    for (const [name, value] of Object.entries(told.day)) {
+      assert.deepEqual(body.analytics[name], value, name);
+    }
+    await service.request("DELETE", "/queues/conversations/pause");
+    for (let i = 0; i < waiting.length; i++) {
+      const { body } = await service.request<Status>(
+        "GET",
+        `/conversations/waiting-${i}/status?wait=20`,
+      );
+      assert.equal(body.conversation_status.result?.response, "Every day.");
+    }
+    for (let i = 0; i < 2; i++) {
+      await service.request("GET", `/conversations/batch-${i}/status?wait=20`);
+    }
+    const batch = await service.request<{ batch_status: { status: string; completed: number } }>(
+      "GET",
+      "/conversations/batch/batch/status",
+    );
+    assert.deepEqual(
+      [batch.body.batch_status.status, batch.body.batch_status.completed],
+      ["completed", 2],
+    );
+    assert.equal(await service.stop(), 0);
+    await service.restart();
+    assert.equal((await task("waiting-0")).status, "completed");
+  } finally {
+    await Deno.remove(dataDir, { recursive: true });
+  }
+});
