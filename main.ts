@@ -1,9 +1,8 @@
 /** The service: `deno task start`. */
+import { onStopSignals, stopOnce } from "./lib/cli/stop_signals.ts";
 import { readEnv } from "./lib/config/config.ts";
 import { AppError, messageOf } from "./lib/errors.ts";
 import { ConfigError, type RunningService, startService } from "./service.ts";
-
-const FORCED = 130;
 
 async function main(): Promise<void> {
   let service: RunningService;
@@ -14,16 +13,13 @@ async function main(): Promise<void> {
     console.error(expected ? `pixel: ${messageOf(error)}` : error);
     Deno.exit(1);
   }
-  let stopping = false;
-  const stop = async (code = 0) => {
-    if (stopping) Deno.exit(FORCED); // asked twice: whoever asks has no patience left
-    stopping = true;
+  const stop = stopOnce(async (code: number) => {
     await service.stop();
     Deno.exit(code);
-  };
-  for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => stop());
+  });
+  onStopSignals(() => stop(0));
   service.lost.then(() => stop(1));
-  service.stopAsked.then(() => stop());
+  service.stopAsked.then(() => stop(0));
 }
 
 if (import.meta.main) await main();

@@ -5,6 +5,7 @@ import { startChild } from "./lib/cli/demo/child_service.ts";
 import { startDemoRedis } from "./lib/cli/demo/demo_redis.ts";
 import type { ServiceCommand } from "./lib/cli/service_process.ts";
 import { runCli } from "./lib/cli/program.ts";
+import { onStopSignals, stopOnce } from "./lib/cli/stop_signals.ts";
 
 const DEFAULT_COLUMNS = 100;
 const encoder = new TextEncoder();
@@ -43,12 +44,7 @@ function columns(): number {
 
 if (import.meta.main) {
   const stop = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(signal, () => {
-      if (stop.signal.aborted) Deno.exit(130);
-      stop.abort(new Error("stopped by the user"));
-    });
-  }
+  onStopSignals(stopOnce(() => stop.abort(new Error("stopped by the user"))));
   const exitCode = await runCli(Deno.args, {
     env: Deno.env.toObject(),
     out: (text) => writeAll(Deno.stdout, text),

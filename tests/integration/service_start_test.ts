@@ -115,6 +115,16 @@ Deno.test("SIGTERM lets what runs finish, and ends with 0", async () => {
   assert.equal(model.requests.length, 1, "the model was not asked again");
 });
 
+Deno.test("Ctrl-C that arrives twice, from the terminal and from deno task, still drains", async () => {
+  await using service = await TestService.start();
+  const stopped = service.nextLog(/"stopped"/);
+  Deno.kill(service.pid, "SIGINT");
+  Deno.kill(service.pid, "SIGINT");
+  Deno.kill(service.pid, "SIGTERM");
+  assert.equal(await service.stop(), 0);
+  await stopped;
+});
+
 Deno.test("SIGTERM releases what does not finish in time; the next start answers it", async () => {
   let hang = true;
   const never = Promise.withResolvers<void>();
