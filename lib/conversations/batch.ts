@@ -1,6 +1,7 @@
 import { AppError, conflict } from "../errors.ts";
 import { counterValue } from "../kv/counter.ts";
 import type { Database } from "../kv/database.ts";
+import { sweepBefore } from "../kv/sweep.ts";
 import { WriteSet } from "../kv/write_set.ts";
 import { type ConversationRecord, MAX_OPEN_TURNS } from "./conversation.ts";
 import {
@@ -111,23 +112,13 @@ export async function sweepBatches(db: Database, createdBefore: number): Promise
     const progress = await batchProgress(db.kv, id);
     if (!progress || progress.pending > 0) continue;
     // The record goes last, so that a sweep that was cut short finds the rest again.
-    await deleteItems(db, id);
+    await sweepBefore(db, batchItemsPrefix(id), Infinity);
     const tx = new WriteSet().delete(batchKey(id));
     for (const status of ["completed", "failed"]) tx.delete(batchCountKey(id, status));
     await db.commit(tx);
     swept++;
   }
   return swept;
-}
-
-async function deleteItems(db: Database, batchId: string): Promise<void> {
-  const prefix = batchItemsPrefix(batchId);
-  for (;;) {
-    const tx = new WriteSet();
-    for await (const { key } of db.kv.list({ prefix }, { limit: 500 })) tx.delete(key);
-    if (tx.empty) return;
-    await db.commit(tx);
-  }
 }
 
 async function submitItem(
