@@ -3,6 +3,15 @@ import { success } from "./envelope.ts";
 import { TrendSlope } from "./analytics.ts";
 import { Count, Day, Id, Instant, pageSize } from "./text.ts";
 
+/** Metrics of what users do over all bots together. */
+export const USER_METRICS = [
+  "active_users",
+  "new_users",
+  "lifecycle",
+  "engagement",
+  "contained_24h_rate",
+] as const;
+
 /** Metrics of `GET /analytics/range`; docs/analytics.md defines each. */
 export const RANGE_METRICS = [
   "conversations",
@@ -27,21 +36,9 @@ export const RANGE_METRICS = [
   "csat",
   "tokens",
   "cost",
-  "active_users",
-  "new_users",
-  "lifecycle",
-  "engagement",
-  "contained_24h_rate",
+  ...USER_METRICS,
 ] as const;
 export type RangeMetric = (typeof RANGE_METRICS)[number];
-/** Of these, what users do over all bots together. */
-export const USER_METRICS = [
-  "active_users",
-  "new_users",
-  "lifecycle",
-  "engagement",
-  "contained_24h_rate",
-] as const;
 
 const metricList = z.string().transform((text, context) => {
   const names = text.split(",");
