@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { Figures } from "../../lib/analytics/figures/figures.ts";
 import { DAY_MS } from "../../lib/analytics/periods.ts";
 import { Recorder } from "../../lib/analytics/recorder.ts";
-import { FakeClock } from "../../lib/clock.ts";
 import { Database } from "../../lib/kv/database.ts";
 import { WriteSet } from "../../lib/kv/write_set.ts";
+import { figuresOn } from "../support/figures.ts";
 
 const NOW = Date.parse("2026-04-21T15:00:00Z");
 const WEEK_MS = 7 * DAY_MS;
@@ -45,12 +45,7 @@ async function figuresOf(db: Database, days: Day[]): Promise<Figures> {
     }
     await db.commit(tx);
   }
-  return new Figures({
-    db,
-    clock: new FakeClock(NOW),
-    unanswered: recorder.unanswered,
-    texts: { question: () => Promise.resolve(null) },
-  });
+  return figuresOn(db, NOW);
 }
 
 /** Mondays at noon, the first on March 2nd, with 100 conversations each, and other days as told. */

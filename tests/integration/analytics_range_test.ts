@@ -5,11 +5,11 @@ import type { RangeQuery, RangeRow } from "../../lib/analytics/figures/range.ts"
 import type { CountedStatus } from "../../lib/analytics/facts.ts";
 import { DAY_MS, QUARTER_MS } from "../../lib/analytics/periods.ts";
 import { Recorder } from "../../lib/analytics/recorder.ts";
-import { FakeClock } from "../../lib/clock.ts";
 import type { Random } from "../../lib/cli/demo/random.ts";
 import { Database } from "../../lib/kv/database.ts";
 import { WriteSet } from "../../lib/kv/write_set.ts";
 import { randomFor } from "../support/randomness.ts";
+import { figuresOn } from "../support/figures.ts";
 
 const sanitize = { sanitizeOps: true, sanitizeResources: true };
 /** Shortly before the day of 25 hours in Europe; the data reach back over the one of 23. */
@@ -119,14 +119,6 @@ async function record(db: Database, random: Random, count: number, days: number)
   return facts;
 }
 
-const figuresOf = (db: Database) =>
-  new Figures({
-    db,
-    clock: new FakeClock(NOW),
-    unanswered: new Recorder(db).unanswered,
-    texts: { question: () => Promise.resolve(null) },
-  });
-
 /** A quotient to two decimals; scaled before it is divided, so that a tie stays one. */
 const two = (part: number, n: number) =>
   Math.sign(part) * Math.round(Math.abs(part) * 100 / n) / 100;
@@ -233,7 +225,7 @@ Deno.test(
   async () => {
     await using db = await Database.open({ path: ":memory:" });
     const facts = await record(db, randomFor("range"), 500, 240);
-    const figures = figuresOf(db);
+    const figures = figuresOn(db, NOW);
     const spans = [
       ["hour", "2026-10-24", "2026-10-26"],
       ["day", "2026-03-20", "2026-04-06"],
@@ -285,7 +277,7 @@ Deno.test(
       messagesBefore: 0,
     });
     await db.commit(tx);
-    const { rows } = await rowsOf(figuresOf(db), {
+    const { rows } = await rowsOf(figuresOn(db, NOW), {
       from: "2026-10-26",
       to: "2026-10-27",
       granularity: "week",
@@ -301,7 +293,7 @@ Deno.test(
 Deno.test("a bot's rows are its share, and the bots' rows add up to all", sanitize, async () => {
   await using db = await Database.open({ path: ":memory:" });
   const facts = await record(db, randomFor("bots"), 200, 60);
-  const figures = figuresOf(db);
+  const figures = figuresOn(db, NOW);
   const query: RangeQuery = {
     from: "2026-08-20",
     to: "2026-10-27",
@@ -340,7 +332,7 @@ Deno.test("a bot's rows are its share, and the bots' rows add up to all", saniti
 Deno.test("a running week is compared with as much of the one before", sanitize, async () => {
   await using db = await Database.open({ path: ":memory:" });
   const facts = await record(db, randomFor("compare"), 300, 30);
-  const figures = figuresOf(db);
+  const figures = figuresOn(db, NOW);
   const between = (from: string | number, to: string | number) => {
     const [start, end] = [new Date(from).getTime(), new Date(to).getTime()];
     return facts.filter(({ at }) => at >= start && at < end);
@@ -378,7 +370,7 @@ Deno.test("a running week is compared with as much of the one before", sanitize,
 Deno.test("hours of the week and cohorts, from raw facts", sanitize, async () => {
   await using db = await Database.open({ path: ":memory:" });
   const facts = await record(db, randomFor("week"), 300, 90);
-  const figures = figuresOf(db);
+  const figures = figuresOn(db, NOW);
   for (const zone of ZONES) {
     const { hours } = await figures.busiest({ from: "2026-08-01", to: "2026-10-27", zone });
     const bots = [...new Set(facts.map((fact) => fact.bot))];

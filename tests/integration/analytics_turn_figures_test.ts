@@ -5,10 +5,10 @@ import type { RangeRow } from "../../lib/analytics/figures/range.ts";
 import { DAY_MS, QUARTER_MS } from "../../lib/analytics/periods.ts";
 import { Recorder } from "../../lib/analytics/recorder.ts";
 import type { Random } from "../../lib/cli/demo/random.ts";
-import { FakeClock } from "../../lib/clock.ts";
 import { Database } from "../../lib/kv/database.ts";
 import { WriteSet } from "../../lib/kv/write_set.ts";
 import { randomFor } from "../support/randomness.ts";
+import { figuresOn } from "../support/figures.ts";
 
 const NOW = Date.parse("2026-04-10T00:00:00Z");
 const OUTCOMES = ["completed", "completed", "completed", "failed", "cancelled"] as const;
@@ -93,12 +93,7 @@ async function recorded(db: Database, turns: Turn[]): Promise<Figures> {
     });
     await db.commit(tx);
   }
-  return new Figures({
-    db,
-    clock: new FakeClock(NOW),
-    unanswered: recorder.unanswered,
-    texts: { question: () => Promise.resolve(null) },
-  });
+  return figuresOn(db, NOW);
 }
 
 const two = (part: number, n: number) => n === 0 ? null : Math.round(part * 100 / n) / 100;
