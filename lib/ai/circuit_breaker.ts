@@ -75,6 +75,8 @@ export class CircuitBreaker extends WrappedResponder {
     }
     const { failures, openMs, maxOpenMs, clock } = this.#options;
     if (++this.#failures < failures && !tried) return;
+    // What was sent before it opened says nothing new; only a failed try prolongs the rest.
+    if (this.#opened > 0 && !tried) return;
     const restMs = Math.min(maxOpenMs, openMs * 2 ** Math.min(this.#opened++, 10));
     this.#openUntil = clock.elapsed() + restMs;
   }

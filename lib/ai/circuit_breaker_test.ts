@@ -59,6 +59,19 @@ Deno.test("after failures in a row nobody is asked, then one tries for all", asy
   assert.equal(breaker.state, "closed");
 });
 
+Deno.test("requests under way when it opens do not prolong the rest as they fail", async () => {
+  const clock = new FakeClock();
+  const { provider, breaker } = open(clock);
+  provider.answer = failing(500);
+  const together = Array.from({ length: 8 }, () => breaker.respond(requestOf(shopBot(), "hello")));
+  await Promise.allSettled(together);
+  assert.equal(provider.asked, 8);
+  clock.advance(999);
+  assert.equal(breaker.state, "open");
+  clock.advance(1);
+  assert.equal(breaker.state, "half-open");
+});
+
 Deno.test("requests that are wrong in themselves and cancelled ones do not open it", async () => {
   const { provider, breaker } = open(new FakeClock());
   provider.answer = failing(400, false);

@@ -55,7 +55,7 @@ export interface AttemptHost {
   readonly backlog: {
     forget(id: string): void;
     arrived(job: ReadyJob): void;
-    recheck(): void;
+    recheckSoon(): void;
   };
   /** Adds the removal of a claim's marker. */
   dropMarker(tx: WriteSet, claim: Claim): void;
@@ -249,7 +249,7 @@ export class Attempt implements Performing {
   }
 
   async #store(outcome: Outcome, effects?: Effects): Promise<void> {
-    const { clock, log } = this.runner.options;
+    const { log } = this.runner.options;
     try {
       if (this.#interruption !== "lost") {
         await this.#commit(this.#decide(outcome), outcome, effects);
@@ -265,7 +265,7 @@ export class Attempt implements Performing {
         error,
       });
       this.runner.unsettled(this);
-      clock.after(1_000, () => this.runner.backlog.recheck());
+      this.runner.backlog.recheckSoon();
     }
     this.#end();
   }

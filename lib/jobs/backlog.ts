@@ -12,6 +12,8 @@ const DUE_LIMIT = 500;
 const MAX_DUE = 4_000;
 /** Even when nobody rings, the store is looked at this often. */
 const RECHECK_MS = 5_000;
+/** Pause after the database refused something. */
+const RETRY_MS = 1_000;
 const TIMER_START: TimerCursor = { runAt: 0, priority: 0, suffix: "" };
 
 interface Level {
@@ -54,6 +56,7 @@ export class Backlog {
   #nextAt = Infinity;
   #cancelTimer: (() => void) | null = null;
   #cancelRecheck: (() => void) | null = null;
+  #cancelRetry: (() => void) | null = null;
   #stopped = false;
 
   constructor(
@@ -83,6 +86,17 @@ export class Backlog {
     this.#stopped = true;
     this.#cancelTimer?.();
     this.#cancelRecheck?.();
+    this.#cancelRetry?.();
+  }
+
+  /** Looks again a little later, after the database refused something. */
+  recheckSoon(): void {
+    if (this.#stopped) return;
+    this.#cancelRetry?.();
+    this.#cancelRetry = this.options.clock.after(RETRY_MS, () => {
+      this.recheck();
+      this.wake();
+    });
   }
 
   /** True when jobs of this priority wait, in memory or on disk. */
@@ -187,7 +201,7 @@ export class Backlog {
       this.#again = false;
       this.recheck();
     }
-    if (failed) this.options.clock.after(1_000, () => this.refill());
+    if (failed) this.recheckSoon();
     else this.wake();
   }
 

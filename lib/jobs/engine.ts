@@ -74,7 +74,8 @@ export class JobEngine {
   #session: Session | null = null;
   #lease: Lease | null = null;
   #tending: ReturnType<typeof setInterval> | null = null;
-  #tendingNow = false;
+  #tendingNow: Promise<void> | null = null;
+  #stopping = false;
   #watch: ReturnType<typeof setInterval> | null = null;
   #doorbells: Promise<void> | null = null;
   #claims = 0;
@@ -197,11 +198,15 @@ export class JobEngine {
   }
 
   /** Keeps the lease, hears what other processes changed, and takes queues that nobody serves. */
-  async #tend(): Promise<void> {
-    if (this.#tendingNow || this.#lost || !this.#lease) return;
-    this.#tendingNow = true;
+  #tend(): Promise<void> {
+    return this.#tendingNow ??= this.#tendOnce().finally(() => this.#tendingNow = null);
+  }
+
+  async #tendOnce(): Promise<void> {
+    if (this.#lost || !this.#lease) return;
     try {
       if (!await this.#lease.renew()) return this.#onLost();
+      if (this.#stopping) return;
       await this.load();
       for (const queue of this.options.serve ?? this.queueNames) {
         const runner = this.#runners.get(queue);
@@ -215,8 +220,6 @@ export class JobEngine {
       }
     } catch (error) {
       this.options.log.error("the lease could not be renewed", { error });
-    } finally {
-      this.#tendingNow = false;
     }
   }
 
@@ -227,6 +230,9 @@ export class JobEngine {
   async stop(graceMs = 20_000): Promise<void> {
     if (this.#watch) clearInterval(this.#watch);
     this.#watch = null;
+    // A queue that is being taken just now is stopped with the others.
+    this.#stopping = true;
+    if (this.#tendingNow) await this.#tendingNow;
     // The lease is kept until the last of them has ended.
     await Promise.all([...this.#runners.values()].map((runner) => runner.stop(graceMs)));
     if (this.#tending) clearInterval(this.#tending);

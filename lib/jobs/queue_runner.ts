@@ -321,7 +321,7 @@ export class QueueRunner implements AttemptHost {
       if (this.#stopping) return;
       // The database refused; the jobs are safe in it and are tried again a little later.
       for (const job of batch) this.#ready.push(job);
-      this.options.clock.after(1_000, () => this.pump());
+      this.backlog.recheckSoon();
       return;
     }
     for (const job of batch) this.#claimed.push(job);

@@ -84,6 +84,7 @@ export class EventFeed {
   }
 
   #add(event: FeedEvent): void {
+    if (this.#closed) return;
     this.#others.push(event);
     this.#flushSoon();
   }
@@ -130,7 +131,7 @@ export class EventFeed {
       // They happened all the same; whoever comes back later is told that some are missing.
       this.#options.log.warn("events could not be stored", { error });
       this.#tell(events);
-      if (!this.#closed) this.#add({ name: "reset", data: {} });
+      this.#add({ name: "reset", data: {} });
     }
   }
 
