@@ -93,7 +93,7 @@ export async function startService(
   });
   // Every role answers HTTP; who works and who brings ticks depends on it.
   if (config.role === "all" || config.role === "worker") await engine.start();
-  else await engine.load();
+  else await engine.follow();
   stack.defer(() => engine.stop(1_000)); // also when the rest of the start fails
   const erasedAgain = await reapplyErasures(services);
   if (erasedAgain > 0) log.warn("an older backup was restored: erasing again", { erasedAgain });

@@ -2,12 +2,18 @@ import type { Clock } from "../clock.ts";
 import { MAX_TIMER_MS } from "../clock.ts";
 import type { Database } from "../kv/database.ts";
 import type { Logger } from "../log.ts";
+import type { FairOrder } from "./fair_order.ts";
+import { turnOf, turnText } from "./job_id.ts";
 import type { ReadyJob, ReadySet } from "./ready_set.ts";
-import { readLevel, readTimers, type TimerCursor } from "./shard_reader.ts";
+import { type LevelPage, readLevel, readTimers, type TimerCursor } from "./shard_reader.ts";
 
 /** Jobs of one level kept in memory; the rest stays on disk until there is room. */
 const LEVEL_HIGH = 2_000;
 const LEVEL_LOW = 500;
+/** Beyond this nothing is looked for that others put in front. */
+const LEVEL_FULL = 4_000;
+const LOOK_MS = 900;
+const LOOKS_TO_WHOLE = 30;
 const DUE_LIMIT = 500;
 const MAX_DUE = 4_000;
 /** Even when nobody rings, the store is looked at this often. */
@@ -21,7 +27,22 @@ interface Level {
   cursor: string;
   /** Nothing open lies behind the cursor. */
   complete: boolean;
+  /** From where to look for jobs that others put before the cursor; null = nothing to look for. */
+  behind: string | null;
+  looks: number;
+  lookedAt: number;
+  /** Up to where jobs were served at the last look, and at the one before. */
+  served: [string, string];
 }
+
+const newLevel = (complete: boolean): Level => ({
+  cursor: "",
+  complete,
+  behind: null,
+  looks: 0,
+  lookedAt: -Infinity,
+  served: ["", ""],
+});
 
 export interface BacklogOptions {
   queue: string;
@@ -29,6 +50,9 @@ export interface BacklogOptions {
   db: Database;
   clock: Clock;
   log: Logger;
+  fair: FairOrder;
+  /** Other processes write to the queue, too. */
+  shared?: boolean;
   /** How often the store is looked at even when nobody rings; often where others write to it. */
   recheckMs?: number;
 }
@@ -67,9 +91,7 @@ export class Backlog {
 
   /** Begins to read. `priorities` are those that have ever held a job. */
   start(priorities: Iterable<number>): void {
-    for (const priority of priorities) {
-      this.#levels.set(priority, { cursor: "", complete: false });
-    }
+    for (const priority of priorities) this.#levels.set(priority, newLevel(false));
     this.refill();
     this.#scheduleRecheck();
   }
@@ -77,7 +99,7 @@ export class Backlog {
   /** Levels that other processes have begun to use. */
   notice(priorities: Iterable<number>): void {
     for (const priority of priorities) {
-      if (!this.#levels.has(priority)) this.#levels.set(priority, { cursor: "", complete: false });
+      if (!this.#levels.has(priority)) this.#levels.set(priority, newLevel(false));
     }
     this.refill();
   }
@@ -152,8 +174,11 @@ export class Backlog {
       return;
     }
     for (const [priority, level] of this.#levels) {
-      if (level.complete || this.ready.sizeOf(priority) >= LEVEL_LOW) continue;
-      this.#read(() => this.#readLevel(priority, level));
+      if (!level.complete && this.ready.sizeOf(priority) < LEVEL_LOW) {
+        this.#read(() => this.#readLevel(priority, level));
+      } else if (level.behind !== null) {
+        this.#read(() => this.#readBehind(priority, level, level.behind!));
+      } else continue;
       return;
     }
   }
@@ -165,13 +190,32 @@ export class Backlog {
       return;
     }
     for (const [priority, level] of this.#levels) {
-      if (this.ready.sizeOf(priority) >= LEVEL_LOW) continue;
+      if (this.ready.sizeOf(priority) >= LEVEL_LOW) {
+        if (this.options.shared) this.#lookBehind(priority, level);
+        continue;
+      }
       level.cursor = "";
       level.complete = false;
+      level.behind = null;
     }
     this.#timerCursor = TIMER_START;
     this.#timersDue = true;
     this.refill();
+  }
+
+  /**
+   * Processes that only enqueue give turns by what they last heard was served, which may lie before
+   * what has been read. Such jobs are looked for from where the queue was two looks ago, and now and
+   * then from the beginning, for those of a process that heard of nothing for long.
+   */
+  #lookBehind(priority: number, level: Level): void {
+    const { fair, queue, clock } = this.options;
+    const elapsed = clock.elapsed();
+    if (elapsed - level.lookedAt < LOOK_MS || this.ready.sizeOf(priority) >= LEVEL_FULL) return;
+    level.lookedAt = elapsed;
+    const [before, last] = level.served;
+    level.served = [last, turnText(fair.servedOf(queue, priority))];
+    level.behind = ++level.looks % LOOKS_TO_WHOLE === 0 ? "" : before;
   }
 
   /** Somebody set the clock: what is due is another question now. */
@@ -206,12 +250,31 @@ export class Backlog {
   }
 
   async #readLevel(priority: number, level: Level): Promise<void> {
-    const { queue, shard, db } = this.options;
     const room = LEVEL_HIGH - this.ready.sizeOf(priority);
-    const page = await readLevel(db.kv, queue, shard, priority, level.cursor, room);
+    const page = await this.#page(priority, level.cursor, room);
+    const [first] = page.jobs;
+    const { fair, queue } = this.options;
+    if (first && level.cursor === "") fair.serve(queue, priority, turnOf(first.address.suffix));
     level.cursor = page.cursor;
     level.complete = page.complete;
+  }
+
+  /** Looks on for jobs that others put before the cursor, up to it. */
+  async #readBehind(priority: number, level: Level, from: string): Promise<void> {
+    const page = await this.#page(priority, from, LEVEL_LOW);
+    level.behind = page.complete || page.cursor >= level.cursor ? null : page.cursor;
+    if (level.behind === null || this.ready.sizeOf(priority) < LEVEL_FULL) return;
+    // What is in memory behind this is read again later; there is no room for more before it.
+    level.cursor = page.cursor;
+    level.complete = false;
+    level.behind = null;
+  }
+
+  async #page(priority: number, from: string, limit: number): Promise<LevelPage> {
+    const { queue, shard, db } = this.options;
+    const page = await readLevel(db.kv, queue, shard, priority, from, limit);
     for (const job of page.jobs) if (!this.#gone.has(job.id)) this.#admit(job);
+    return page;
   }
 
   async #readDue(): Promise<void> {
@@ -226,7 +289,7 @@ export class Backlog {
   #admitOrLeave(job: ReadyJob): void {
     const { suffix, priority } = job.address;
     let level = this.#levels.get(priority);
-    if (!level) this.#levels.set(priority, level = { cursor: "", complete: true });
+    if (!level) this.#levels.set(priority, level = newLevel(true));
     if (suffix <= level.cursor) return this.#admit(job);
     if (level.complete && this.ready.sizeOf(priority) < LEVEL_HIGH) {
       level.cursor = suffix;

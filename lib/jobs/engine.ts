@@ -1,31 +1,29 @@
 import type { Clock } from "../clock.ts";
 import { AppError, notFound } from "../errors.ts";
 import type { Database } from "../kv/database.ts";
-import { WriteSet } from "../kv/write_set.ts";
+import type { WriteSet } from "../kv/write_set.ts";
 import type { Logger } from "../log.ts";
 import { cancelWaiting } from "./cancel.ts";
 import { type ChangeDeps, discardJob, hastenJob, releaseJob, reviveJob } from "./change.ts";
 import type { AnyDefinition, JobKind } from "./definition.ts";
 import { Definitions } from "./definitions.ts";
-import { type EnqueueOptions, newRecord, uniqueOf } from "./enqueue.ts";
+import type { EnqueueOptions } from "./enqueue.ts";
+import { Enqueuer } from "./enqueuer.ts";
 import { EndWaiters } from "./end_waiters.ts";
-import { EventHub, type JobEvent } from "./events.ts";
+import { EventHub } from "./events.ts";
 import { FairOrder } from "./fair_order.ts";
-import { formatJobId, parseJobId, SuffixMaker } from "./job_id.ts";
+import { parseJobId } from "./job_id.ts";
 import type { Job } from "./job.ts";
 import type { JobFilter, JobPage } from "./job_list.ts";
 import { JobReader, type JobView } from "./job_reader.ts";
-import { Lease } from "./lease.ts";
 import { Levels } from "./levels.ts";
-import { QueueRunner } from "./queue_runner.ts";
 import type { QueueOverview } from "./queue_overview.ts";
 import { type Pause, type QueueLimits, QueueSettings } from "./queue_settings.ts";
 import { QueueStats } from "./queue_stats.ts";
-import { endSession, type Recovery, type Session, takeOverAll } from "./session.ts";
+import { Serving } from "./serving.ts";
+import type { Recovery } from "./session.ts";
 import { type Retention, sweepJobs } from "./retention.ts";
 import type { ReadyJob } from "./ready_set.ts";
-import { writeJob } from "./store.ts";
-import { takeUnique } from "./unique.ts";
 import type { WaitingReason } from "./waiting.ts";
 
 export interface JobEngineOptions {
@@ -44,15 +42,8 @@ export interface JobEngineOptions {
   onLost?: () => void;
 }
 
-const SHARD = 0;
-const WATCH_MS = 250;
-const SHARED_RECHECK_MS = 1_000;
 const POLL_MS = 200;
-/** A queue's doorbell is sent at most this often; it is a hint, never the job. */
-const RING_EVERY_MS = 1_000;
 const MAX_TRIES = 20;
-/** The clock was set when it moved this much against the time that passed. */
-const CLOCK_TOLERANCE_MS = 500;
 
 /**
  * The job engine: durable jobs on Deno KV, performed by this process. Enqueue with `enqueue`, or
@@ -61,49 +52,50 @@ const CLOCK_TOLERANCE_MS = 500;
 export class JobEngine {
   readonly events = new EventHub();
   readonly #definitions = new Definitions();
-  readonly #runners = new Map<string, QueueRunner>();
   readonly #stats = new Map<string, QueueStats>();
-  readonly #fair = new FairOrder();
-  readonly #suffixes = new SuffixMaker();
   readonly #levels: Levels;
   readonly #settings: QueueSettings;
   readonly #waiters: EndWaiters;
   readonly #changes: ChangeDeps;
   readonly #reader: JobReader;
-  readonly #rungAt = new Map<string, number>();
-  #session: Session | null = null;
-  #lease: Lease | null = null;
-  #tending: ReturnType<typeof setInterval> | null = null;
-  #tendingNow: Promise<void> | null = null;
-  #stopping = false;
-  #watch: ReturnType<typeof setInterval> | null = null;
-  #doorbells: Promise<void> | null = null;
-  #claims = 0;
-  #clockOffset: number;
-  #lost = false;
+  readonly #serving: Serving;
+  readonly #enqueuer: Enqueuer;
 
   constructor(readonly options: JobEngineOptions) {
-    const { db, clock } = options;
-    this.#levels = new Levels(db);
-    this.#settings = new QueueSettings(db, clock, Object.keys(options.queues));
+    const { db, clock, queues, onLost = () => {} } = options;
+    const fair = new FairOrder();
+    for (const queue of this.queueNames) this.#stats.set(queue, new QueueStats());
+    const levels = this.#levels = new Levels(db);
+    const settings = this.#settings = new QueueSettings(db, clock, this.queueNames);
     this.#waiters = new EndWaiters(clock, options.leaseMs === undefined ? undefined : POLL_MS);
-    this.#changes = {
+    const common = { definitions: this.#definitions, levels, settings, stats: this.#stats };
+    const serving = this.#serving = new Serving({
+      ...options,
+      ...common,
+      fair,
+      events: this.events,
+      onEnded: (id) => this.#waiters.wake(id),
+      onLost,
+    });
+    const arrived = (job: ReadyJob) => this.#arrived(job);
+    this.#changes = { db, clock, definitions: this.#definitions, arrived };
+    this.#enqueuer = new Enqueuer({
       db,
       clock,
-      definitions: this.#definitions,
-      arrived: (job) => this.#arrived(job),
-    };
-    this.#clockOffset = options.clock.now() - options.clock.elapsed();
-    for (const queue of this.queueNames) this.#stats.set(queue, new QueueStats());
+      queues,
+      fair,
+      levels,
+      serving,
+      arrived,
+      isRunning: (id) => this.isRunning(id),
+      cancel: (id, reason) => this.cancel(id, reason),
+    });
     this.#reader = new JobReader({
+      ...common,
       db,
       clock,
       worker: options.worker,
-      definitions: this.#definitions,
-      runners: this.#runners,
-      stats: this.#stats,
-      levels: this.#levels,
-      settings: this.#settings,
+      runners: serving.runners,
     });
   }
 
@@ -117,7 +109,7 @@ export class JobEngine {
 
   /** True from `start` until `stop`, or until another worker took over. */
   get working(): boolean {
-    return this.#session !== null && !this.#lost;
+    return this.#serving.working;
   }
 
   /** Adds what this process can perform. A kind that is registered twice is a mistake and throws. */
@@ -140,87 +132,21 @@ export class JobEngine {
    * Begins to work. Alone on its database it takes over at once whatever an earlier process left;
    * with `leaseMs` it takes the queues that are free, and later those whose worker falls silent.
    */
-  async start(): Promise<Recovery> {
-    const { db, clock, log, worker, leaseMs } = this.options;
-    await this.load();
-    let recovery: Recovery = { workers: 0, interrupted: 0, deadLetters: 0 };
-    const definitions = this.#definitions;
-    if (leaseMs === undefined) {
-      const now = clock.now();
-      const queues = this.queueNames;
-      const taken = await takeOverAll({ db, log, worker, queues, now, definitions });
-      this.#session = taken.session;
-      recovery = taken.recovery;
-      await this.#levels.restore(this.#fair);
-      for (const queue of queues) this.#serve(queue);
-    } else {
-      this.#lease = new Lease({ db, clock, log, worker, leaseMs, definitions });
-      this.#session = await this.#lease.open();
-      await this.#tend();
-      this.#tending = setInterval(() => this.#tend(), leaseMs / 3);
-    }
-    this.#watch = setInterval(() => this.#endOverdue(), WATCH_MS);
-    this.#listen();
-    return recovery;
+  start(): Promise<Recovery> {
+    return this.#serving.start();
   }
 
-  /** Learns what is stored of levels and settings: all that a process needs that only enqueues. */
-  async load(): Promise<void> {
-    await this.#levels.load();
-    await this.#settings.load();
+  /**
+   * For a process that only enqueues: learns what is stored, and where several processes share the
+   * database keeps learning what they do, until `stop`.
+   */
+  follow(): Promise<void> {
+    return this.#serving.follow();
   }
 
-  /** Begins to run a queue that is ours. */
-  #serve(queue: string): void {
-    const { db, clock, log, queues, leaseMs } = this.options;
-    const runner = new QueueRunner({
-      queue,
-      shard: SHARD,
-      db,
-      clock,
-      log,
-      session: this.#session!,
-      definitions: this.#definitions,
-      fair: this.#fair,
-      events: this.events,
-      stats: this.#stats.get(queue)!,
-      concurrency: queues[queue]!,
-      nextClaim: () => this.#claims++,
-      onLost: () => this.#onLost(),
-      onEnded: (id) => this.#waiters.wake(id),
-      recheckMs: leaseMs === undefined ? undefined : SHARED_RECHECK_MS,
-      shared: leaseMs !== undefined,
-    });
-    runner.paused = this.#settings.pauseOf(queue) !== null;
-    this.#runners.set(queue, runner);
-    this.#applyLimits(queue);
-    runner.backlog.start(this.#levels.of(queue));
-  }
-
-  /** Keeps the lease, hears what other processes changed, and takes queues that nobody serves. */
-  #tend(): Promise<void> {
-    return this.#tendingNow ??= this.#tendOnce().finally(() => this.#tendingNow = null);
-  }
-
-  async #tendOnce(): Promise<void> {
-    if (this.#lost || !this.#lease) return;
-    try {
-      if (!await this.#lease.renew()) return this.#onLost();
-      if (this.#stopping) return;
-      await this.load();
-      for (const queue of this.options.serve ?? this.queueNames) {
-        const runner = this.#runners.get(queue);
-        if (runner) {
-          runner.paused = this.#settings.pauseOf(queue) !== null;
-          runner.backlog.notice(this.#levels.of(queue));
-        } else if (await this.#lease.acquire(queue)) {
-          await this.#levels.restore(this.#fair);
-          this.#serve(queue);
-        }
-      }
-    } catch (error) {
-      this.options.log.error("the lease could not be renewed", { error });
-    }
+  /** Learns what is stored now of levels, settings and turns. */
+  load(): Promise<void> {
+    return this.#serving.load();
   }
 
   /**
@@ -228,27 +154,13 @@ export class JobEngine {
    * Interrupted jobs have not spent an attempt and run again after the next start.
    */
   async stop(graceMs = 20_000): Promise<void> {
-    if (this.#watch) clearInterval(this.#watch);
-    this.#watch = null;
-    // A queue that is being taken just now is stopped with the others.
-    this.#stopping = true;
-    if (this.#tendingNow) await this.#tendingNow;
-    // The lease is kept until the last of them has ended.
-    await Promise.all([...this.#runners.values()].map((runner) => runner.stop(graceMs)));
-    if (this.#tending) clearInterval(this.#tending);
-    this.#tending = null;
-    const session = this.#session;
-    this.#session = null;
-    if (session && !this.#lost) {
-      await this.#lease?.release(this.#runners.keys());
-      await endSession(this.options.db, session);
-    }
+    await this.#serving.stop(graceMs);
     this.#waiters.wakeAll();
   }
 
   /** Resolves when the doorbell listener has ended, which it does once the database is closed. */
-  async closed(): Promise<void> {
-    await this.#doorbells;
+  closed(): Promise<void> {
+    return this.#serving.closed();
   }
 
   /**
@@ -261,70 +173,32 @@ export class JobEngine {
     payload: P,
     options: EnqueueOptions = {},
   ): string {
-    const { clock } = this.options;
-    const now = clock.now();
-    const record = newRecord(definition, payload, options, now);
-    const priority = options.priority ?? definition.priority;
-    const { queue } = definition;
-    if (!this.#stats.has(queue)) throw new AppError("invalid", `there is no queue named ${queue}`);
-    const runner = this.#runners.get(queue);
-    const backlogged = runner?.backlog.isBacklogged(priority) ?? false;
-    const turn = this.#fair.assign(queue, priority, options.fairKey ?? "", now, backlogged);
-    const address = { queue, shard: SHARD, priority, suffix: this.#suffixes.make(turn) };
-    const id = formatJobId(address);
-    writeJob(tx, address, null, record);
-    this.#levels.note(tx, { queue, shard: SHARD, priority });
-    if (record.state === "available") this.#ring(tx, queue, runner, now);
-    tx.afterCommit(() => this.#arrived({ id, address, record }));
-    return id;
+    return this.#enqueuer.prepare(tx, definition, payload, options);
   }
 
   /**
    * As `prepare`, minding the unique key: where another job holds it, nothing is added and that
    * job's id is the answer.
    */
-  async prepareUnique<P>(
+  prepareUnique<P>(
     tx: WriteSet,
     definition: JobKind<P>,
     payload: P,
     options: EnqueueOptions,
   ): Promise<string> {
-    const unique = uniqueOf(options);
-    const create = () => this.prepare(tx, definition, payload, options);
-    if (!unique) return create();
-    const request = { queue: definition.queue, now: this.options.clock.now(), ...unique };
-    const { kv } = this.options.db;
-    return (await takeUnique(kv, tx, request, create, this.isRunning.bind(this))).id;
+    return this.#enqueuer.prepareUnique(tx, definition, payload, options);
   }
 
   /**
    * Enqueues one job, durable when the promise resolves. With a unique key that another job holds,
    * nothing is queued and that job's id is the answer, unless the new one is to replace it.
    */
-  async enqueue<P>(
+  enqueue<P>(
     definition: JobKind<P>,
     payload: P,
     options: EnqueueOptions = {},
   ): Promise<string> {
-    const { db } = this.options;
-    const unique = uniqueOf(options);
-    for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
-      const tx = new WriteSet();
-      const create = () => this.prepare(tx, definition, payload, options);
-      if (!unique) {
-        const id = create();
-        await db.commit(tx);
-        return id;
-      }
-      const request = { queue: definition.queue, now: this.options.clock.now(), ...unique };
-      const { id, taken } = await takeUnique(db.kv, tx, request, create, this.isRunning.bind(this));
-      if (taken && (unique.conflict === "skip" || this.isRunning(id))) return id;
-      if (taken) await this.cancel(id, "replaced by a newer task").catch(passOver("conflict"));
-      else if (await db.commit(tx)) return id;
-    }
-    throw new AppError("unavailable", "the unique key is contended; try again", {
-      retryAfterSeconds: 1,
-    });
+    return this.#enqueuer.enqueue(definition, payload, options);
   }
 
   /** A job with its present state, or null when it is unknown or no longer kept. */
@@ -359,7 +233,7 @@ export class JobEngine {
   async cancel(id: string, reason: string): Promise<void> {
     const address = parseJobId(id);
     if (!address) throw notFound(`there is no task ${id}`);
-    const runner = this.#runners.get(address.queue);
+    const runner = this.#serving.runners.get(address.queue);
     for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
       await runner?.claiming(id);
       const running = runner?.running.get(id);
@@ -411,7 +285,7 @@ export class JobEngine {
   /** Stops starting jobs of a queue until `resume`, also across restarts. */
   async pause(queue: string, by: string): Promise<Pause> {
     const pause = await this.#settings.pause(queue, by);
-    const runner = this.#runners.get(queue);
+    const runner = this.#serving.runners.get(queue);
     if (runner) runner.paused = true;
     this.events.emit({ type: "queue.paused", at: pause.at, queue, by });
     return pause;
@@ -419,7 +293,7 @@ export class JobEngine {
 
   async resume(queue: string, by: string): Promise<void> {
     await this.#settings.resume(queue);
-    const runner = this.#runners.get(queue);
+    const runner = this.#serving.runners.get(queue);
     if (runner) runner.paused = false;
     this.events.emit({ type: "queue.resumed", at: this.options.clock.now(), queue, by });
   }
@@ -427,7 +301,7 @@ export class JobEngine {
   /** Sets a queue's concurrency and rate, also across restarts; absent = as configured, no limit. */
   async limit(queue: string, limits: QueueLimits): Promise<void> {
     await this.#settings.limit(queue, limits);
-    this.#applyLimits(queue);
+    this.#serving.applyLimits(queue);
   }
 
   /** Deletes ended jobs that have been kept long enough; see `sweepJobs`. */
@@ -445,15 +319,9 @@ export class JobEngine {
     return this.#waiters.wait(id, hasEnded, waitMs, signal);
   }
 
-  #applyLimits(queue: string): void {
-    const { concurrency, ratePerSecond } = this.#settings.limitsOf(queue);
-    const configured = this.options.queues[queue]!;
-    this.#runners.get(queue)?.limit(concurrency ?? configured, ratePerSecond);
-  }
-
   #arrived(job: ReadyJob): void {
     const { id, address, record } = job;
-    this.#runners.get(address.queue)?.backlog.arrived(job);
+    this.#serving.runners.get(address.queue)?.backlog.arrived(job);
     if (!this.events.active) return;
     this.events.emit({
       type: "job.queued",
@@ -469,68 +337,8 @@ export class JobEngine {
 
   #tellCancelled({ id, kind, queue, priority, attempt, batchId }: Job): void {
     if (!this.events.active) return;
+    const what = { id, kind, queue, priority, attempt, ...(batchId ? { batchId } : {}) };
     const at = this.options.clock.now();
-    const event: JobEvent = {
-      type: "job.cancelled",
-      at,
-      id,
-      kind,
-      queue,
-      priority,
-      state: "cancelled",
-      attempt,
-    };
-    if (batchId) event.batchId = batchId;
-    this.events.emit(event);
+    this.events.emit({ type: "job.cancelled", at, state: "cancelled", ...what });
   }
-
-  #ring(tx: WriteSet, queue: string, runner: QueueRunner | undefined, now: number): void {
-    // A queue served here is woken by the commit itself. A message less is also a risk less: the
-    // runtime ends the process when it cannot store that it delivered one, as on a full disk.
-    if (runner && !this.#lost) return;
-    if (now - (this.#rungAt.get(queue) ?? 0) < RING_EVERY_MS) return;
-    this.#rungAt.set(queue, now);
-    tx.ring(queue);
-  }
-
-  /** Doorbells wake the queue they name; where KV queues are missing, polling does without. */
-  #listen(): void {
-    try {
-      this.#doorbells = this.options.db.kv.listenQueue((message) => {
-        const queue = (message as { doorbell?: unknown } | null)?.doorbell;
-        if (typeof queue === "string") this.#runners.get(queue)?.backlog.recheck();
-      }).catch(() => {});
-    } catch {
-      this.#doorbells = null;
-    }
-  }
-
-  #endOverdue(): void {
-    const { clock } = this.options;
-    const elapsed = clock.elapsed();
-    const offset = clock.now() - elapsed;
-    const clockSet = Math.abs(offset - this.#clockOffset) > CLOCK_TOLERANCE_MS;
-    if (clockSet) this.#clockOffset = offset;
-    for (const runner of this.#runners.values()) {
-      if (clockSet) runner.backlog.clockSet();
-      for (const attempt of runner.running.values()) {
-        if (attempt.deadline <= elapsed) attempt.timeOut();
-      }
-    }
-  }
-
-  #onLost(): void {
-    if (this.#lost) return;
-    this.#lost = true;
-    this.options.log.error("another worker has taken over; this one stops working");
-    for (const runner of this.#runners.values()) runner.abandon();
-    this.options.onLost?.();
-  }
-}
-
-/** Lets an AppError of this code pass; anything else is thrown on. */
-function passOver(code: AppError["code"]): (error: unknown) => void {
-  return (error) => {
-    if (!(error instanceof AppError) || error.code !== code) throw error;
-  };
 }

@@ -1,10 +1,16 @@
 /** Virtual time one job takes up, in microseconds: 62,500 jobs a second before it outruns the clock. */
 const STEP = 16;
+/** Jobs that follow each other within this, in microseconds, may all wait for the same commit. */
+const BURST = 1_000_000;
 const MAX_KEYS = 10_000;
 
 interface Level {
-  /** Virtual time: the turn served last. */
+  /** Virtual time: the turn served last, or when jobs began to come after a quiet time. */
   served: number;
+  /** The furthest turn given out. */
+  last: number;
+  /** When a turn was last given, microseconds of the clock. */
+  assignedAt: number;
   /** The last turn given to each fair key. */
   latest: Map<string, number>;
 }
@@ -21,7 +27,9 @@ export class FairOrder {
   #level(queue: string, priority: number): Level {
     const name = queue + priority;
     let level = this.#levels.get(name);
-    if (!level) this.#levels.set(name, level = { served: 0, latest: new Map() });
+    if (!level) {
+      this.#levels.set(name, level = { served: 0, last: 0, assignedAt: 0, latest: new Map() });
+    }
     return level;
   }
 
@@ -34,9 +42,15 @@ export class FairOrder {
     backlogged: boolean,
   ): number {
     const level = this.#level(queue, priority);
-    const now = backlogged ? level.served : Math.max(level.served, nowMs * 1000);
-    const turn = Math.max(now, (level.latest.get(fairKey) ?? -STEP) + STEP);
+    const now = nowMs * 1000;
+    // Turns ahead of the clock are a backlog that the database may not have heard of yet.
+    const idle = !backlogged && level.last <= now;
+    if (idle && now - level.assignedAt > BURST) level.served = Math.max(level.served, now);
+    level.assignedAt = now;
+    const from = idle ? Math.max(level.served, now) : level.served;
+    const turn = Math.max(from, (level.latest.get(fairKey) ?? -STEP) + STEP);
     level.latest.set(fairKey, turn);
+    level.last = Math.max(level.last, turn);
     if (level.latest.size > MAX_KEYS) this.#forget(level);
     return turn;
   }
@@ -45,6 +59,11 @@ export class FairOrder {
   serve(queue: string, priority: number, turn: number): void {
     const level = this.#level(queue, priority);
     level.served = Math.max(level.served, turn);
+  }
+
+  /** Virtual time: the turn up to which jobs have been served. */
+  servedOf(queue: string, priority: number): number {
+    return this.#level(queue, priority).served;
   }
 
   /** After a start: new jobs without a key line up behind the last one stored. */

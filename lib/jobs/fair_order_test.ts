@@ -40,3 +40,21 @@ Deno.test("keys are forgotten before they fill the memory", () => {
   const turn = fair.assign("q", 5, "fresh", 50_001, false);
   assert.ok(turn >= 50_001_000);
 });
+
+Deno.test("two floods take turns, though nothing of the first was served when the second came", () => {
+  const fair = new FairOrder();
+  fair.serve("q", 5, 1_000); // long ago
+  const flood = (key: string, now: number) =>
+    Array.from({ length: 1_000 }, (_, i) => fair.assign("q", 5, key, now, key !== "a" || i > 0));
+  const first = flood("a", 50_000);
+  const second = flood("b", 60_000);
+  const ahead = first.filter((turn) => turn < second[500]!).length;
+  assert.ok(ahead >= 499 && ahead <= 501, `${ahead} of the first stand before half of the second`);
+});
+
+Deno.test("a flood that the database has not heard of yet does not delay another key's job", () => {
+  const fair = new FairOrder();
+  const flood = Array.from({ length: 100_000 }, () => fair.assign("q", 5, "a", 1_000, false));
+  const other = fair.assign("q", 5, "b", 1_500, false);
+  assert.ok(other <= flood[1]!);
+});

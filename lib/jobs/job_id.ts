@@ -47,6 +47,10 @@ export const suffixOf = (id: string): string => id.slice(-SUFFIX_LENGTH);
 /** The segment of a suffix; segments sort as their suffixes do. */
 export const segmentOf = (suffix: string): string => suffix.slice(0, SEGMENT_LENGTH);
 
+/** What suffixes of this turn begin with. */
+export const turnText = (turn: number): string =>
+  Math.floor(turn).toString(36).padStart(TURN_LENGTH, "0");
+
 /** The turn of a suffix, in microseconds. */
 export const turnOf = (suffix: string): number => parseInt(suffix.slice(0, TURN_LENGTH), 36);
 
@@ -58,7 +62,6 @@ export class SuffixMaker {
   make(turn: number): string {
     const counter = this.#counter;
     this.#counter = (counter + 1) % COUNTER_LIMIT;
-    return Math.floor(turn).toString(36).padStart(TURN_LENGTH, "0") + this.#session +
-      counter.toString(36).padStart(COUNTER_LENGTH, "0");
+    return turnText(turn) + this.#session + counter.toString(36).padStart(COUNTER_LENGTH, "0");
   }
 }

@@ -96,6 +96,15 @@ const MAX_DEPTH_KEYS = 10_000;
 export const allDepthPrefix: Deno.KvKey = [ROOT, "n"];
 export const depthPrefix = (queue: string): Deno.KvKey => [ROOT, "n", queue];
 
+/** Up to which turn a level is served, told by its worker to processes that only enqueue. */
+export const servedKey = (queue: string, shard: number, priority: number): Deno.KvKey => [
+  ROOT,
+  "served",
+  queue,
+  shard,
+  priority,
+];
+
 /** Jobs a worker may be running; what is left of it after a crash tells who was on board. */
 export const allRunsPrefix: Deno.KvKey = [ROOT, "run"];
 export const runPrefix = (worker: string): Deno.KvKey => [ROOT, "run", worker];

@@ -44,12 +44,21 @@ export class Levels {
   }
 
   /** Tells the order what is stored, so that new jobs line up behind it. */
-  async restore(fair: FairOrder): Promise<void> {
-    await Promise.all(this.all.map(async ({ queue, shard, priority }) => {
-      const last = await lastSuffix(this.db.kv, queue, shard, priority);
-      if (last) fair.restore(queue, priority, turnOf(last));
-    }));
+  restore(fair: FairOrder): Promise<void> {
+    return restoreTurns(this.db.kv, this.all, fair);
   }
+}
+
+/** Tells the order what is stored of some levels; see `Levels.restore`. */
+export async function restoreTurns(
+  kv: Deno.Kv,
+  levels: readonly Level[],
+  fair: FairOrder,
+): Promise<void> {
+  await Promise.all(levels.map(async ({ queue, shard, priority }) => {
+    const last = await lastSuffix(kv, queue, shard, priority);
+    if (last) fair.restore(queue, priority, turnOf(last));
+  }));
 }
 
 const nameOf = (queue: string, priority: number): string => `${queue}/${priority}`;

@@ -87,6 +87,7 @@ export class QueueRunner implements AttemptHost {
 
   /** Sets how many jobs run at the same time and how many are started a second. */
   limit(concurrency: number, ratePerSecond: number | undefined): void {
+    if (concurrency === this.concurrency && ratePerSecond === this.#rate?.ratePerSecond) return;
     this.concurrency = concurrency;
     this.#rate = ratePerSecond === undefined
       ? null

@@ -39,7 +39,9 @@ export class QueueSettings {
         limitsKey(queue),
       ]);
       if (pause.value) this.#pauses.set(queue, pause.value);
+      else this.#pauses.delete(queue);
       if (limits.value) this.#limits.set(queue, limits.value);
+      else this.#limits.delete(queue);
     }
   }
 
