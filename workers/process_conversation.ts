@@ -82,7 +82,10 @@ export function processConversation(deps: ProcessDeps): JobDefinition<TurnJob> {
           message: asked.value.message,
           history,
           signal: job.signal,
-          ...(streams && { onText: (text) => streams.add(job.id, text) }),
+          ...(streams && {
+            onText: (text) => streams.add(job.id, text),
+            onRestart: () => streams.begin(job.id),
+          }),
         });
       } catch (thrown) {
         // A provider that is left alone for a while costs no attempt.
@@ -177,6 +180,7 @@ function toResult(
     ...(reply.costMicros === undefined ? {} : { cost_micros: reply.costMicros }),
     ...(reply.similarity === undefined ? {} : { similarity: reply.similarity }),
     ...(reply.fallback ? { fallback: reply.fallback } : {}),
+    ...(reply.botVersion === undefined ? {} : { bot_version: reply.botVersion }),
     ...(reply.matched ? { matched: reply.matched } : {}),
     ...(reply.language ? { language: reply.language } : {}),
     ...(reply.sentiment === undefined ? {} : { sentiment: reply.sentiment }),
