@@ -3,10 +3,12 @@ import { counterValue } from "../kv/counter.ts";
 import type { Database } from "../kv/database.ts";
 import { sweepBefore } from "../kv/sweep.ts";
 import { WriteSet } from "../kv/write_set.ts";
+import { sweepInTurn } from "../jobs/sweep_in_turn.ts";
 import { type ConversationRecord, MAX_OPEN_TURNS } from "./conversation.ts";
 import {
   batchCountKey,
   batchesPrefix,
+  batchesSweptKey,
   batchItemKey,
   batchItemsPrefix,
   batchKey,
@@ -99,26 +101,20 @@ export async function batchProgress(kv: Deno.Kv, batchId: string): Promise<Batch
 
 /**
  * Forgets batches made before an instant (milliseconds UTC) of which nothing is pending, and says
- * how many. Their conversations stay. Bounded; the next call goes on.
+ * how many. Their conversations stay. Looks at `MAX_SWEPT` in each call, and goes on with the next.
  */
-export async function sweepBatches(db: Database, createdBefore: number): Promise<number> {
-  const old: string[] = [];
-  for await (const { key, value } of db.kv.list<BatchRecord>({ prefix: batchesPrefix })) {
-    if (value.createdAt < createdBefore) old.push(String(key.at(-1)));
-    if (old.length === MAX_SWEPT) break;
-  }
-  let swept = 0;
-  for (const id of old) {
-    const progress = await batchProgress(db.kv, id);
-    if (!progress || progress.pending > 0) continue;
-    // The record goes last, so that a sweep that was cut short finds the rest again.
-    await sweepBefore(db, batchItemsPrefix(id), Infinity);
-    const tx = new WriteSet().delete(batchKey(id));
-    for (const status of ["completed", "failed"]) tx.delete(batchCountKey(id, status));
-    await db.commit(tx);
-    swept++;
-  }
-  return swept;
+export function sweepBatches(db: Database, createdBefore: number): Promise<number> {
+  return sweepInTurn<BatchRecord>(db, {
+    prefix: batchesPrefix,
+    cursorKey: batchesSweptKey,
+    limit: MAX_SWEPT,
+    isOver: async ({ createdAt }, id) =>
+      createdAt < createdBefore && (await batchProgress(db.kv, id))?.pending === 0,
+    async remove(tx, id) {
+      await sweepBefore(db, batchItemsPrefix(id), Infinity);
+      for (const status of ["completed", "failed"]) tx.delete(batchCountKey(id, status));
+    },
+  });
 }
 
 async function submitItem(

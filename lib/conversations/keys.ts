@@ -37,6 +37,8 @@ export const importantPrefix: Deno.KvKey = [ROOT, "i"];
 export const deletedKey = (idHash: string): Deno.KvKey => [ROOT, "gone", idHash];
 export const batchKey = (batchId: string): Deno.KvKey => [ROOT, "b", batchId];
 export const batchesPrefix: Deno.KvKey = [ROOT, "b"];
+/** How far the sweep of batches has come. */
+export const batchesSweptKey: Deno.KvKey = [ROOT, "bs"];
 /** The task of one conversation of a batch. */
 export const batchItemKey = (batchId: string, index: number): Deno.KvKey => [
   ROOT,

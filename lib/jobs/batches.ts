@@ -1,11 +1,13 @@
 import { AppError } from "../errors.ts";
 import { counterValue } from "../kv/counter.ts";
+import type { Database } from "../kv/database.ts";
 import { WriteSet } from "../kv/write_set.ts";
 import type { JobKind } from "./definition.ts";
 import { type BulkOptions, enqueueMany } from "./bulk.ts";
 import type { JobEngine } from "./engine.ts";
 import type { EngineEvent } from "./events.ts";
-import { batchCountKey, batchDoneKey, batchesPrefix, batchKey } from "./keys.ts";
+import { batchCountKey, batchDoneKey, batchesPrefix, batchKey, sweptKey } from "./keys.ts";
+import { sweepInTurn } from "./sweep_in_turn.ts";
 
 interface BatchRecord {
   createdAt: number;
@@ -29,6 +31,7 @@ export interface BatchView {
   thenId?: string;
 }
 
+/** Batches looked at in one sweep. */
 const MAX_SWEPT = 1_000;
 
 /**
@@ -77,33 +80,8 @@ export class Batches {
   }
 
   /** How far a batch is, or null when there is none. */
-  async get(id: string): Promise<BatchView | null> {
-    const { kv } = this.engine.options.db;
-    const [record, completed, failed, cancelled, done] = await kv.getMany<
-      [BatchRecord, Deno.KvU64, Deno.KvU64, Deno.KvU64, string]
-    >([
-      batchKey(id),
-      batchCountKey(id, "completed"),
-      batchCountKey(id, "failed"),
-      batchCountKey(id, "cancelled"),
-      batchDoneKey(id),
-    ]);
-    if (!record.value) return null;
-    const { total, createdAt } = record.value;
-    const counts = {
-      completed: counterValue(completed.value),
-      failed: counterValue(failed.value),
-      cancelled: counterValue(cancelled.value),
-    };
-    const pending = total - counts.completed - counts.failed - counts.cancelled;
-    return {
-      id,
-      total,
-      createdAt,
-      ...counts,
-      pending,
-      ...(done.value ? { thenId: done.value } : {}),
-    };
+  get(id: string): Promise<BatchView | null> {
+    return batchView(this.engine.options.db.kv, id);
   }
 
   /** Queues what follows a batch if its last job has ended and nobody did so yet. */
@@ -122,35 +100,14 @@ export class Batches {
   /** After a start: batches whose last job ended just before the process did. */
   async recover(): Promise<void> {
     const { kv } = this.engine.options.db;
-    const ids: string[] = [];
-    for await (const { key } of kv.list({ prefix: batchesPrefix }, { limit: MAX_SWEPT })) {
-      ids.push(String(key.at(-1)));
+    for await (const { key } of kv.list({ prefix: batchesPrefix })) {
+      await this.finish(String(key.at(-1)));
     }
-    for (const id of ids) await this.finish(id);
   }
 
-  /**
-   * Forgets batches made before an instant (milliseconds UTC) whose jobs have all ended, and says
-   * how many. Ended jobs that are retried later belong to no batch then, so wait for as long as
-   * dead letters are kept.
-   */
-  async sweep(createdBefore: number): Promise<number> {
-    const { db } = this.engine.options;
-    const old: string[] = [];
-    for await (const { key, value } of db.kv.list<BatchRecord>({ prefix: batchesPrefix })) {
-      if (value.sealed && value.createdAt < createdBefore) old.push(String(key.at(-1)));
-      if (old.length === MAX_SWEPT) break;
-    }
-    let swept = 0;
-    for (const id of old) {
-      const view = await this.get(id);
-      if (!view || view.pending > 0) continue;
-      const tx = new WriteSet().delete(batchKey(id)).delete(batchDoneKey(id));
-      for (const state of ["completed", "failed", "cancelled"]) tx.delete(batchCountKey(id, state));
-      await db.commit(tx);
-      swept++;
-    }
-    return swept;
+  /** Forgets old batches, as the engine's own sweep does; see `sweepBatches`. */
+  sweep(createdBefore: number): Promise<number> {
+    return sweepBatches(this.engine.options.db, createdBefore);
   }
 
   #hear(event: EngineEvent): void {
@@ -159,4 +116,51 @@ export class Batches {
       this.engine.options.log.error("a batch could not be finished", { error });
     });
   }
+}
+
+async function batchView(kv: Deno.Kv, id: string): Promise<BatchView | null> {
+  const [record, completed, failed, cancelled, done] = await kv.getMany<
+    [BatchRecord, Deno.KvU64, Deno.KvU64, Deno.KvU64, string]
+  >([
+    batchKey(id),
+    batchCountKey(id, "completed"),
+    batchCountKey(id, "failed"),
+    batchCountKey(id, "cancelled"),
+    batchDoneKey(id),
+  ]);
+  if (!record.value) return null;
+  const { total, createdAt } = record.value;
+  const counts = {
+    completed: counterValue(completed.value),
+    failed: counterValue(failed.value),
+    cancelled: counterValue(cancelled.value),
+  };
+  const pending = total - counts.completed - counts.failed - counts.cancelled;
+  return {
+    id,
+    total,
+    createdAt,
+    ...counts,
+    pending,
+    ...(done.value ? { thenId: done.value } : {}),
+  };
+}
+
+/**
+ * Forgets batches made before an instant (milliseconds UTC) whose jobs have all ended, and says how
+ * many; looks at `MAX_SWEPT` in each call, and goes on with the next. Ended jobs that are retried
+ * later belong to no batch then, so wait for as long as dead letters are kept.
+ */
+export function sweepBatches(db: Database, createdBefore: number): Promise<number> {
+  return sweepInTurn<BatchRecord>(db, {
+    prefix: batchesPrefix,
+    cursorKey: sweptKey("batch"),
+    limit: MAX_SWEPT,
+    isOver: async ({ sealed, createdAt }, id) =>
+      sealed && createdAt < createdBefore && (await batchView(db.kv, id))?.pending === 0,
+    remove(tx, id) {
+      tx.delete(batchDoneKey(id));
+      for (const state of ["completed", "failed", "cancelled"]) tx.delete(batchCountKey(id, state));
+    },
+  });
 }

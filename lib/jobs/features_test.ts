@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
+import { FakeClock } from "../clock.ts";
 import { AppError } from "../errors.ts";
 import { Batches } from "./batches.ts";
 import { enqueueMany } from "./bulk.ts";
 import { complete, defineJob } from "./definition.ts";
+import { Flows, step } from "./flows.ts";
+import { batchKey } from "./keys.ts";
 import { openTestEngine } from "./testing.ts";
 
 const payload = z.object({ n: z.number() });
@@ -131,6 +134,36 @@ Deno.test("a batch counts its jobs and is followed by one job, whatever became o
   assert.equal(await batches.sweep(Infinity), 1);
   assert.equal(await batches.get(id), null);
   batches.close();
+});
+
+Deno.test("the engine's own sweep forgets batches behind a thousand that never end, and old flows", async () => {
+  const clock = new FakeClock();
+  const done = defineJob({ ...quick, perform: () => {} });
+  await using t = await openTestEngine({ definitions: [done], clock, start: false });
+  const batches = new Batches(t.engine);
+  const flows = new Flows(t.engine);
+  const endless = Array.from({ length: 1_050 }, (_, n) => batchKey(`!${n}`));
+  for (const key of endless) {
+    await t.db.kv.set(key, { createdAt: clock.now(), total: 1, sealed: true });
+  }
+  const over = [];
+  for (let n = 0; n < 20; n++) over.push(await batches.enqueue(done, [{ n }]));
+  const flow = await flows.enqueue([step("one", done, { n: 1 })]);
+  await t.drain();
+  await flows.advance(flow);
+  const day = 86_400_000;
+  const retention = { completedMs: day, cancelledMs: day, failedMs: 30 * day };
+  const sweep = () => t.engine.sweep(retention, { limit: 1_000 });
+  await sweep();
+  assert.ok(await batches.get(over[0]!), "not before they are old");
+  clock.advance(31 * day);
+  for (let run = 0; run < 3; run++) await sweep();
+  for (const id of over) assert.equal(await batches.get(id), null);
+  assert.equal(await flows.get(flow), null);
+  const left = await Array.fromAsync(t.db.kv.list({ prefix: ["jobs", "batch"] }));
+  assert.equal(left.length, endless.length);
+  batches.close();
+  flows.close();
 });
 
 Deno.test("limits of a queue hold at once and after a restart, and say that they hold back", async () => {

@@ -1,11 +1,13 @@
 import { AppError } from "../errors.ts";
+import type { Database } from "../kv/database.ts";
 import { WriteSet } from "../kv/write_set.ts";
 import type { JobKind } from "./definition.ts";
 import type { JobEngine } from "./engine.ts";
 import type { EnqueueOptions } from "./enqueue.ts";
 import type { EngineEvent } from "./events.ts";
-import { FLOW, flowKey, flowsPrefix } from "./keys.ts";
+import { FLOW, flowKey, flowsPrefix, sweptKey } from "./keys.ts";
 import { readJob } from "./store.ts";
+import { sweepInTurn } from "./sweep_in_turn.ts";
 
 /** One job of a flow. It runs once all the steps that it names have completed. */
 export interface FlowStep {
@@ -43,6 +45,7 @@ const MAX_STEPS = 100;
 /** Steps released in one atomic; with the flow's own that keeps to ten checks. */
 const MAX_RELEASED = 8;
 const MAX_TRIES = 100;
+/** Flows looked at in one sweep. */
 const MAX_SWEPT = 1_000;
 
 /** A step that runs when all of `after` have completed; at once when it names none. */
@@ -136,28 +139,15 @@ export class Flows {
 
   /** After a start: goes on with flows whose step had ended just before the process did. */
   async recover(): Promise<void> {
-    for (const { id } of await this.#list((record) => record.endedAt === undefined)) {
-      await this.advance(id);
+    const flows = this.engine.options.db.kv.list<FlowRecord>({ prefix: flowsPrefix });
+    for await (const { key, value } of flows) {
+      if (value.endedAt === undefined) await this.advance(String(key.at(-1)));
     }
   }
 
-  /** Forgets flows that ended before an instant (milliseconds UTC), and says how many. */
-  async sweep(endedBefore: number): Promise<number> {
-    const over = await this.#list(({ endedAt = Infinity }) => endedAt < endedBefore);
-    const tx = new WriteSet();
-    for (const { id } of over) tx.delete(flowKey(id));
-    await this.engine.options.db.commit(tx);
-    return over.length;
-  }
-
-  async #list(which: (record: FlowRecord) => boolean): Promise<{ id: string }[]> {
-    const found: { id: string }[] = [];
-    const entries = this.engine.options.db.kv.list<FlowRecord>({ prefix: flowsPrefix });
-    for await (const { key, value } of entries) {
-      if (which(value)) found.push({ id: String(key.at(-1)) });
-      if (found.length === MAX_SWEPT) break;
-    }
-    return found;
+  /** Forgets old flows, as the engine's own sweep does; see `sweepFlows`. */
+  sweep(endedBefore: number): Promise<number> {
+    return sweepFlows(this.engine.options.db, endedBefore);
   }
 
   /** One step of progress; true when there is nothing more to do for now. */
@@ -211,6 +201,20 @@ export class Flows {
       this.engine.options.log.error("a flow could not go on", { flow: event.batchId, error });
     });
   }
+}
+
+/**
+ * Forgets flows that ended before an instant (milliseconds UTC), and says how many; looks at
+ * `MAX_SWEPT` in each call, and goes on with the next.
+ */
+export function sweepFlows(db: Database, endedBefore: number): Promise<number> {
+  return sweepInTurn<FlowRecord>(db, {
+    prefix: flowsPrefix,
+    cursorKey: sweptKey("flow"),
+    limit: MAX_SWEPT,
+    isOver: ({ endedAt = Infinity }) => endedAt < endedBefore,
+    remove: () => {},
+  });
 }
 
 const hasEnded = (state: string) => ["completed", "failed", "cancelled"].includes(state);

@@ -165,3 +165,6 @@ export const flowsPrefix: Deno.KvKey = [ROOT, "flow"];
 /** When a rate limit's bucket would be full again. */
 export const rateKey = (key: string): Deno.KvKey => [ROOT, "rate", key];
 export const ratesPrefix: Deno.KvKey = [ROOT, "rate"];
+
+/** How far the sweep of batches or flows has come. */
+export const sweptKey = (what: "batch" | "flow"): Deno.KvKey => [ROOT, "swept", what];

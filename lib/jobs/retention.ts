@@ -1,3 +1,5 @@
+import { sweepBatches } from "./batches.ts";
+import { sweepFlows } from "./flows.ts";
 import { counterValue } from "../kv/counter.ts";
 import type { Database } from "../kv/database.ts";
 import { WriteSet } from "../kv/write_set.ts";
@@ -22,8 +24,9 @@ const RATE_IDLE_MS = 86_400_000;
 const SEGMENT_AGE_US = 3_600_000_000;
 
 /**
- * Deletes ended jobs that have been kept long enough, oldest turns first, in small commits; and
- * the counters of segments that are empty and past. Resolves with how many jobs went.
+ * Deletes ended jobs that have been kept long enough, oldest turns first, in small commits; the
+ * counters of segments that are empty and past; and, some in each call, batches and flows that are
+ * over and as old as dead letters get. Resolves with how many jobs went.
  */
 export async function sweepJobs(
   db: Database,
@@ -65,6 +68,9 @@ export async function sweepJobs(
     if (entry.value > now - RATE_IDLE_MS) continue;
     await db.commit(new WriteSet().check(entry.key, entry.versionstamp).delete(entry.key));
   }
+  const groupsBefore = now - retention.failedMs;
+  await sweepBatches(db, groupsBefore);
+  await sweepFlows(db, groupsBefore);
   return deleted;
 }
 

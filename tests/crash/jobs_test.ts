@@ -72,9 +72,8 @@ faultTest("large payloads on board of a process that dies do not stop the next",
     paddingBytes: 40_000,
     concurrency: 100,
   });
-  const process = trial.start();
-  await process.told("made");
-  await pause(50);
+  const process = trial.start({ slowMs: 60_000 });
+  await process.told("full");
   await process.kill();
   trial.fault();
   const next = trial.start();
@@ -105,8 +104,9 @@ faultTest(
   async () => {
     for (let i = 0; i < rounds(1, 8); i++) {
       await using trial = new Trial({ jobs: 400, only: "slow", slowMs: 30, leaseMs: 1_500 });
-      const stale = trial.start();
-      await stale.told("first");
+      // Slow enough to be in the middle of them when the other one is ready.
+      const stale = trial.start({ slowMs: 2_000 });
+      await stale.told("full");
       const beside = trial.start();
       await beside.told("ready");
       await stop(trial, stale);

@@ -143,3 +143,16 @@ Deno.test("a batch is forgotten when it is old and nothing of it is pending", op
   assert.equal(await desk.conversations.batchStatus("b1"), null);
   assert.equal((await desk.conversations.status("c0"))?.status, "completed");
 });
+
+Deno.test("a thousand old batches that never end hide none behind them", options, async () => {
+  await using desk = await openDesk();
+  const { db } = desk;
+  for (let n = 0; n < 1_050; n++) {
+    await db.kv.set(["conv", "b", `!${n}`], { createdAt: 0, total: 1, hash: "" });
+  }
+  const { taskIds } = await desk.conversations.submitBatch("b1", turns(2));
+  await desk.ended(...taskIds);
+  const first = await sweepBatches(db, Infinity);
+  assert.equal(first + await sweepBatches(db, Infinity), 1);
+  assert.equal(await desk.conversations.batchStatus("b1"), null);
+});

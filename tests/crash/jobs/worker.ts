@@ -24,7 +24,9 @@ const db = failpoints.around(database);
 const payload = z.object({ n: z.number(), padding: z.string().optional() });
 type Payload = z.infer<typeof payload>;
 const common = { queue: "default", payload, backoff: () => 10, timeoutMs: 300 };
+const concurrency = order.concurrency ?? 20;
 let firstDone = false;
+let slowStarted = 0;
 
 const counted = (n: number, id: string) =>
   complete({ n }, (tx) => {
@@ -55,6 +57,7 @@ const slow = defineJob<Payload>({
   kind: "slow",
   timeoutMs: 60_000,
   async perform({ payload, id, signal }) {
+    if (++slowStarted === concurrency) say("full");
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(resolve, order.slowMs ?? 20);
       signal.addEventListener("abort", () => {
@@ -134,7 +137,7 @@ const engine = new JobEngine({
   db,
   clock: systemClock,
   log,
-  queues: { default: order.concurrency ?? 20 },
+  queues: { default: concurrency },
   worker: order.worker,
   leaseMs: order.leaseMs,
 }).register(work, slow, fickle, sleepy, hopeless, endless, exits, careful);
