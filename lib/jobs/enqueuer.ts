@@ -81,15 +81,18 @@ export class Enqueuer {
 
   /** Enqueues one job in a commit of its own. */
   async enqueue<P>(definition: JobKind<P>, payload: P, options: EnqueueOptions): Promise<string> {
-    const { db, clock, isRunning, cancel } = this.deps;
+    const { db, clock, serving, isRunning, cancel } = this.deps;
     const unique = uniqueOf(options);
     for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
       const tx = new WriteSet();
       const create = () => this.prepare(tx, definition, payload, options);
       if (!unique) {
         const id = create();
-        await db.commit(tx);
-        return id;
+        const due = options.runAt === undefined && options.heldBy === undefined;
+        const runner = due && attempt === 0 ? serving.runners.get(definition.queue) : undefined;
+        const priority = options.priority ?? definition.priority;
+        if (await (runner?.commitAboard(tx, id, priority) ?? db.commit(tx))) return id;
+        continue; // the session of this process has ended; others will run it
       }
       const request = { queue: definition.queue, now: clock.now(), ...unique };
       const { id, taken } = await takeUnique(db.kv, tx, request, create, isRunning);

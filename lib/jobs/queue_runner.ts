@@ -48,6 +48,8 @@ export class QueueRunner implements AttemptHost {
   /** Claims of which nothing is left but their marker, which could not be removed. */
   #stale: Claim[] = [];
   #marking = new Set<Promise<void>>();
+  /** A job is being made that is named in a marker already. */
+  #boarding = false;
   readonly #suspects = new Suspects();
   #rate: TokenBucket | null = null;
   #wakeForRate: (() => void) | null = null;
@@ -148,6 +150,36 @@ export class QueueRunner implements AttemptHost {
   /** The claim being written that names this job, if there is one. */
   claiming(id: string): Promise<void> | undefined {
     return this.#running.has(id) ? undefined : this.#claims.get(id)?.marked;
+  }
+
+  /**
+   * Commits `tx`, which makes the job, with its run marker in it: it starts one commit earlier than
+   * it would otherwise. Null when it could not start at once; then nothing was done. False when the
+   * session has ended. One at a time, so that a crowd shares its markers as ever.
+   */
+  commitAboard(tx: WriteSet, id: string, priority: number): Promise<boolean> | null {
+    const { session, nextClaim, db } = this.options;
+    if (this.#stopping || this.#paused || this.#rate || this.#boarding) return null;
+    if (this.waiting > 0 || this.#busy + this.#claiming >= this.concurrency) return null;
+    const claim: Claim = { number: nextClaim(), remaining: 1, marked: Promise.resolve() };
+    tx.check(session.fence.key, session.fence.versionstamp)
+      .set(runKey(session.worker, claim.number), { ids: [id] })
+      .afterCommit(() => this.#aboard(id, priority, claim));
+    this.#boarding = true;
+    const committed = db.commit(tx).finally(() => this.#boarding = false);
+    const marking = committed.then(() => {}, () => {}).finally(() => this.#marking.delete(marking));
+    this.#marking.add(marking);
+    return committed;
+  }
+
+  /** The job is durable, and among the ready ones unless a read of the store is under way. */
+  #aboard(id: string, priority: number, claim: Claim): void {
+    const job = this.#ready.remove(id, priority);
+    if (!job) return void this.#stale.push(claim);
+    this.#claims.set(id, claim);
+    this.options.fair.serve(this.options.queue, priority, turnOf(job.address.suffix));
+    this.#claimed.push(job);
+    this.#start();
   }
 
   /** One job of a claim has ended outside of an attempt. */

@@ -8,6 +8,7 @@ import { WriteSet } from "../../../lib/kv/write_set.ts";
  */
 export const STEPS = [
   "enqueue", // a new job
+  "aboard", // a new job with its run marker
   "claim", // a run marker
   "remember", // the result of an outside call
   "outcome", // how an attempt ended, with its effects
@@ -42,6 +43,7 @@ function stepOf(write: WriteSet, working: boolean): typeof STEPS[number] | null 
   if (sets.has("session")) return "fence";
   if (deletes.has("session")) return working ? "end" : "unfence";
   if (checks.has("session") && sets.has("once")) return "remember";
+  if (checks.has("session") && sets.has("job") && sets.has("run")) return "aboard";
   if (checks.has("session")) return sets.has("job") ? "outcome" : sets.has("run") ? "claim" : null;
   if (checks.has("job")) return deletes.has("run") || sets.has("run") ? "recover" : "cancel";
   return sets.has("job") ? "enqueue" : null;
