@@ -255,6 +255,10 @@ export class Backlog {
     const [first] = page.jobs;
     const { fair, queue } = this.options;
     if (first && level.cursor === "") fair.serve(queue, priority, turnOf(first.address.suffix));
+    // Jobs from before a restart: what their keys queue now comes behind them.
+    for (const { record: { fairKey }, address } of page.jobs) {
+      if (fairKey !== undefined) fair.stored(queue, priority, fairKey, turnOf(address.suffix));
+    }
     level.cursor = page.cursor;
     level.complete = page.complete;
   }

@@ -33,9 +33,11 @@ async function shared() {
     queuedAt: clock.now(),
     attempt: 0,
     maxAttempts: 1,
+    fairKey: "key",
   });
   return {
     clock,
+    fair,
     ready,
     backlog,
     /** Somebody else stores jobs from this turn on, a step of 16 each. */
@@ -84,6 +86,16 @@ Deno.test("a job that another process puts before what was read is found", async
     await q.read();
   }
   assert.equal(await q.end(), idOf(1_000_000 + 16 * 90, "b"), "it goes first");
+});
+
+Deno.test("what a key queues after a restart comes behind what it had queued before", async () => {
+  await using q = await shared();
+  await q.store(1_000_000, 100, "a");
+  q.backlog.start([5]);
+  while (q.ready.size < 100) await q.read();
+  const last = 1_000_000 + 16 * 99;
+  assert.ok(q.fair.assign("q", 5, "key", 0, true) > last);
+  assert.ok(q.fair.assign("q", 5, "other", 0, true) < last, "another key need not wait for it");
 });
 
 Deno.test("many that are put in front fill no memory, and each is performed once, in order", async () => {

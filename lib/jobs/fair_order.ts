@@ -72,6 +72,14 @@ export class FairOrder {
     latest.set("", Math.max(latest.get("") ?? 0, last));
   }
 
+  /** A job that is stored: those of its key that come later stand behind it. */
+  stored(queue: string, priority: number, fairKey: string, turn: number): void {
+    const level = this.#level(queue, priority);
+    if (turn <= (level.latest.get(fairKey) ?? -1)) return;
+    level.latest.set(fairKey, turn);
+    if (level.latest.size > MAX_KEYS) this.#forget(level);
+  }
+
   /** Keys whose turns are past say nothing any more; beyond that the oldest goes. */
   #forget(level: Level): void {
     for (const [key, turn] of level.latest) {
