@@ -7,6 +7,7 @@ import { type Audited, AuditTrail } from "../middleware/audit_trail.ts";
 import { readJson, refuseLongBody, slowBody } from "../middleware/body.ts";
 import { Deadlines } from "../middleware/deadlines.ts";
 import type { Gate } from "../middleware/gate.ts";
+import { OpenStreams } from "../middleware/open_streams.ts";
 import { isOurFault, problemResponse } from "../middleware/problem.ts";
 import { ROUTE_ROLES } from "../middleware/roles.ts";
 import { apiHeaders } from "../middleware/secure_headers.ts";
@@ -47,6 +48,7 @@ export class ApiBuilder {
   /** Handlers of addresses without a name in them, by method and path below the prefix. */
   readonly #plain = new Map<string, Handler>();
   readonly trail: AuditTrail;
+  readonly streams: OpenStreams;
   /** Of bodies that are on their way. */
   readonly deadlines = new Deadlines(slowBody);
 
@@ -56,6 +58,7 @@ export class ApiBuilder {
     readonly gate: Gate,
   ) {
     this.trail = new AuditTrail(deps.auth.audit, deps.clock, deps.config.trustProxy);
+    this.streams = new OpenStreams(deps.config.limits);
   }
 
   add<
@@ -157,7 +160,11 @@ export class ApiBuilder {
       else if (!audited && !claim?.replayed) {
         await trail.write(auditedOf(asked), operation.route, 200);
       }
-      if (payload instanceof Response) return payload;
+      if (payload instanceof Response) {
+        // Nobody will read it, so nothing would ever end it.
+        if (request.method === "HEAD") await payload.body?.cancel();
+        return payload;
+      }
       const headers = apiHeaders("application/json", env.requestId);
       gate.addRateLimit(headers, visitor.principal);
       if (claim?.replayed) headers["idempotent-replayed"] = "true";

@@ -17,8 +17,9 @@ function inherited(): unknown {
 
 /** The whole service in this process, where what it does to built-in objects shows. */
 async function withService(
-  run: (ask: (method: string, path: string, body?: BodyInit, type?: string) => Promise<any>) =>
-    Promise<void>,
+  run: (
+    ask: (method: string, path: string, body?: BodyInit, type?: string) => Promise<any>,
+  ) => Promise<void>,
 ): Promise<void> {
   const dir = await Deno.makeTempDir({ prefix: "pixel-names-" });
   const service = await startService({
@@ -113,7 +114,12 @@ Deno.test("whoever is named as something built in is counted and answered like a
       const knowledge = [{ question: `What is ${name}?`, answer: `It is ${name}.` }];
       const put = await ask("PUT", path, JSON.stringify({ name, knowledge, intents }));
       assert.equal(put.bot?.bot_id, name, JSON.stringify(put));
-      const turn = { conversation_id: name, user_id: name, bot_id: name, user_message: "greetings" };
+      const turn = {
+        conversation_id: name,
+        user_id: name,
+        bot_id: name,
+        user_message: "greetings",
+      };
       const metadata = `{"__proto__":{"a":1},"constructor":"${name}"}`;
       const body = JSON.stringify(turn).slice(0, -1) + `,"metadata":${metadata}}`;
       await ask("POST", "/conversations/queue", body);
