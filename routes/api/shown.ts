@@ -76,6 +76,8 @@ const FIGURES = [
   "score",
   "cached",
   "similarity",
+  "fallback",
+  "bot_version",
   "model",
   "tokens",
   "cost_micros",

@@ -58,6 +58,12 @@ export const TurnResult = z.object({
     description: "how near the earlier question is whose reply this is (AI_SIMILAR_THRESHOLD)",
   }),
   model: z.string().optional(),
+  fallback: z.enum(["budget", "provider"]).optional().openapi({
+    description: "why it was not the configured model: the bot's budget, or the provider failed",
+  }),
+  bot_version: Count.optional().openapi({
+    description: "the bot's version that answered, while the newest is still being trained",
+  }),
   tokens: Tokens.optional(),
   cost_micros: Count.optional().openapi({ description: "millionths of AI_PRICES' currency" }),
   latency_ms: z.number(),
