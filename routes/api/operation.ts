@@ -120,18 +120,18 @@ export class ApiBuilder {
 
     const pattern = operation.route.slice(operation.route.indexOf("/"));
     const changes = !operation.route.startsWith("GET");
+    const queryless = operation.query && withoutQuery(operation.query);
     const answer = async (asked: Asked): Promise<Response> => {
       const { request, env, params: given } = asked;
-      env.route = pattern;
       const visitor = await gate.admit(asked, role);
       gate.checkOrigin(request, visitor);
       checkEncoding(env.path);
       let json: unknown;
       if (operation.body) json = await readJson(request, bodyLimits);
       else if (takesBody && !operation.streams) refuseLongBody(request, bodyLimits);
-      const query = operation.query
-        ? validated(operation.query, queryOf(request.url), "query")
-        : {};
+      const query = !operation.query || (queryless && !request.url.includes("?"))
+        ? {}
+        : validated(operation.query, queryOf(request.url), "query");
       const body = operation.body
         ? validated(operation.body, json === undefined ? {} : json, "body")
         : {};
@@ -140,6 +140,7 @@ export class ApiBuilder {
         ? claimOf(deps, request, visitor.principal, operation.route, [params, query, body])
         : undefined;
       let audited = !changes;
+      let more: Record<string, string> | undefined;
       const payload = await operation.handle({
         params: params as Fields<P>,
         query: query as Fields<Q>,
@@ -155,8 +156,11 @@ export class ApiBuilder {
           audited = true;
           trail.add(tx, auditedOf(asked), operation.route, made);
         },
+        header(name, value) {
+          (more ??= {})[name] = value;
+        },
       });
-      if (operation.often) trail.gather(auditedOf(asked), operation.route, 200);
+      if (operation.often) trail.gather(asked, env, operation.route, 200);
       else if (!audited && !claim?.replayed) {
         await trail.write(auditedOf(asked), operation.route, 200);
       }
@@ -167,6 +171,7 @@ export class ApiBuilder {
       }
       const headers = apiHeaders("application/json", env.requestId);
       gate.addRateLimit(headers, visitor.principal);
+      if (more) Object.assign(headers, more);
       if (claim?.replayed) headers["idempotent-replayed"] = "true";
       const at = claim?.answeredAt ?? deps.clock.now();
       const text = payload instanceof PreparedJson
@@ -176,6 +181,7 @@ export class ApiBuilder {
     };
 
     return async (asked) => {
+      asked.env.route = pattern;
       try {
         return await answer(asked);
       } catch (thrown) {
@@ -184,9 +190,9 @@ export class ApiBuilder {
         const response = told(thrown, asked, deps, more);
         const { status } = response;
         const refused = status === 401 && asked.request.headers.has("authorization");
-        if (refused) trail.gather(auditedOf(asked), "authenticate", status);
+        if (refused) trail.gather(asked, asked.env, "authenticate", status);
         else if (changes && status !== 401) {
-          trail.gather(auditedOf(asked), operation.route, status);
+          trail.gather(asked, asked.env, operation.route, status);
         }
         return response;
       }
@@ -196,6 +202,12 @@ export class ApiBuilder {
 
 function auditedOf({ request, env, principal }: Asked): Audited {
   return { request, path: env.path, requestId: env.requestId, info: env.info, principal };
+}
+
+/** Whether an address without a query asks for nothing: then there is nothing to look at in it. */
+function withoutQuery(query: Schema): boolean {
+  const { success, data } = query.safeParse({});
+  return success && Object.keys(data).length === 0;
 }
 
 /** A problem's answer; what is our fault is also logged, with what the answer keeps to itself. */
