@@ -9,7 +9,7 @@ import { Deadlines } from "../middleware/deadlines.ts";
 import type { Gate } from "../middleware/gate.ts";
 import { OpenStreams } from "../middleware/open_streams.ts";
 import { isOurFault, problemResponse } from "../middleware/problem.ts";
-import { ROUTE_ROLES } from "../middleware/roles.ts";
+import { ROUTE_ROLES, type RouteName } from "../middleware/roles.ts";
 import { apiHeaders } from "../middleware/secure_headers.ts";
 import { queryOf, validated } from "../middleware/validate.ts";
 import type { ServeInfo } from "../middleware/visit.ts";
@@ -121,82 +121,85 @@ export class ApiBuilder {
     const pattern = operation.route.slice(operation.route.indexOf("/"));
     const changes = !operation.route.startsWith("GET");
     const queryless = operation.query && withoutQuery(operation.query);
-    const answer = async (asked: Asked): Promise<Response> => {
-      const { request, env, params: given } = asked;
-      const visitor = await gate.admit(asked, role);
-      gate.checkOrigin(request, visitor);
-      checkEncoding(env.path);
-      let json: unknown;
-      if (operation.body) json = await readJson(request, bodyLimits);
-      else if (takesBody && !operation.streams) refuseLongBody(request, bodyLimits);
-      const query = !operation.query || (queryless && !request.url.includes("?"))
-        ? {}
-        : validated(operation.query, queryOf(request.url), "query");
-      const body = operation.body
-        ? validated(operation.body, json === undefined ? {} : json, "body")
-        : {};
-      const params = operation.params ? pathParams(given, operation) : {};
-      const claim = operation.queues
-        ? claimOf(deps, request, visitor.principal, operation.route, [params, query, body])
-        : undefined;
-      let audited = !changes;
-      let more: Record<string, string> | undefined;
-      const payload = await operation.handle({
-        params: params as Fields<P>,
-        query: query as Fields<Q>,
-        body: body as Fields<B>,
-        principal: visitor.principal,
-        request,
-        requestId: env.requestId,
-        get signal() {
-          return AbortSignal.any([request.signal, deps.stopping]);
-        },
-        claim,
-        audit: (tx, made) => {
-          audited = true;
-          trail.add(tx, auditedOf(asked), operation.route, made);
-        },
-        header(name, value) {
-          (more ??= {})[name] = value;
-        },
-      });
-      if (operation.often) trail.gather(asked, env, operation.route, 200);
-      else if (!audited && !claim?.replayed) {
-        await trail.write(auditedOf(asked), operation.route, 200);
-      }
-      if (payload instanceof Response) {
-        // Nobody will read it, so nothing would ever end it.
-        if (request.method === "HEAD") await payload.body?.cancel();
-        return payload;
-      }
-      const headers = apiHeaders("application/json", env.requestId);
-      gate.addRateLimit(headers, visitor.principal);
-      if (more) Object.assign(headers, more);
-      if (claim?.replayed) headers["idempotent-replayed"] = "true";
-      const at = claim?.answeredAt ?? deps.clock.now();
-      const text = payload instanceof PreparedJson
-        ? payload.text(at)
-        : jsonText({ status: "success", ...payload, timestamp: new Date(at).toISOString() });
-      return new Response(text, { headers });
-    };
-
-    return async (asked) => {
+    return async (asked: Asked): Promise<Response> => {
       asked.env.route = pattern;
       try {
-        return await answer(asked);
-      } catch (thrown) {
-        const more: Record<string, string> = {};
-        if (asked.principal) gate.addRateLimit(more, asked.principal);
-        const response = told(thrown, asked, deps, more);
-        const { status } = response;
-        const refused = status === 401 && asked.request.headers.has("authorization");
-        if (refused) trail.gather(asked, asked.env, "authenticate", status);
-        else if (changes && status !== 401) {
-          trail.gather(asked, asked.env, operation.route, status);
+        const { request, env, params: given } = asked;
+        const admitted = gate.admit(asked, role);
+        const visitor = admitted instanceof Promise ? await admitted : admitted;
+        gate.checkOrigin(request, visitor);
+        checkEncoding(env.path);
+        let json: unknown;
+        if (operation.body) json = await readJson(request, bodyLimits);
+        else if (takesBody && !operation.streams) refuseLongBody(request, bodyLimits);
+        const query = !operation.query || (queryless && !request.url.includes("?"))
+          ? {}
+          : validated(operation.query, queryOf(request.url), "query");
+        const body = operation.body
+          ? validated(operation.body, json === undefined ? {} : json, "body")
+          : {};
+        const params = operation.params ? pathParams(given, operation) : {};
+        const claim = operation.queues
+          ? claimOf(deps, request, visitor.principal, operation.route, [params, query, body])
+          : undefined;
+        let audited = !changes;
+        let more: Record<string, string> | undefined;
+        const payload = await operation.handle({
+          params: params as Fields<P>,
+          query: query as Fields<Q>,
+          body: body as Fields<B>,
+          principal: visitor.principal,
+          request,
+          requestId: env.requestId,
+          get signal() {
+            return AbortSignal.any([request.signal, deps.stopping]);
+          },
+          claim,
+          audit: (tx, made) => {
+            audited = true;
+            trail.add(tx, auditedOf(asked), operation.route, made);
+          },
+          header(name, value) {
+            (more ??= {})[name] = value;
+          },
+        });
+        if (operation.often) trail.gather(asked, env, operation.route, 200);
+        else if (!audited && !claim?.replayed) {
+          await trail.write(auditedOf(asked), operation.route, 200);
         }
-        return response;
+        if (payload instanceof Response) {
+          // Nobody will read it, so nothing would ever end it.
+          if (request.method === "HEAD") await payload.body?.cancel();
+          return payload;
+        }
+        const headers = apiHeaders("application/json", env.requestId);
+        gate.addRateLimit(headers, visitor.principal);
+        if (more) Object.assign(headers, more);
+        if (claim?.replayed) headers["idempotent-replayed"] = "true";
+        const at = claim?.answeredAt ?? deps.clock.now();
+        const text = payload instanceof PreparedJson
+          ? payload.text(at)
+          : jsonText({ status: "success", ...payload, timestamp: new Date(at).toISOString() });
+        return new Response(text, { headers });
+      } catch (thrown) {
+        return this.#refused(asked, operation.route, thrown);
       }
     };
+  }
+
+  /** The answer to what was thrown on the way, told to the audit log where that is of interest. */
+  #refused(asked: Asked, route: RouteName, thrown: unknown): Response {
+    const { request, env, principal } = asked;
+    const more: Record<string, string> = {};
+    if (principal) this.gate.addRateLimit(more, principal);
+    const response = told(thrown, asked, this.deps, more);
+    const { status } = response;
+    if (status !== 401) {
+      if (!route.startsWith("GET")) this.trail.gather(asked, env, route, status);
+    } else if (request.headers.has("authorization")) {
+      this.trail.gather(asked, env, "authenticate", status);
+    }
+    return response;
   }
 }
 
