@@ -50,6 +50,14 @@ async function signedIn(service: TestService): Promise<CookieBrowser> {
   return browser;
 }
 
+const nonceOf = (policy: string) => /'nonce-([\w+/=]{20,})'/.exec(policy)?.[1];
+
+async function cookieOf(service: TestService): Promise<string> {
+  const { cookies } = await signedIn(service);
+  const kept = cookies.get(new URL(service.url).host)!;
+  return [...kept].map(([name, value]) => `${name}=${value}`).join("; ");
+}
+
 /** A request in bytes, for paths that a client would tidy up; the answer's head and body. */
 function raw(service: TestService, path: string): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -97,9 +105,7 @@ Deno.test("no address, form or header sends a visitor to another site or splits 
 
 Deno.test("what a proxy could have added changes no answer, so none of it lands in a cache", async () => {
   await using service = await TestService.start();
-  const browser = await signedIn(service);
-  const cookie = [...browser.cookies.get(new URL(service.url).host)!]
-    .map(([name, value]) => `${name}=${value}`).join("; ");
+  const cookie = await cookieOf(service);
   const open = ["/sign-in", "/docs", "/docs/runbook", DOCUMENT];
   for (const path of [...open, ...PAGES]) {
     const headers = { ...FORWARDED, ...(open.includes(path) ? {} : { cookie }) };
@@ -151,5 +157,36 @@ Deno.test("no path leads out of what is served, however it is written", async ()
         }
       }
     }
+  }
+});
+
+Deno.test("every page says what a browser may do with it, and behind TLS to stay there", async () => {
+  await using service = await TestService.start({ env: { TRUST_PROXY: "1" } });
+  const cookie = await cookieOf(service);
+  const behindTls = { "x-forwarded-proto": "https", "x-forwarded-for": "192.0.2.1" };
+  for (const path of ["/sign-in", "/docs", "/docs/runbook", ...PAGES]) {
+    const response = await fetch(service.url + path, { headers: { cookie }, redirect: "manual" });
+    const text = await response.text();
+    const header = (name: string) => response.headers.get(name) ?? "";
+    const policy = header("content-security-policy");
+    assert.match(policy, /default-src 'none'/, path);
+    assert.match(policy, /frame-ancestors 'none'/, path);
+    assert.match(policy, /base-uri 'none'/, path);
+    assert.doesNotMatch(policy, /unsafe|\*|http:|https:/, path);
+    const nonce = nonceOf(policy);
+    for (const [tag] of text.matchAll(/<(script|style)\b(?![^>]*\bsrc=)[^>]*>/g)) {
+      assert.ok(tag.includes(`nonce="${nonce}"`) || tag.includes("application/json"), tag);
+    }
+    assert.doesNotMatch(text, /<[a-z][^>]*\son\w+=|javascript:/i, path);
+    assert.equal(header("x-frame-options"), "DENY", path);
+    assert.match(header("referrer-policy"), /^(same-origin|no-referrer)$/, path);
+    assert.equal(header("x-content-type-options"), "nosniff", path);
+    assert.equal(header("cross-origin-opener-policy"), "same-origin", path);
+    assert.equal(header("strict-transport-security"), "", path);
+    const tls = await fetch(service.url + path, { headers: behindTls, redirect: "manual" });
+    await tls.body?.cancel();
+    assert.match(tls.headers.get("strict-transport-security")!, /^max-age=31536000/, path);
+    // A nonce is for one answer.
+    if (nonce) assert.notEqual(nonceOf(tls.headers.get("content-security-policy")!), nonce, path);
   }
 });
