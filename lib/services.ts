@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { BudgetedResponder } from "./ai/budgeted_responder.ts";
 import { CachedResponder } from "./ai/cached_responder.ts";
 import { CircuitBreaker } from "./ai/circuit_breaker.ts";
@@ -408,10 +408,10 @@ const MAX_CHAIN_MS = 110_000;
 
 /** Makes a backup that can be restored; gives the command that does so. */
 async function checkedBackup(backups: Backups): Promise<string> {
-  const { name } = await backups.create();
+  const { name, path } = await backups.create();
   const { ok, problem } = await backups.verify(name);
   if (!ok) throw new AppError("unavailable", `the backup ${name} is not good: ${problem}`);
-  return `deno task pixel restore ${name}`;
+  return `deno task pixel restore ${resolve(path)} --yes`;
 }
 
 /** Jobs in any of these states, over all queues. */
