@@ -13,6 +13,7 @@ import {
   deletionsKey,
   freshKey,
   freshPrefix,
+  importantKey,
   messagesPrefix,
   storedKey,
   storedPrefix,
@@ -84,7 +85,7 @@ async function archiveConversation(
     await db.commit(new WriteSet().delete(freshKey(storedAt, id)));
     return false;
   }
-  if (record.open.length > 0) return false;
+  if (record.open.length > 0 || record.importance === "high") return false;
   const texts: ArchivedTexts = { messages: await readTranscript(db.kv, id, record) };
   const latest = await readLatestAnswer(db.kv, id, record);
   if (latest) texts.latest = latest;
@@ -135,6 +136,7 @@ export async function deleteConversation(
     .delete(conversationKey(id))
     .delete(storedKey(storedAt, id))
     .delete(freshKey(storedAt, id))
+    .delete(importantKey(storedAt, id))
     .set(deletedKey(deletedHash(id)), 1)
     .set(deletionsKey, 1);
   for (const key of keys) tx.delete(key);

@@ -34,6 +34,9 @@ export const freshKey = (storedAt: number, id: string): Deno.KvKey => [ROOT, "f"
 export const freshPrefix: Deno.KvKey = [ROOT, "f"];
 /** Written whenever a conversation is deleted, so that a check tells whether any was. */
 export const deletionsKey: Deno.KvKey = [ROOT, "deletions"];
+/** Conversations of high importance by the time they were stored; the archive leaves them. */
+export const importantKey = (storedAt: number, id: string): Deno.KvKey => [ROOT, "i", storedAt, id];
+export const importantPrefix: Deno.KvKey = [ROOT, "i"];
 /** A deleted conversation, by the hash of its id. */
 export const deletedKey = (idHash: string): Deno.KvKey => [ROOT, "gone", idHash];
 export const deletedPrefix: Deno.KvKey = [ROOT, "gone"];
