@@ -10,7 +10,6 @@ import {
 } from "./daily_report.ts";
 import { reportKey } from "./keys.ts";
 import { type LiveMetrics, readLiveMetrics, readOutcomes, type TurnOutcomes } from "./live.ts";
-import { bucketUsers } from "./figures/bucket_users.ts";
 import {
   type Elapsed,
   elapsedBefore,
@@ -31,6 +30,7 @@ import {
 import type { BotRow, ReportFrame } from "./report.ts";
 import { isPartial, readBots, readTotals, type ReportTotals, versionOf } from "./report_data.ts";
 import { readTopUsers } from "./top_users.ts";
+import { usersUntil } from "./user_month.ts";
 import { type WeeklyBody, type WeeklyReport, weeklyReport } from "./weekly_report.ts";
 
 export type Report = DailyReport | WeeklyReport | MonthlyReport;
@@ -164,8 +164,7 @@ export class Reports {
   async #elapsedBefore(month: number, now: number): Promise<Elapsed> {
     const { from, to } = elapsedBefore(month, now);
     if (to <= from) return { end: to, users: 0 };
-    const { all } = await bucketUsers(this.#db.kv, [{ from, to, local: "" }]);
-    return { end: to, users: all.active };
+    return { end: to, users: await usersUntil(this.#db.kv, month - 1, to - from) };
   }
 
   async #show(body: Body, made: StoredReport, partial: boolean, now: number): Promise<Report> {
