@@ -229,7 +229,7 @@ function usersPort({ config, erasures, engine, backups }: Services): ApiDeps["us
 
 /** Bots with the state of their classifiers; a bot that nobody defined or used is null. */
 function botsPort({ bots, embedded }: Services): ApiDeps["bots"] {
-  const view = (bot: BotDefinition) => ({
+  const view = <B extends Pick<BotDefinition, "botId" | "version">>(bot: B) => ({
     ...bot,
     classifier: { status: embedded.status(bot), version: bot.version },
   });
@@ -246,7 +246,10 @@ function botsPort({ bots, embedded }: Services): ApiDeps["bots"] {
       embedded.prepare(bot);
       return view(bot);
     },
-    list: (cursor, limit) => bots.list(cursor, limit),
+    async list(cursor, limit) {
+      const page = await bots.list(cursor, limit);
+      return { ...page, bots: page.bots.map(view) };
+    },
   };
 }
 

@@ -14,14 +14,19 @@ export const eraseUserJob = declareJob<z.infer<typeof payload>>({
   timeoutMs: 60 * 60_000,
 });
 
-export function eraseUserWorker(deps: EraseDeps): JobDefinition<z.infer<typeof payload>> {
+export interface EraseWorkerDeps extends EraseDeps {
+  /** Overwrites what deleted records have left in the database's file; false: not yet. */
+  overwriteFreed(): Promise<boolean>;
+}
+
+export function eraseUserWorker(deps: EraseWorkerDeps): JobDefinition<z.infer<typeof payload>> {
   return handleJob(eraseUserJob, {
     async perform({ payload: { hash }, signal, progress }) {
       const done = await eraseUser(deps, hash, {
         signal,
         progress: (looked) => progress(0, `${looked} records looked at`),
       });
-      return complete(done);
+      return complete({ ...done, overwritten: await deps.overwriteFreed() });
     },
   });
 }

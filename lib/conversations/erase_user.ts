@@ -9,6 +9,7 @@ import type { ConversationRecord } from "./conversation.ts";
 import { ERASED, eraseTexts } from "./erase_texts.ts";
 import type { ErasureLog } from "./erasure_log.ts";
 import { conversationKey } from "./keys.ts";
+import { turnJob } from "./turn_job.ts";
 
 export interface EraseDeps {
   db: Database;
@@ -113,14 +114,22 @@ async function cancelOpen({ db, engine }: EraseDeps, id: string): Promise<void> 
   }
 }
 
-/** What else tells of erased conversations: callbacks' addresses, and why a person was asked for. */
+/**
+ * What else tells of erased conversations: callbacks' addresses, what a failed turn said, and why a
+ * person was asked for.
+ */
 function withoutTraces(key: Deno.KvKey, value: unknown, erased: Set<string>): unknown {
   if (key[0] === "notify") return withoutReason(value, erased);
   if (key[0] !== allJobsPrefix[0]) return value;
   const job = unpackRecord(value as PackedRecord);
-  if (job.kind !== CALLBACK_KIND) return value;
+  if (job.kind !== CALLBACK_KIND && job.kind !== turnJob.kind) return value;
   const payload = job.payload as { conversation_id?: string; url?: string };
   if (!erased.has(payload.conversation_id ?? "") || payload.url === ERASED) return value;
+  if (job.kind === turnJob.kind) {
+    const { errors = [] } = job;
+    if (errors.every(({ message }) => message === ERASED)) return value;
+    return packRecord({ ...job, errors: errors.map((e) => ({ ...e, message: ERASED })) });
+  }
   return packRecord({ ...job, payload: { ...payload, url: ERASED }, errors: [] });
 }
 

@@ -116,7 +116,7 @@ export class BotModels {
     this.#slot(bot);
   }
 
-  status(bot: BotDefinition): ClassifierStatus {
+  status(bot: Pick<BotDefinition, "botId" | "version">): ClassifierStatus {
     const slot = this.#slots.get(keyOf(bot));
     if (!slot) return "none";
     return slot.model ? "ready" : slot.failedAt === undefined ? "training" : "failed";
@@ -200,7 +200,7 @@ export class BotModels {
   }
 }
 
-function keyOf(bot: BotDefinition): string {
+function keyOf(bot: Pick<BotDefinition, "botId" | "version">): string {
   return `${bot.version}:${bot.botId}`;
 }
 
