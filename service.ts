@@ -92,11 +92,11 @@ export async function startService(
     demoUrl: config.demoUrl,
   });
   // Every role answers HTTP; who works and who brings ticks depends on it.
-  if (config.role === "all" || config.role === "worker") await engine.start();
-  else await engine.load();
-  stack.defer(() => engine.stop(1_000)); // also when the rest of the start fails
+  await engine.load();
   const erasedAgain = await reapplyErasures(services);
   if (erasedAgain > 0) log.warn("an older backup was restored: erasing again", { erasedAgain });
+  if (config.role === "all" || config.role === "worker") await engine.start();
+  stack.defer(() => engine.stop(1_000)); // also when the rest of the start fails
   if (config.role === "all" || config.role === "scheduler") {
     await scheduler.start();
     bringTicks(scheduler, stopping.signal);

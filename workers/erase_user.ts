@@ -1,5 +1,10 @@
 import { z } from "zod";
-import { type EraseDeps, eraseUser, unapplied } from "../lib/conversations/erase_user.ts";
+import {
+  cancelTurnsOf,
+  type EraseDeps,
+  eraseUser,
+  unapplied,
+} from "../lib/conversations/erase_user.ts";
 import { complete, declareJob, handleJob, type JobDefinition } from "../lib/jobs/definition.ts";
 import type { JobEngine } from "../lib/jobs/engine.ts";
 
@@ -41,11 +46,15 @@ export async function requestErasure(
   return await engine.enqueue(eraseUserJob, { hash }, { uniqueKey: `erase:${hash}` });
 }
 
-/** Erases again whom a restore brought back. Returns how many. */
+/**
+ * Erases again whom a restore brought back; their turns that waited are cancelled before it returns.
+ * Call it before anything works. Returns how many they are.
+ */
 export async function reapplyErasures(
   { db, erasures, engine }: Pick<EraseDeps, "db" | "erasures"> & { engine: JobEngine },
 ): Promise<number> {
   const missing = await unapplied(db, erasures);
+  if (missing.length > 0) await cancelTurnsOf({ db, erasures, engine }, new Set(missing));
   for (const hash of missing) {
     await engine.enqueue(eraseUserJob, { hash }, { uniqueKey: `erase:${hash}` });
   }

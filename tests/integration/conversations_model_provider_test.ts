@@ -117,6 +117,20 @@ Deno.test(
     ]);
     assert.equal(provider.requests.length, 2);
     assert.equal((await say(service, "d", "hello", "other")).body.result?.source, "llm");
+    for (;;) {
+      const { body } = await service.request<
+        { alerts: { name: string; raised: boolean; detail: string }[] }
+      >(
+        "GET",
+        "/alerts",
+      );
+      const alert = body.alerts.find(({ name }) => name === "bot_budget")!;
+      if (alert.raised) {
+        assert.match(alert.detail, /^1 bot .*: shop$/);
+        break;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
   },
 );
 

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { Redis } from "ioredis";
+import { cancelTurnsOf } from "../../lib/conversations/erase_user.ts";
+import { ErasureLog } from "../../lib/conversations/erasure_log.ts";
 import { restore } from "../../lib/monitoring/restore.ts";
+import { openDesk, turn } from "../support/conversations.ts";
 import { startOpenAIServer } from "../support/openai_server.ts";
 import { RedisServer } from "../support/redis.ts";
 import { TestService } from "../support/service.ts";
@@ -241,5 +244,71 @@ Deno.test(
     } finally {
       await receiver.shutdown();
     }
+  },
+);
+
+Deno.test("open turns of the erased are cancelled before anything works", options, async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await using desk = await openDesk({ start: false });
+    await desk.engine.load();
+    const { db, engine } = desk;
+    const mine = await desk.conversations.submit(turn({ userId: USER }));
+    const next = await desk.conversations.submit(turn({ userId: USER }));
+    const other = await desk.conversations.submit(turn({ conversationId: "c2", userId: "bob" }));
+    const erasures = await ErasureLog.open(folder);
+    await cancelTurnsOf({ db, engine, erasures }, new Set([erasures.hash(USER)]));
+    await engine.start();
+    await desk.ended(mine.taskId, next.taskId, other.taskId);
+    assert.equal((await desk.conversations.status("c1"))!.error!.code, "cancelled");
+    assert.equal((await desk.conversations.status("c2"))!.status, "completed");
+    assert.equal(desk.asked.length, 1);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test(
+  "what an erased user had asked is not answered when a restore brings it back",
+  options,
+  async () => {
+    let hold = true;
+    await using model = startOpenAIServer(() => ({
+      until: hold ? new Promise(() => {}) : undefined,
+    }));
+    await using service = await TestService.start({
+      env: { AI_BASE_URL: model.baseUrl, AI_MODEL: "m" },
+    });
+    await service.request("POST", "/conversations/queue", {
+      conversation_id: "c1",
+      user_id: USER,
+      user_message: SECRET,
+      bot_id: "shop",
+    });
+    await model.received(1);
+    const backup = await backUp(service);
+    const { body } = await service.request<{ complete: boolean }>("DELETE", `/users/${USER}`);
+    assert.equal(body.complete, true);
+    await service.stop();
+    hold = false;
+    await restore({
+      dataDir: service.dataDir,
+      kvFile: `${service.dataDir}/pixel.sqlite`,
+      backup,
+    });
+    await service.restart();
+    for (;;) {
+      const { body } = await service.request<{ tasks: unknown[] }>(
+        "GET",
+        "/tasks?name=erase_user&status=completed",
+      );
+      if (body.tasks.length > 0) break;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    const { body: after } = await service.request<{
+      conversation_status: { status: string; error: { code: string } };
+    }>("GET", "/conversations/c1/status");
+    assert.equal(after.conversation_status.error.code, "cancelled");
+    assert.equal(model.requests.length, 1);
   },
 );
