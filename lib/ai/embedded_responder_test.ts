@@ -118,7 +118,7 @@ Deno.test("a request waits for training up to a bound, then may be tried again",
     assert.ok(error instanceof ResponderError && error.retryable && !error.permanent);
     assert.match(error.reason, /still being trained/);
     assert.equal(error.retryAfterMs, 2_000);
-    assert.ok(error.unasked, "waiting costs no attempt");
+    assert.equal(error.unasked, "training", "waiting costs no attempt");
     return true;
   });
 });

@@ -96,7 +96,7 @@ export class BotModels {
         reject(
           new ResponderError({
             retryable: true,
-            unasked: true,
+            unasked: "training",
             retryAfterMs: 2_000,
             reason: "The bot's classifier is still being trained",
           }),
