@@ -4,7 +4,8 @@ import { FakeClock } from "../clock.ts";
 import { EmbeddedResponder, UNKNOWN_ANSWER } from "./embedded_responder.ts";
 import { type BotDefinition, MAX_MESSAGE_LENGTH, ResponderError } from "./responder.ts";
 
-const quiet = { signals: false };
+/** However slow the machine is, training ends in time. */
+const quiet = { signals: false, trainingWaitMs: 600_000 };
 
 Deno.test("a question like an entry gets that entry's answer, word for word", async () => {
   using responder = new EmbeddedResponder(quiet);
