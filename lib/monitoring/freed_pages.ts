@@ -4,7 +4,7 @@ import type { Logger } from "../log.ts";
 import { overwriteInThread } from "./backup_thread.ts";
 
 /** Larger files would hold up everybody's commits for too long. */
-const MAX_LIVE_BYTES = 256 * 1024 ** 2;
+const MAX_LIVE_BYTES = 64 * 1024 ** 2;
 
 /** What deleted records have left in the pages of a KV file, and how it goes. */
 export class FreedPages {
@@ -15,8 +15,8 @@ export class FreedPages {
   }
 
   /**
-   * Overwrites them now where the file is small enough (commits wait for a second or two), else at
-   * the next start. True when it is done.
+   * Overwrites them now where the file is small enough (commits wait for it, some 20 ms a MiB), else
+   * at the next start. True when it is done.
    */
   async overwrite(db: Database): Promise<boolean> {
     try {

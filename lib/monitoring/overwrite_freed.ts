@@ -2,7 +2,7 @@ import { backup, DatabaseSync } from "node:sqlite";
 import { removeDatabase } from "./backup_file.ts";
 
 const BUSY_MS = 2_000;
-const MAX_TRIES = 20;
+const MAX_TRIES = 2;
 
 interface Definition {
   type: string;
