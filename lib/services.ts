@@ -357,7 +357,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
 /** Tells people that a user wants one of them; no text of the conversation leaves with it. */
 function tellHandoff(
   tx: WriteSet,
-  { conversationId, botId, reason, at }: Handoff,
+  { conversationId, botId, reason, importance, at }: Handoff,
   notifier: Notifier,
   to: string | undefined,
 ): void {
@@ -367,12 +367,17 @@ function tellHandoff(
     conversation_id: conversationId,
     bot_id: botId,
     at: new Date(at).toISOString(),
+    importance,
     ...(reason ? { reason } : {}),
   };
   const email = renderLetter({
     subject,
     lead: `${subject}.`,
-    rows: [["Conversation", conversationId], ...(reason ? [["Reason", reason] as const] : [])],
+    rows: [
+      ["Conversation", conversationId],
+      ...(importance === "normal" ? [] : [["Importance", importance] as const]),
+      ...(reason ? [["Reason", reason] as const] : []),
+    ],
     reason: "You get this because ALERT_EMAIL names you.",
   });
   const common = { type, subject, conversationId };
