@@ -26,7 +26,10 @@ const ROW_OF: [keys: string, row: RegExp][] = [
   ["jobs shard, jobs unique, jobs unique_for, jobs once, jobs flow, jobs rate", /^waiting tasks/],
   ["jobs batch, jobs batch_count, jobs batch_done, conv b, conv bi, conv bn", /^batches$/],
   ["jobs events, jobs events_head", /^live events$/],
-  ["conv c, conv t, conv r, conv m, conv a, conv p, conv s, conv f", /before they are deleted$/],
+  [
+    "conv c, conv t, conv r, conv m, conv a, conv p, conv s, conv f, conv i",
+    /before they are deleted$/,
+  ],
   ["conv gone", /^hashed ids/],
   ["bots spent", /^what bots have cost/],
   ["bots d, bots k, bots u, bots n, auth token, auth token-hash, alerts name", /^bots, tokens/],
