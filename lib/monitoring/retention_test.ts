@@ -27,10 +27,10 @@ const ROW_OF: [keys: string, row: RegExp][] = [
   ["jobs batch, jobs batch_count, jobs batch_done, conv b, conv bi, conv bn", /^batches$/],
   ["jobs events, jobs events_head", /^live events$/],
   [
-    "conv c, conv t, conv r, conv m, conv a, conv p, conv s, conv f, conv i",
+    "conv c, conv t, conv r, conv m, conv a, conv p, conv s, conv f, conv i, conv x",
     /before they are deleted$/,
   ],
-  ["conv gone", /^hashed ids/],
+  ["conv gone, conv deletions", /^hashed ids/],
   ["bots spent", /^what bots have cost/],
   ["bots d, bots k, bots u, bots n, auth token, auth token-hash, alerts name", /^bots, tokens/],
   ["meta schema, meta counts, meta webhook-secret, jobs pause, jobs limits", /and settings$/],
