@@ -11,10 +11,20 @@ export interface ServePagesOptions<State> {
   assets: Assets;
   /** What a page knows of its visitor, or an answer instead of the page, such as a redirect. */
   enter(c: Context, open: boolean): Promise<State | Response>;
+  /**
+   * The data of a page as JSON, which `make` makes or somebody else's asking has made a moment ago.
+   * Without it each asking makes its own.
+   */
+  shareData?(c: Context, state: State, make: () => Promise<string>): Promise<string>;
   /** How a failure is told to people. It is also the place to log it. */
   explain(c: Context, thrown: unknown): ErrorPageProps;
 }
 
+const DATA_HEADERS = {
+  "content-type": "application/json",
+  "cache-control": "no-store",
+  "vary": "accept, cookie",
+};
 const MAX_FORM_BYTES = 64 * 1024;
 
 /**
@@ -75,7 +85,7 @@ async function answer<State>(
     const params = c.req.param() as Record<string, string>;
     const render = (data: unknown, given: RenderOptions = {}): Response =>
       isData
-        ? c.json(data as null, 200, { "cache-control": "no-store", "vary": "accept, cookie" })
+        ? new Response(JSON.stringify(data ?? null), { headers: DATA_HEADERS })
         : renderDocument(pages.App, assets, {
           page: createElement(module.default, { data, url, params, state }),
           title: given.title ?? "",
@@ -94,9 +104,32 @@ async function answer<State>(
       notFound: (what) =>
         failed({ status: 404, message: what ?? "There is nothing here.", requestId: "" }, state),
     };
-    return handle ? await handle(context) : render(undefined);
+    const respond = () => handle ? handle(context) : render(undefined);
+    const { shareData } = options;
+    if (!isData || method !== "GET" || !shareData) return await respond();
+    return await shared((make) => shareData(c, entered, make), respond);
   } catch (thrown) {
     return failed(options.explain(c, thrown), state);
+  }
+}
+
+/** A page's data that others may have asked for too; what is no data is answered by itself. */
+async function shared(
+  share: (make: () => Promise<string>) => Promise<string>,
+  respond: () => Response | Promise<Response>,
+): Promise<Response> {
+  let other: Response | undefined;
+  const make = async () => {
+    const response = await respond();
+    if (response.status === 200) return await response.text();
+    other = response;
+    throw new Error("no data");
+  };
+  try {
+    return new Response(await share(make), { headers: DATA_HEADERS });
+  } catch (thrown) {
+    if (other) return other;
+    throw thrown;
   }
 }
 
