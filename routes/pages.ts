@@ -11,6 +11,7 @@ import { AppError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import { openAssets } from "../lib/web/assets.ts";
 import { loadRoutes } from "../lib/web/file_routes.ts";
+import type { PackedBody } from "../lib/web/packed_body.ts";
 import { registerIslands } from "../lib/web/islands.ts";
 import { servePages, wantsData } from "../lib/web/serve_pages.ts";
 import { CSRF_HEADER, type NewSession, type Session, type Sessions } from "../lib/web/sessions.ts";
@@ -93,7 +94,7 @@ export async function mountPages<E extends { Bindings: PageBindings }>(
   assets.mount(site);
   const answers = new SharedReadings<string>(deps.clock);
   const dataOf = deps.data ?? ((c, session) => ownApi(deps.api, c, session, answers));
-  const bodies = new SharedReadings<string>(deps.clock);
+  const bodies = new SharedReadings<PackedBody>(deps.clock);
 
   servePages<PageState>(site, {
     pages,

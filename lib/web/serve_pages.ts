@@ -4,6 +4,7 @@ import { createElement } from "preact";
 import type { Assets } from "./assets.ts";
 import type { ErrorPageProps, FileRoute, FileRoutes } from "./file_routes.ts";
 import type { PageContext, PageModule, RenderOptions } from "./page.ts";
+import { bodyFor, type PackedBody, packedBody } from "./packed_body.ts";
 import { renderDocument } from "./render.ts";
 
 export interface ServePagesOptions<State> {
@@ -15,7 +16,7 @@ export interface ServePagesOptions<State> {
    * The data of a page as JSON, which `make` makes or somebody else's asking has made a moment ago.
    * Without it each asking makes its own.
    */
-  shareData?(c: Context, state: State, make: () => Promise<string>): Promise<string>;
+  shareData?(c: Context, state: State, make: () => Promise<PackedBody>): Promise<PackedBody>;
   /** How a failure is told to people. It is also the place to log it. */
   explain(c: Context, thrown: unknown): ErrorPageProps;
 }
@@ -38,14 +39,14 @@ export function servePages<State>(app: Hono, options: ServePagesOptions<State>):
   });
   for (const route of options.pages.routes) {
     app.all(route.pattern, limit, async (c) => {
-      const response = await answer(c, route, options);
+      const response = await packed(c, await answer(c, route, options));
       // Through the context, so that cookies set on the way are kept.
       return c.newResponse(response.body, response);
     });
   }
   app.get("*", async (c, next) => {
     if (!c.req.header("accept")?.includes("text/html")) return await next();
-    return await answer(c, { pattern: "*", module: NOWHERE }, options);
+    return await packed(c, await answer(c, { pattern: "*", module: NOWHERE }, options));
   });
 }
 
@@ -107,26 +108,36 @@ async function answer<State>(
     const respond = () => handle ? handle(context) : render(undefined);
     const { shareData } = options;
     if (!isData || method !== "GET" || !shareData) return await respond();
-    return await shared((make) => shareData(c, entered, make), respond);
+    return await shared(c, (make) => shareData(c, entered, make), respond);
   } catch (thrown) {
     return failed(options.explain(c, thrown), state);
   }
 }
 
+/** A page or its data, packed for those who take that. */
+async function packed(c: Context, response: Response): Promise<Response> {
+  const { status, headers } = response;
+  const type = headers.get("content-type") ?? "";
+  const whole = response.body && !headers.has("content-encoding") && /html|json/.test(type);
+  if (!whole) return response;
+  return bodyFor(c.req, await packedBody(await response.text()), { status, headers });
+}
+
 /** A page's data that others may have asked for too; what is no data is answered by itself. */
 async function shared(
-  share: (make: () => Promise<string>) => Promise<string>,
+  c: Context,
+  share: (make: () => Promise<PackedBody>) => Promise<PackedBody>,
   respond: () => Response | Promise<Response>,
 ): Promise<Response> {
   let other: Response | undefined;
   const make = async () => {
     const response = await respond();
-    if (response.status === 200) return await response.text();
+    if (response.status === 200) return await packedBody(await response.text());
     other = response;
     throw new Error("no data");
   };
   try {
-    return new Response(await share(make), { headers: DATA_HEADERS });
+    return bodyFor(c.req, await share(make), { headers: new Headers(DATA_HEADERS) });
   } catch (thrown) {
     if (other) return other;
     throw thrown;
