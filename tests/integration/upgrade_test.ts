@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
 import { SCHEMA_VERSION } from "../../lib/kv/migrations.ts";
+import { runCommand } from "../support/cli.ts";
 import { TestService } from "../support/service.ts";
 
 const FIXTURES = new URL("../fixtures/", import.meta.url);
@@ -70,6 +71,15 @@ Deno.test("a database of schema 1 is opened, and its waiting work is done", asyn
     assert.equal(await service.stop(), 0);
     await service.restart();
     assert.equal((await task("waiting-0")).status, "completed");
+
+    // The way back: the command of the log, and the database is that of the release before.
+    await service.stop();
+    const line = service.logs.find((line) => line.includes("a backup was made before"))!;
+    const [, , , ...words] = (JSON.parse(line).go_back as string).split(" ");
+    const back = await runCommand(words, { env: { DATA_DIR: dataDir } });
+    assert.equal(back.exitCode, 0, back.err);
+    using kv = await Deno.openKv(`${dataDir}/pixel.sqlite`);
+    assert.equal((await kv.get(["meta", "schema"])).value, 1);
   } finally {
     await Deno.remove(dataDir, { recursive: true });
   }
