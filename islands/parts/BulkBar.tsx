@@ -23,7 +23,15 @@ interface BulkBarProps {
 }
 
 type Stage =
-  | { at: "rest"; said?: string; bad?: string; thrown?: unknown; taskId?: string }
+  | {
+    at: "rest";
+    said?: string;
+    bad?: string;
+    thrown?: unknown;
+    taskId?: string;
+    /** What was cancelled just now, and can be put back. */
+    undo?: string[];
+  }
   | { at: "finding" }
   | { at: "asking"; action: BulkAction; ids: string[]; matching: number; capped: boolean }
   | { at: "busy"; action: BulkAction; progress: BulkProgress };
@@ -61,11 +69,19 @@ export function BulkBar({ rows, chosen, choose, more, query, csrf }: BulkBarProp
       return;
     }
     const { signal } = stop.current = new AbortController();
-    setStage({ at: "busy", action, progress: { total: ids.length, done: 0, failed: 0 } });
+    setStage({
+      at: "busy",
+      action,
+      progress: { total: ids.length, done: 0, failed: 0, changed: [] },
+    });
     const tell = (progress: BulkProgress) => setStage({ at: "busy", action, progress });
-    const { done, failed, reason } = await actOnAll(ids, action, csrf, tell, signal);
-    const said = T.bulkDone[action](counted(done - failed, "task"));
-    end({ at: "rest", said, bad: failed > 0 ? T.refused(count(failed), reason ?? "") : undefined });
+    const { failed, changed, reason } = await actOnAll(ids, action, csrf, tell, signal);
+    end({
+      at: "rest",
+      said: T.bulkDone[action](counted(changed.length, "task")),
+      bad: failed > 0 ? T.refused(count(failed), reason ?? "") : undefined,
+      undo: action === "cancel" && changed.length > 0 ? changed : undefined,
+    });
   }
   function end(stage: Stage) {
     setStage(stage);
@@ -151,6 +167,15 @@ export function BulkBar({ rows, chosen, choose, more, query, csrf }: BulkBarProp
         {stage.at === "rest" && stage.taskId && (
           <a href={`/tasks/${encodeURIComponent(stage.taskId)}`}>{T.follow}</a>
         )} {stage.at === "rest" && stage.bad && <span class="bad">{stage.bad}</span>}
+        {stage.at === "rest" && stage.undo && (
+          <button
+            type="button"
+            class="button quiet"
+            onClick={() => perform("retry", stage.undo!)}
+          >
+            {T.putBack}
+          </button>
+        )}
         {stage.at === "rest" && stage.thrown !== undefined && <Failed thrown={stage.thrown} />}
       </span>
     </div>

@@ -404,6 +404,7 @@ export const TASKS = {
     cancel: (tasks: string) => `Cancelled ${tasks}.`,
     discard: (tasks: string) => `Discarded ${tasks}.`,
   },
+  putBack: "Put back",
   noneFits: {
     retry: "None of them has failed or was cancelled.",
     cancel: "None of them waits or runs.",
