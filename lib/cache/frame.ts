@@ -56,16 +56,16 @@ export interface Frame extends EntryFacts {
   codec: Codec;
   compressed: boolean;
   rawBytes: number;
-  /** Of the namespace, then of each tag; ten bytes each. */
-  generations: Buffer;
+  /** As it is stored; the generations, of the namespace and each tag, follow the head. */
+  bytes: Buffer;
   body: Buffer;
 }
 
 /** Lays an entry out; null when its tags do not fit. */
 export function packFrame(entry: Entry, compressFrom = COMPRESS_FROM_BYTES): OutgoingFrame | null {
   const { payload } = entry;
-  const tags = entry.tags.join("\n");
-  const tagBytes = Buffer.byteLength(tags);
+  const tags = entry.tags.length === 0 ? "" : entry.tags.join("\n");
+  const tagBytes = tags === "" ? 0 : Buffer.byteLength(tags);
   if (tagBytes > MAX_TAG_BYTES) return null;
 
   let body: string | Uint8Array = payload.body;
@@ -107,18 +107,26 @@ export function parseFrame(bytes: Buffer): Frame | null {
   if (bytes.length < bodyAt || (!compressed && bytes.length - bodyAt !== rawBytes)) return null;
   const tags = tagBytes === 0 ? NO_TAGS : bytes.toString("utf8", tagsAt, bodyAt).split("\n");
   if (generationCount !== tags.length + 1) return null;
-  const generations = bytes.subarray(HEAD_LENGTH, tagsAt);
-  const body = bytes.subarray(bodyAt);
-  const facts = { createdAt, freshUntil, expiresAt, costMs, tags };
-  return { codec, compressed, rawBytes, generations, body, ...facts };
+  return {
+    codec,
+    compressed,
+    rawBytes,
+    bytes,
+    body: bytes.subarray(bodyAt),
+    createdAt,
+    freshUntil,
+    expiresAt,
+    costMs,
+    tags,
+  };
 }
 
 /** Whether a generation that the frame carries (0 = the namespace's) is the current one. */
 export function isCurrent(frame: Frame, index: number, current: Buffer | null): boolean {
   if (current === null || current.length !== GENERATION_LENGTH) return false;
-  const at = index * GENERATION_LENGTH;
+  const at = HEAD_LENGTH + index * GENERATION_LENGTH;
   for (let i = 0; i < GENERATION_LENGTH; i++) {
-    if (frame.generations[at + i] !== current[i]) return false;
+    if (frame.bytes[at + i] !== current[i]) return false;
   }
   return true;
 }
