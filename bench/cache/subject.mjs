@@ -29,17 +29,23 @@ function record(bytes, seed = 1) {
 /** A case ends after this long, however many calls it was to make. */
 const CASE_MS = 1_500;
 
-/** Wall time and CPU of this process, for up to `count` calls by so many callers at once. */
-async function timed(callers, count, call) {
+/**
+ * Wall time and CPU of this process, for up to `count` calls by so many callers at once. A call that
+ * answers `bad` did not do what is measured; then there is no figure.
+ */
+async function timed(callers, count, call, bad) {
   const share = Math.ceil(count / callers);
   const run = async (rounds, ms) => {
     const until = performance.now() + ms;
-    let calls = 0;
+    let calls = 0, failed = 0;
     await Promise.all(Array.from({ length: callers }, async (_, caller) => {
       let i = 0;
-      while (i < rounds && (i % 16 > 0 || performance.now() < until)) await call(caller, i++);
+      while (i < rounds && (i % 16 > 0 || performance.now() < until)) {
+        if (await call(caller, i++) === bad) failed++;
+      }
       calls += i;
     }));
+    if (failed > 0) throw new Error(`${failed} of ${calls} calls failed`);
     return calls;
   };
   await run(Math.ceil(share / 4), CASE_MS / 3);
@@ -48,7 +54,7 @@ async function timed(callers, count, call) {
   const calls = await run(share, CASE_MS);
   const ms = performance.now() - from;
   const used = process.cpuUsage(cpu);
-  return { perSecond: calls / ms * 1_000, cpuMicros: (used.user + used.system) / calls };
+  return { calls, perSecond: calls / ms * 1_000, cpuMicros: (used.user + used.system) / calls };
 }
 
 function percentile(values, share) {
@@ -65,12 +71,20 @@ const CASES = {
     for (const key of keys) await cache.set(key, record(bytes));
     await pause(50);
     for (const key of keys) await cache.get(key);
-    return await timed(callers, count, (caller) => cache.get(keys[caller % 64]));
+    const before = await cache.processHits?.() ?? 0;
+    const figures = await timed(callers, count, (caller) => cache.get(keys[caller % 64]));
+    const inside = await cache.processHits?.() - before;
+    // Copies go when the connection that tells of changes does; then something else was measured.
+    if (inProcess && inside < figures.calls * 0.999) {
+      throw new Error(`only ${inside} of ${figures.calls} hits came from the process`);
+    }
+    return figures;
   },
   async set({ bytes, callers, count }) {
     const cache = await cacheFor(false);
     const value = record(bytes);
-    return await timed(callers, count, (caller) => cache.set(`set:${bytes}:${caller}`, value));
+    const set = (caller) => cache.set(`set:${bytes}:${caller}`, value);
+    return await timed(callers, count, set, false);
   },
   async memory({ bytes }) {
     const cache = await cacheFor(false);

@@ -15,6 +15,8 @@ import { type Codec, decodeValue, type Payload } from "./payload.ts";
  */
 export const FRAME_MAGIC = "P1";
 export const HEAD_LENGTH = 75;
+const FIGURES_AT = 14;
+const FIGURES = /^\d{61}$/;
 export const GENERATION_LENGTH = 10;
 export const COMPRESS_FROM_BYTES = 4_096;
 /** Compression that saves less than this is not worth undoing on every read. */
@@ -93,14 +95,14 @@ export function parseFrame(bytes: Buffer): Frame | null {
   if (bytes.length < HEAD_LENGTH || bytes[0] !== 0x50 || bytes[1] !== 0x31) return null;
   const codec = CODECS[bytes[2]!];
   const packing = bytes[3];
-  const createdAt = figure(bytes, 14, 27), freshUntil = figure(bytes, 27, 40);
-  const expiresAt = figure(bytes, 40, 53), costMs = figure(bytes, 53, 60);
-  const rawBytes = figure(bytes, 60, 69), tagBytes = figure(bytes, 69, 73);
-  const generationCount = figure(bytes, 73, 75);
-  const sum = createdAt + freshUntil + expiresAt + costMs + rawBytes + tagBytes + generationCount;
-  if (codec === undefined || (packing !== PLAIN && packing !== PACKED) || Number.isNaN(sum)) {
+  const figures = bytes.toString("latin1", FIGURES_AT, HEAD_LENGTH);
+  if (codec === undefined || (packing !== PLAIN && packing !== PACKED) || !FIGURES.test(figures)) {
     return null;
   }
+  const createdAt = +figures.slice(0, 13), freshUntil = +figures.slice(13, 26);
+  const expiresAt = +figures.slice(26, 39), costMs = +figures.slice(39, 46);
+  const rawBytes = +figures.slice(46, 55), tagBytes = +figures.slice(55, 59);
+  const generationCount = +figures.slice(59);
   const tagsAt = HEAD_LENGTH + generationCount * GENERATION_LENGTH;
   const bodyAt = tagsAt + tagBytes;
   const compressed = packing === PACKED;
@@ -129,17 +131,6 @@ export function isCurrent(frame: Frame, index: number, current: Buffer | null): 
     if (frame.bytes[at + i] !== current[i]) return false;
   }
   return true;
-}
-
-/** The number written in decimal digits there; NaN when anything else is. */
-function figure(bytes: Uint8Array, from: number, to: number): number {
-  let value = 0;
-  for (let at = from; at < to; at++) {
-    const digit = bytes[at]! - 0x30;
-    if (digit < 0 || digit > 9) return NaN;
-    value = value * 10 + digit;
-  }
-  return value;
 }
 
 /** The frame's value, unpacked to at most `maxBytes`; throws on anything damaged or oversized. */

@@ -2,7 +2,7 @@ import { type RedisLink, runScript, Unavailable } from "./redis_link.ts";
 import { WRITE_ENTRIES } from "./redis_scripts.ts";
 
 /** Entries and bytes that one script writes; small, so that other clients hardly notice. */
-const MAX_ENTRIES = 16;
+const MAX_ENTRIES = 32;
 const MAX_BYTES = 262_144;
 
 /** One entry as the script takes it. */
