@@ -214,13 +214,12 @@ export async function startInVain(
 }
 
 async function serviceProcess(env: Record<string, string>): Promise<Deno.ChildProcess> {
-  const surroundings = Object.entries(Deno.env.toObject()).filter(([name]) => PASSED_ON.test(name));
   return new Deno.Command(Deno.execPath(), {
     args: await startArguments(),
     cwd: ROOT,
     clearEnv: true,
     env: {
-      ...Object.fromEntries(surroundings),
+      ...surroundings(),
       HOST: "127.0.0.1",
       LOG_FORMAT: "json",
       NO_COLOR: "1",
@@ -230,6 +229,13 @@ async function serviceProcess(env: Record<string, string>): Promise<Deno.ChildPr
     stdout: "piped",
     stderr: "piped",
   }).spawn();
+}
+
+/** The variables that programs of a test get from outside; a developer's settings are not among them. */
+export function surroundings(): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(Deno.env.toObject()).filter(([name]) => PASSED_ON.test(name)),
+  );
 }
 
 /** The arguments of `deno task start`: tests run the service with its real permissions. */
