@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { BudgetedResponder } from "./ai/budgeted_responder.ts";
 import { CachedResponder } from "./ai/cached_responder.ts";
 import { CircuitBreaker } from "./ai/circuit_breaker.ts";
@@ -115,7 +115,10 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     daily: config.retention.backupsDaily,
     weekly: config.retention.backupsWeekly,
   }, clock);
-  await openSchema(db, { log, backup: backups ? () => checkedBackup(backups) : undefined });
+  await openSchema(db, {
+    log,
+    backup: backups ? (schema) => checkedBackup(backups, schema) : undefined,
+  });
 
   const cache = stack.use(
     await openCache({
@@ -411,12 +414,12 @@ async function providersOf({ ai }: Config, clock: Clock): Promise<ProviderWatch[
 /** Shorter than a turn's attempt may take. */
 const MAX_CHAIN_MS = 110_000;
 
-/** Makes a backup that can be restored; gives the command that does so. */
-async function checkedBackup(backups: Backups): Promise<string> {
-  const { name } = await backups.create();
+/** Makes a backup before a migration that can be restored; gives the command that does so. */
+async function checkedBackup(backups: Backups, schema: number): Promise<string> {
+  const { name, path } = await backups.create(undefined, schema);
   const { ok, problem } = await backups.verify(name);
   if (!ok) throw new AppError("unavailable", `the backup ${name} is not good: ${problem}`);
-  return `deno task pixel restore ${name}`;
+  return `deno task pixel restore ${resolve(path)} --yes`;
 }
 
 /** Jobs in any of these states, over all queues. */
