@@ -175,7 +175,7 @@ async function stale(name: string, drop: boolean, figures: Figures): Promise<voi
   await using writer = await SubjectProcess.start(name, server.url);
   const count = drop ? 20 : 200;
   await writer.run({ case: "write", key: "stale:k", value: 0 });
-  const watching = reader.run<{ seenAt: number[] }>({ case: "watch", key: "stale:k", count });
+  const watching = reader.run<{ lastReadAt: number[] }>({ case: "watch", key: "stale:k", count });
   const writtenAt: number[] = [];
   for (let value = 1; value <= count; value++) {
     // Long enough for a copy to be there again.
@@ -183,8 +183,9 @@ async function stale(name: string, drop: boolean, figures: Figures): Promise<voi
     if (drop) await server.call("CLIENT", "KILL", "TYPE", "pubsub");
     writtenAt.push((await writer.run({ case: "write", key: "stale:k", value })).at!);
   }
-  const { seenAt } = await watching;
-  const took = writtenAt.map((at, i) => Math.max(0, (seenAt[i + 1] ?? Infinity) - at));
+  const { lastReadAt } = await watching;
+  if (lastReadAt[count] === 0) throw new Error(`${name} never saw the last value`);
+  const took = writtenAt.map((at, i) => Math.max(0, Math.max(...lastReadAt.slice(0, i + 1)) - at));
   const metric = drop ? "stale read after a dropped bus" : "stale read after a write";
   took.sort((a, b) => a - b);
   figures.add(`${metric} p99`, name, took[Math.ceil(count * 0.99) - 1]!, "ms");

@@ -10,7 +10,7 @@ const opened = new Map();
 
 async function cacheFor(inProcess, copy = 0) {
   const place = `${inProcess} ${copy}`;
-  const options = { inProcess, readsOthers: copy > 0 };
+  const options = { inProcess, readsOthers: copy > 0, outages: copy === 1 };
   if (!opened.has(place)) opened.set(place, await SUBJECTS[name](url, options));
   return opened.get(place);
 }
@@ -129,23 +129,26 @@ const CASES = {
   },
   /** Writes one value and tells when that was finished. */
   async write({ key, value }) {
-    const cache = await cacheFor(true, 1);
-    await cache.set(key, value);
+    const cache = await cacheFor(true, 2);
+    if (await cache.set(key, value) === false) throw new Error("it was not written");
     return { at: performance.timeOrigin + performance.now() };
   },
-  /** Reads a key on and on while another process counts it up: when each number was first seen. */
+  /**
+   * Reads a key on and on while another process counts it up: when the last read was begun that
+   * still gave each number.
+   */
   async watch({ key, count }) {
-    const cache = await cacheFor(true, 1);
-    const seenAt = [];
-    const until = performance.now() + 60_000;
-    for (let turns = 1; seenAt.length <= count && performance.now() < until; turns++) {
-      const value = await cache.get(key) ?? -1;
+    const cache = await cacheFor(true, 2);
+    const lastReadAt = Array(count + 1).fill(0);
+    const until = performance.now() + 80_000;
+    for (let turns = 1, value = 0; value < count && performance.now() < until; turns++) {
       const at = performance.timeOrigin + performance.now();
-      while (seenAt.length <= value) seenAt.push(at);
+      value = await cache.get(key) ?? value;
+      lastReadAt[value] = at;
       // What has arrived is read between these.
       if (turns % 10 === 0) await pause(0);
     }
-    return { seenAt };
+    return { lastReadAt };
   },
   /** Clears a namespace while another connection asks on and on. */
   async clear({ count }) {

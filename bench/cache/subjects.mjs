@@ -9,13 +9,13 @@ const DRIVERS = "npm:bentocache@1.6.1/drivers";
  * A cache of ours; `inProcess` = with copies in the process. Its limit for commands is what outages
  * are measured with; elsewhere a busy machine must not look like one.
  */
-async function pixel(url, { inProcess, readsOthers, prefix = "bench" }) {
+async function pixel(url, { inProcess, outages, prefix = "bench" }) {
   const { openCache } = await import("../../lib/cache/mod.ts");
   const cache = await openCache({
     redisUrl: url,
     inProcess,
     prefix,
-    commandTimeoutMs: readsOthers ? 100 : 5_000,
+    commandTimeoutMs: outages ? 100 : 5_000,
   });
   return {
     get: (key) => cache.get(key),
