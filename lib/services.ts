@@ -38,6 +38,7 @@ import { alertInputs } from "./monitoring/alerts/sources.ts";
 import { Admission } from "./monitoring/admission.ts";
 import { Backups } from "./monitoring/backup.ts";
 import { DEFAULT_THRESHOLDS, standardChecks } from "./monitoring/checks/standard.ts";
+import { FreedPages } from "./monitoring/freed_pages.ts";
 import { HealthService } from "./monitoring/health.ts";
 import { HealthHistory } from "./monitoring/health_history.ts";
 import { PerformanceHistory } from "./monitoring/history.ts";
@@ -77,6 +78,7 @@ export interface Services extends AsyncDisposable {
   metrics: ServiceMetrics;
   admission: Admission;
   backups: Backups | null;
+  freedPages: FreedPages | null;
   notifier: Notifier;
   alerts: Alerts<AlertInputs>;
   auth: Authenticator;
@@ -110,6 +112,8 @@ export async function openServices(config: Config, options: OpenOptions): Promis
   // A shared database has its own leases; a file must have one process.
   if (!config.kvUrl) stack.use<DataLock>(await lockDataDir(config.dataDir));
   const file = join(config.dataDir, "pixel.sqlite");
+  const freedPages = config.kvUrl ? null : new FreedPages(file, log);
+  await freedPages?.atStart();
   const db = stack.use(await Database.open({ path: config.kvUrl ?? file }));
   const backups = config.kvUrl ? null : new Backups(join(config.dataDir, "backups"), file, {
     daily: config.retention.backupsDaily,
@@ -347,6 +351,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     metrics,
     admission,
     backups,
+    freedPages,
     notifier,
     alerts,
     auth,
