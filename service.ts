@@ -92,11 +92,12 @@ export async function startService(
     demoUrl: config.demoUrl,
   });
   // Every role answers HTTP; who works and who brings ticks depends on it.
+  await engine.load();
+  const erasedAgain = await reapplyErasures(services);
+  if (erasedAgain > 0) log.warn("an older backup was restored: erasing again", { erasedAgain });
   if (config.role === "all" || config.role === "worker") await engine.start();
   else await engine.follow();
   stack.defer(() => engine.stop(1_000)); // also when the rest of the start fails
-  const erasedAgain = await reapplyErasures(services);
-  if (erasedAgain > 0) log.warn("an older backup was restored: erasing again", { erasedAgain });
   if (config.role === "all" || config.role === "scheduler") {
     await scheduler.start();
     bringTicks(scheduler, stopping.signal);
@@ -229,7 +230,7 @@ function usersPort({ config, erasures, engine, backups }: Services): ApiDeps["us
 
 /** Bots with the state of their classifiers; a bot that nobody defined or used is null. */
 function botsPort({ bots, embedded }: Services): ApiDeps["bots"] {
-  const view = (bot: BotDefinition) => ({
+  const view = <B extends Pick<BotDefinition, "botId" | "version">>(bot: B) => ({
     ...bot,
     classifier: { status: embedded.status(bot), version: bot.version },
   });
@@ -246,7 +247,10 @@ function botsPort({ bots, embedded }: Services): ApiDeps["bots"] {
       embedded.prepare(bot);
       return view(bot);
     },
-    list: (cursor, limit) => bots.list(cursor, limit),
+    async list(cursor, limit) {
+      const page = await bots.list(cursor, limit);
+      return { ...page, bots: page.bots.map(view) };
+    },
   };
 }
 

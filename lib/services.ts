@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { BudgetedResponder } from "./ai/budgeted_responder.ts";
 import { CachedResponder } from "./ai/cached_responder.ts";
 import { CircuitBreaker } from "./ai/circuit_breaker.ts";
@@ -38,6 +38,7 @@ import { alertInputs } from "./monitoring/alerts/sources.ts";
 import { Admission } from "./monitoring/admission.ts";
 import { Backups } from "./monitoring/backup.ts";
 import { DEFAULT_THRESHOLDS, standardChecks } from "./monitoring/checks/standard.ts";
+import { FreedPages } from "./monitoring/freed_pages.ts";
 import { HealthService } from "./monitoring/health.ts";
 import { HealthHistory } from "./monitoring/health_history.ts";
 import { PerformanceHistory } from "./monitoring/history.ts";
@@ -77,6 +78,7 @@ export interface Services extends AsyncDisposable {
   metrics: ServiceMetrics;
   admission: Admission;
   backups: Backups | null;
+  freedPages: FreedPages | null;
   notifier: Notifier;
   alerts: Alerts<AlertInputs>;
   auth: Authenticator;
@@ -110,12 +112,17 @@ export async function openServices(config: Config, options: OpenOptions): Promis
   // A shared database has its own leases; a file must have one process.
   if (!config.kvUrl) stack.use<DataLock>(await lockDataDir(config.dataDir));
   const file = join(config.dataDir, "pixel.sqlite");
+  const freedPages = config.kvUrl ? null : new FreedPages(file, log);
+  await freedPages?.atStart();
   const db = stack.use(await Database.open({ path: config.kvUrl ?? file }));
   const backups = config.kvUrl ? null : new Backups(join(config.dataDir, "backups"), file, {
     daily: config.retention.backupsDaily,
     weekly: config.retention.backupsWeekly,
   }, clock);
-  await openSchema(db, { log, backup: backups ? () => checkedBackup(backups) : undefined });
+  await openSchema(db, {
+    log,
+    backup: backups ? (schema) => checkedBackup(backups, schema) : undefined,
+  });
 
   const cache = stack.use(
     await openCache({
@@ -344,6 +351,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     metrics,
     admission,
     backups,
+    freedPages,
     notifier,
     alerts,
     auth,
@@ -411,12 +419,12 @@ async function providersOf({ ai }: Config, clock: Clock): Promise<ProviderWatch[
 /** Shorter than a turn's attempt may take. */
 const MAX_CHAIN_MS = 110_000;
 
-/** Makes a backup that can be restored; gives the command that does so. */
-async function checkedBackup(backups: Backups): Promise<string> {
-  const { name } = await backups.create();
+/** Makes a backup before a migration that can be restored; gives the command that does so. */
+async function checkedBackup(backups: Backups, schema: number): Promise<string> {
+  const { name, path } = await backups.create(undefined, schema);
   const { ok, problem } = await backups.verify(name);
   if (!ok) throw new AppError("unavailable", `the backup ${name} is not good: ${problem}`);
-  return `deno task pixel restore ${name}`;
+  return `deno task pixel restore ${resolve(path)} --yes`;
 }
 
 /** Jobs in any of these states, over all queues. */

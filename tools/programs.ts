@@ -4,6 +4,7 @@ export const PROGRAMS = {
   "promtool": { debian: "prometheus", homebrew: "prometheus" },
   "curl": { debian: "curl", homebrew: "curl" },
   "python3": { debian: "python3", homebrew: "python" },
+  "faketime": { debian: "faketime", homebrew: "libfaketime" },
   "chromium": { debian: "chromium", homebrew: "chromium" },
 } as const;
 

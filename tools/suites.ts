@@ -39,7 +39,11 @@ export const SUITES: Suite[] = [
     limitMinutes: 8,
     permissions: SCOPED,
   }),
-  suiteBelow("crash", { needs: ["redis-server"], limitMinutes: 6, permissions: SCOPED }),
+  suiteBelow("crash", {
+    needs: ["redis-server", "faketime"],
+    limitMinutes: 6,
+    permissions: SCOPED,
+  }),
   suiteBelow("browser", { needs: ["chromium"], limitMinutes: 5, permissions: ["--allow-all"] }),
 ];
 

@@ -10,7 +10,13 @@ import {
 } from "./daily_report.ts";
 import { reportKey } from "./keys.ts";
 import { type LiveMetrics, readLiveMetrics, readOutcomes, type TurnOutcomes } from "./live.ts";
-import { type MonthlyBody, type MonthlyReport, monthlyReport } from "./monthly_report.ts";
+import {
+  type Elapsed,
+  elapsedBefore,
+  type MonthlyBody,
+  type MonthlyReport,
+  monthlyReport,
+} from "./monthly_report.ts";
 import {
   DAY_MS,
   dayOf,
@@ -22,8 +28,18 @@ import {
   type ReportKind,
 } from "./periods.ts";
 import type { BotRow, ReportFrame } from "./report.ts";
-import { isPartial, readBots, readTotals, type ReportTotals, versionOf } from "./report_data.ts";
+import {
+  COUNTERS,
+  isPartial,
+  readBots,
+  readTotals,
+  type ReportTotals,
+  versionOf,
+  VERSIONS,
+  WITH_QUARTERS,
+} from "./report_data.ts";
 import { readTopUsers } from "./top_users.ts";
+import { usersUntil } from "./user_month.ts";
 import { type WeeklyBody, type WeeklyReport, weeklyReport } from "./weekly_report.ts";
 
 export type Report = DailyReport | WeeklyReport | MonthlyReport;
@@ -111,7 +127,7 @@ export class Reports {
       const partial = isPartial(period, n, dayOf(now));
       const [entry, totals] = await Promise.all([
         this.#db.kv.get<StoredReport>(key),
-        readTotals(this.#db.kv, period, n),
+        readTotals(this.#db.kv, period, n, partial ? WITH_QUARTERS : COUNTERS),
       ]);
       const version = versionOf(totals);
       const stored = entry.value;
@@ -120,7 +136,7 @@ export class Reports {
         return await this.#show(stored.body, stored, partial, now);
       }
       const body = await this.#build(kind, n, totals, now);
-      const after = versionOf(await readTotals(this.#db.kv, period, n));
+      const after = versionOf(await readTotals(this.#db.kv, period, n, VERSIONS));
       // Counted while we read: figures of two moments do not belong in one report.
       if (attempt < MAX_ATTEMPTS && after !== version) continue;
       const revision = !stored ? 1 : current ? stored.revision : stored.revision + 1;
@@ -139,14 +155,25 @@ export class Reports {
     const { kv } = this.#db;
     if (kind === "weekly") return weeklyReport(n, totals, dayOf(now));
     if (kind === "monthly") {
-      const [bots, top] = await Promise.all([readBots(kv, "month", n), readTopUsers(kv, n)]);
-      return monthlyReport(n, totals, dayOf(now), bots, top);
+      const [bots, top, elapsed] = await Promise.all([
+        readBots(kv, "month", n),
+        readTopUsers(kv, n),
+        isPartial("month", n, dayOf(now)) ? this.#elapsedBefore(n, now) : null,
+      ]);
+      return monthlyReport(n, totals, dayOf(now), bots, top, elapsed);
     }
     const [bots, system] = await Promise.all([
       readBots(kv, "day", n),
       this.#samples.average(firstDay("day", n) * DAY_MS, endDay("day", n) * DAY_MS),
     ]);
     return dailyReport(n, totals, bots, system);
+  }
+
+  /** Costs by the users of the month before. */
+  async #elapsedBefore(month: number, now: number): Promise<Elapsed> {
+    const { from, to } = elapsedBefore(month, now);
+    if (to <= from) return { end: to, users: 0 };
+    return { end: to, users: await usersUntil(this.#db.kv, month - 1, to - from) };
   }
 
   async #show(body: Body, made: StoredReport, partial: boolean, now: number): Promise<Report> {

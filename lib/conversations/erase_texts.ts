@@ -2,16 +2,9 @@ import { zstdCompressSync } from "node:zlib";
 import type { Database } from "../kv/database.ts";
 import { commitFresh } from "../kv/idempotency.ts";
 import { WriteSet } from "../kv/write_set.ts";
-import type { AnswerRecord, ConversationRecord, Message, TurnRecord } from "./conversation.ts";
-import {
-  answersPrefix,
-  archiveKey,
-  archivePrefix,
-  conversationKey,
-  messagesPrefix,
-  turnsPrefix,
-} from "./keys.ts";
-import { packChunk, unpackMessages } from "./packed_messages.ts";
+import type { AnswerRecord, ConversationRecord, TurnRecord } from "./conversation.ts";
+import { answersPrefix, archiveKey, archivePrefix, conversationKey, turnsPrefix } from "./keys.ts";
+import { overwriteImportedTexts } from "./imported_texts.ts";
 import { type ArchivedTexts, readArchived } from "./transcript.ts";
 
 /** Stands where a text was. */
@@ -32,10 +25,8 @@ export async function eraseTexts(db: Database, id: string, pseudonym: string): P
     erased: true,
   }));
   await rewrite<AnswerRecord>(db, answersPrefix(id), eraseAnswer);
-  await rewrite<string | Message[]>(db, messagesPrefix(id), (chunk) => {
-    const messages = unpackMessages(chunk).filter((m) => !m.continued);
-    return packChunk(messages.map((m) => ({ ...m, content: ERASED })));
-  });
+  const { value } = await db.kv.get<ConversationRecord>(conversationKey(id));
+  if (value) await overwriteImportedTexts(db, id, value, ERASED);
   await commitFresh(db, async (tx) => {
     const entry = await db.kv.get<ConversationRecord>(conversationKey(id));
     if (!entry.value) return;
@@ -46,7 +37,8 @@ export async function eraseTexts(db: Database, id: string, pseudonym: string): P
   });
 }
 
-function eraseAnswer(answer: AnswerRecord): AnswerRecord {
+function eraseAnswer({ error, ...answer }: AnswerRecord): AnswerRecord {
+  if (error) return { ...answer, error: { ...error, message: ERASED } };
   if (!answer.result) return answer;
   const { matched: _matched, ...result } = answer.result;
   return { ...answer, result: { ...result, response: ERASED, metadata: {} } };
@@ -54,7 +46,13 @@ function eraseAnswer(answer: AnswerRecord): AnswerRecord {
 
 async function eraseArchive(db: Database, tx: WriteSet, id: string): Promise<number> {
   const { messages, latest } = await readArchived(db.kv, id);
-  const texts: ArchivedTexts = { messages: messages.map((m) => ({ ...m, content: ERASED })) };
+  const texts: ArchivedTexts = {
+    messages: messages.map(({ error, ...message }) => ({
+      ...message,
+      content: ERASED,
+      ...(error && { error: { ...error, message: ERASED } }),
+    })),
+  };
   if (latest) texts.latest = eraseAnswer(latest);
   for await (const { key } of db.kv.list({ prefix: archivePrefix(id) })) tx.delete(key);
   tx.set(archiveKey(id, 0), zstdCompressSync(new TextEncoder().encode(JSON.stringify(texts))));

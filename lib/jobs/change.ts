@@ -1,4 +1,3 @@
-import type { Clock } from "../clock.ts";
 import { AppError, conflict, notFound } from "../errors.ts";
 import type { Database } from "../kv/database.ts";
 import { WriteSet } from "../kv/write_set.ts";
@@ -10,10 +9,11 @@ import { readJob, type StoredJob, toJob, writeJob } from "./store.ts";
 import { retakeUnique } from "./unique.ts";
 
 const MAX_TRIES = 20;
+/** Due whatever the clock says: one that is wrong now and set right later must not hold the job up. */
+const AT_ONCE = 0;
 
 export interface ChangeDeps {
   db: Database;
-  clock: Clock;
   definitions: ReadonlyMap<string, AnyDefinition>;
   /** The job is durable and due. */
   arrived: (job: ReadyJob) => void;
@@ -24,13 +24,13 @@ export interface ChangeDeps {
  * `not_found`, or `conflict` when it is in another state or its unique key is taken.
  */
 export async function reviveJob(deps: ChangeDeps, id: string): Promise<void> {
-  const { db, clock, definitions, arrived } = deps;
+  const { db, definitions, arrived } = deps;
   await changeJob(db, id, async (tx, { address, record, versionstamp }) => {
     if (record.state !== "failed" && record.state !== "cancelled") {
       throw conflict(`task ${id} is ${record.state}; only failed and cancelled ones are retried`);
     }
     const { finishedAt: _f, reason: _r, crashes: _c, result: _v, ...rest } = record;
-    const next: JobRecord = { ...rest, state: "scheduled", runAt: clock.now(), attempt: 0 };
+    const next: JobRecord = { ...rest, state: "scheduled", runAt: AT_ONCE, attempt: 0 };
     tx.check(jobKey(id), versionstamp);
     if (record.uniqueKey !== undefined) {
       await retakeUnique(db.kv, tx, address.queue, record.uniqueKey, id);
@@ -43,12 +43,12 @@ export async function reviveJob(deps: ChangeDeps, id: string): Promise<void> {
 
 /** Lets a retrying or scheduled job run now. Throws AppError `not_found` or `conflict`. */
 export async function hastenJob(deps: ChangeDeps, id: string): Promise<void> {
-  const { db, clock, arrived } = deps;
+  const { db, arrived } = deps;
   await changeJob(db, id, (tx, { address, record, versionstamp }) => {
     if (record.runAt === undefined || record.finishedAt !== undefined) {
       throw conflict(`task ${id} does not wait for a time`);
     }
-    const next: JobRecord = { ...record, runAt: Math.min(record.runAt, clock.now()) };
+    const next: JobRecord = { ...record, runAt: AT_ONCE };
     tx.check(jobKey(id), versionstamp);
     writeJob(tx, address, record, next);
     tx.afterCommit(() => arrived({ id, address, record: next }));
@@ -64,7 +64,7 @@ export async function releaseJob(deps: ChangeDeps, tx: WriteSet, id: string): Pr
   if (!stored?.record.heldBy || stored.record.finishedAt !== undefined) return;
   const { address, record, versionstamp } = stored;
   const { heldBy: _heldBy, ...rest } = record;
-  const next: JobRecord = { ...rest, state: "scheduled", runAt: deps.clock.now() };
+  const next: JobRecord = { ...rest, state: "scheduled", runAt: AT_ONCE };
   tx.check(jobKey(id), versionstamp);
   writeJob(tx, address, record, next);
   tx.afterCommit(() => deps.arrived({ id, address, record: next }));

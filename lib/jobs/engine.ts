@@ -78,7 +78,7 @@ export class JobEngine {
       onLost,
     });
     const arrived = (job: ReadyJob) => this.#arrived(job);
-    this.#changes = { db, clock, definitions: this.#definitions, arrived };
+    this.#changes = { db, definitions: this.#definitions, arrived };
     this.#enqueuer = new Enqueuer({
       db,
       clock,

@@ -57,6 +57,21 @@ for (const jump of [HOUR_MS, -HOUR_MS]) {
   });
 }
 
+Deno.test("what is released while the clock is wrong does not wait for it to come round again", async () => {
+  const clock = new FakeClock();
+  const job = defineJob({ kind: "work", queue: "default", payload, perform: () => {} });
+  await using t = await openTestEngine({ definitions: [job], clock });
+  await t.engine.pause("default", "test");
+  const id = await t.engine.enqueue(job, { n: 1 }, { heldBy: "somebody" });
+  clock.set(HOUR_MS);
+  const tx = new WriteSet();
+  await t.engine.release(tx, id);
+  clock.set(-HOUR_MS);
+  await t.db.commit(tx);
+  await t.engine.resume("default", "test");
+  await ended(t, id);
+});
+
 /** Waits for a job's end whatever the fake clock says. */
 async function ended(
   t: { engine: { get(id: string): Promise<{ finishedAt?: number } | null> } },

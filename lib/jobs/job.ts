@@ -61,7 +61,7 @@ export interface JobRecord {
   /** Attempts that have ended in an error. */
   attempt: number;
   maxAttempts: number;
-  /** When a scheduled or retrying job is due; absent on a held one. */
+  /** When a scheduled or retrying job is due, 0 = at once; absent on a held one. */
   runAt?: number;
   /** The job that must end before this one is released. */
   heldBy?: string;

@@ -35,6 +35,10 @@ export interface CacheCounters {
   /** What was not stored, by reason. */
   refusals: Partial<Record<string, number>>;
   saved: { tokens: number; costMicros: number };
+  /** Answers that were given again to a similar question. */
+  similarReuses: number;
+  /** Of the breaker before the store; null where the cache is in the process alone. */
+  redis: { state: string; kind: string | null } | null;
   /** Deletions that the store could not be told of yet. */
   unsent: { waiting: number };
   process: CacheTierCounters;
@@ -58,6 +62,11 @@ export interface ReplyFigures {
 
 const PORT_TIMEOUT_MS = 1_000;
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]);
+
+interface RequestSeries {
+  seen: (seconds: number) => void;
+  byStatus: Map<number, { count: number }>;
+}
 
 /** The metrics of the service: what others count in it as things happen, and what it reads on demand. */
 export class ServiceMetrics {
@@ -92,6 +101,8 @@ export class ServiceMetrics {
   readonly #failures = new Counter("pixel_scrape_failures_total", "Parts that did not answer.", [
     "part",
   ]);
+  /** What requests are counted in, by route and method: there are as many as routes. */
+  readonly #requests = new Map<string, Map<string, RequestSeries>>();
   readonly #startedAt: number;
 
   constructor(readonly ports: MetricsPorts, readonly clock: Clock = systemClock) {
@@ -101,8 +112,20 @@ export class ServiceMetrics {
   /** Counts a request; `route` is the pattern that answered, never the path. */
   request(method: string, route: string, status: number, seconds: number): void {
     const known = METHODS.has(method) ? method : "other";
-    this.httpRequests.add({ method: known, route, status: String(status) });
-    this.httpSeconds.observe({ method: known, route }, seconds);
+    let methods = this.#requests.get(route);
+    if (!methods) this.#requests.set(route, methods = new Map());
+    let series = methods.get(known);
+    if (!series) {
+      const seen = this.httpSeconds.at({ method: known, route });
+      methods.set(known, series = { seen, byStatus: new Map() });
+    }
+    let answered = series.byStatus.get(status);
+    if (!answered) {
+      answered = this.httpRequests.at({ method: known, route, status: String(status) });
+      series.byStatus.set(status, answered);
+    }
+    answered.count++;
+    series.seen(seconds);
   }
 
   /** Counts a reply that was stored, and the tokens that it took. */
@@ -223,8 +246,30 @@ function cacheFamilies(cache: CacheCounters): MetricFamily[] {
       "Cost that cached answers have spared, in the currency of the prices.",
       cache.saved.costMicros / 1e6,
     ),
+    counter(
+      "pixel_cache_similar_reuses_total",
+      "Answers that were given again to a similar question.",
+      cache.similarReuses,
+    ),
     gauge("pixel_cache_unsent", "Deletions to be made good.", cache.unsent.waiting),
+    ...breakerFamilies(cache.redis),
     ...cacheTierFamilies(cache),
+  ];
+}
+
+const BREAKER_STATES = ["closed", "open", "half-open"];
+
+function breakerFamilies(redis: CacheCounters["redis"]): MetricFamily[] {
+  if (redis === null) return [];
+  const states = BREAKER_STATES.map((state) => ({
+    labels: { backend: "redis", state },
+    value: state === redis.state ? 1 : 0,
+  }));
+  const { kind } = redis;
+  const reasons = kind === null ? [] : [{ labels: { backend: "redis", reason: kind }, value: 1 }];
+  return [
+    gauge("pixel_cache_breaker_state", "1 for the state that the breaker is in.", states),
+    gauge("pixel_cache_breaker_reason", "1 for the kind of reason while it is open.", reasons),
   ];
 }
 

@@ -1,10 +1,9 @@
 import { z } from "@hono/zod-openapi";
 import { sessionIdFrom } from "../../lib/auth/session_cookie.ts";
-import { AppError } from "../../lib/errors.ts";
 import { bearerOf } from "../middleware/gate.ts";
 import { apiHeaders } from "../middleware/secure_headers.ts";
 import { isSecure } from "../middleware/visit.ts";
-import { type EventFeed, eventText } from "./event_feed.ts";
+import { eventBytes, type EventFeed } from "./event_feed.ts";
 import type { Call } from "./call.ts";
 import type { ApiBuilder } from "./operation.ts";
 
@@ -15,12 +14,14 @@ const CHECKS_A_BEAT = 30;
 /** A reader that is this far behind is sent away; it comes back and catches up. */
 const MAX_BEHIND_BYTES = 1024 * 1024;
 const encoder = new TextEncoder();
+const RETRY = encoder.encode("retry: 2000\n\n");
+const ALIVE = encoder.encode(": alive\n\n");
 
 const Events = z.object({}).openapi({ description: "text/event-stream" });
 
 /** Live events as a stream that can be resumed. */
 export function addEvents(api: ApiBuilder, feed: EventFeed): void {
-  const { config, stopping } = api.deps;
+  const { stopping } = api.deps;
   api.add({
     route: "GET /events",
     tag: "Events",
@@ -30,11 +31,9 @@ export function addEvents(api: ApiBuilder, feed: EventFeed): void {
     answer: Events,
     stream: "text/event-stream",
     handle(call) {
-      if (config.limits.streams > 0 && feed.listeners >= config.limits.streams) {
-        throw new AppError("overloaded", "Too many streams are open.", { retryAfterSeconds: 10 });
-      }
+      const left = api.streams.open(call.principal.id);
       const lastEventId = call.request.headers.get("last-event-id");
-      const stream = liveStream(api, feed, lastEventId, call, stopping);
+      const stream = liveStream(api, feed, lastEventId, call, stopping, left);
       return new Response(stream, { headers: apiHeaders("text/event-stream", call.requestId) });
     },
   });
@@ -46,16 +45,17 @@ function liveStream(
   lastEventId: string | null,
   call: Call<unknown, unknown, unknown>,
   stopping: AbortSignal,
+  left: () => void,
 ): ReadableStream<Uint8Array> {
   let end = () => {};
   return new ReadableStream<Uint8Array>({
     start(controller) {
       let cancelBeat = () => {};
       let checks = 0;
-      const send = (text: string) => {
-        if (text === "") return;
+      const send = (bytes: Uint8Array) => {
+        if (bytes.length === 0) return;
         if ((controller.desiredSize ?? 0) < -MAX_BEHIND_BYTES) return finish();
-        controller.enqueue(encoder.encode(text));
+        controller.enqueue(bytes);
       };
       const finish = () => {
         end();
@@ -69,7 +69,7 @@ function liveStream(
         const lives = await stillSomebody(api, call).catch(() => true);
         if (ended) return;
         if (!lives) return finish();
-        if (++checks % CHECKS_A_BEAT === 0) send(": alive\n\n");
+        if (++checks % CHECKS_A_BEAT === 0) send(ALIVE);
         cancelBeat = api.deps.clock.after(CHECK_MS, beat);
       };
       let ended = false;
@@ -78,11 +78,12 @@ function liveStream(
         ended = true;
         unsubscribe();
         cancelBeat();
+        left();
         stopping.removeEventListener("abort", finish);
       };
       stopping.addEventListener("abort", finish);
-      send("retry: 2000\n\n");
-      unsubscribe = feed.subscribe((events) => send(eventText(events)), lastEventId);
+      send(RETRY);
+      unsubscribe = feed.subscribe((events) => send(eventBytes(events)), lastEventId);
       if (ended) unsubscribe();
       cancelBeat = api.deps.clock.after(CHECK_MS, beat);
     },

@@ -58,7 +58,7 @@ export function shownTask(
       ? { error: { code: lastError.code, message: lastError.message } }
       : {}),
     queued_at: instant(job.queuedAt),
-    ...(job.runAt === undefined ? {} : { run_at: instant(job.runAt) }),
+    ...(job.runAt ? { run_at: instant(job.runAt) } : {}), // 0: at once
     ...(job.startedAt === undefined ? {} : { started_at: instant(job.startedAt) }),
     ...(job.finishedAt === undefined ? {} : { finished_at: instant(job.finishedAt) }),
     kwargs: shownPayload(job.payload, principal),

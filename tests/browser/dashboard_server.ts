@@ -85,7 +85,7 @@ export async function startDashboard(): Promise<DashboardServer> {
     sessions,
     api: (request) => app.fetch(request, bindings),
     log: silentLogger,
-    clock: { now: () => sample.NOW, elapsed: () => 0, after: () => () => {} },
+    clock: { now: () => sample.NOW, elapsed: () => performance.now(), after: () => () => {} },
     assets,
   });
   const server = Deno.serve(
@@ -170,6 +170,7 @@ function addPages(
     data.bots[at === -1 ? data.bots.length : at] = bot;
     return c.json(ok({ bot }));
   });
+  app.get("/maintenance/retention", (c) => c.json(ok(pages.kept)));
   app.get("/schedules", (c) => c.json(ok({ schedules: data.schedules })));
   app.post(
     "/schedules/:name/run",

@@ -1,87 +1,25 @@
 import assert from "node:assert/strict";
 import * as analytics from "../../lib/wire/schemas/analytics.ts";
-import * as conversations from "../../lib/wire/schemas/conversations.ts";
-import * as queues from "../../lib/wire/schemas/queues.ts";
 import { caller } from "../support/contract.ts";
 import { recorded, runCommand, writeConversations } from "../support/cli.ts";
-import { startOpenAIServer } from "../support/openai_server.ts";
-import { randomFor, rounds } from "../support/randomness.ts";
+import { rounds } from "../support/randomness.ts";
 import { assertRecounts } from "../support/recount.ts";
 import { TestService } from "../support/service.ts";
+import { Talks, withModel } from "../support/talks.ts";
 
-const TURNS_EACH = 5;
-const TURNS = rounds(300, 2_000);
-const TALKS = TURNS / TURNS_EACH;
-
-const idOf = (talk: number) => `talk/${talk}`;
-const asked = (talk: number) => Array.from({ length: TURNS_EACH }, (_, n) => `${talk}: ${n}`);
-
-/** A service that asks a model which takes some milliseconds, so that a kill finds work under way. */
-async function withModel(
-  test: string,
-  run: (service: TestService, model: ReturnType<typeof startOpenAIServer>) => Promise<void>,
-): Promise<void> {
-  const random = randomFor(test);
-  await using model = startOpenAIServer(() => ({ delayMs: random.between(1, 30) }));
-  await using service = await TestService.start({
-    env: { AI_BASE_URL: model.baseUrl, AI_MODEL: "test" },
-  });
-  await run(service, model);
-}
-
-/** Every turn has one answer, its own, in order; and every figure says so. */
-async function assertAnsweredOnce(service: TestService): Promise<void> {
-  const call = caller(service);
-  const days = new Set<string>();
-  for (let talk = 0; talk < TALKS; talk++) {
-    const { conversation } = await call(
-      conversations.ConversationAnswer,
-      "GET",
-      `/conversations/${encodeURIComponent(idOf(talk))}`,
-    );
-    assert.deepEqual(
-      conversation.messages.map(({ role, content }) => [role, content]),
-      asked(talk).flatMap((text) => [["user", text], ["assistant", `You said: ${text}`]]),
-    );
-    assert.equal(conversation.status, "completed");
-    days.add(conversation.started_at.slice(0, 10));
-  }
-  const { metrics } = await call(conversations.MetricsAnswer, "GET", "/conversations/metrics");
-  assert.equal(metrics.total_conversations, TALKS);
-  assert.deepEqual(metrics.status_breakdown, {
-    pending: 0,
-    processing: 0,
-    completed: TALKS,
-    failed: 0,
-  });
-  let talks = 0;
-  for (const day of days) {
-    const { analytics: report } = await call(
-      analytics.DailyAnswer,
-      "GET",
-      `/analytics/daily?date=${day}`,
-    );
-    const { total_conversations, average_conversation_length } = report.conversation_analytics;
-    talks += total_conversations;
-    assert.equal(average_conversation_length, 2 * TURNS_EACH);
-  }
-  assert.equal(talks, TALKS);
-  assert.equal((await assertRecounts(service)).conversations, TALKS);
-  const { queues: rows } = await call(queues.QueueList, "GET", "/queues");
-  const { by_status } = rows.find(({ name }) => name === "conversations")!.depth;
-  assert.equal(by_status.completed, TURNS, "one task for each turn");
-  for (const status of ["queued", "running", "retrying", "failed"]) {
-    assert.equal(by_status[status] ?? 0, 0, status);
-  }
-}
+const talks = new Talks(rounds(60, 400), 5);
+const TURNS = talks.turns;
 
 Deno.test("a replay goes on through a SIGKILL: every turn is answered exactly once", async () => {
   await withModel("replay", async (service, model) => {
     const folder = await Deno.makeTempDir();
     try {
       const path = `${folder}/talks.ndjson.gz`;
-      const talks = Array.from({ length: TALKS }, (_, n) => recorded(idOf(n), ...asked(n)));
-      await writeConversations(path, talks);
+      const lines = Array.from(
+        { length: talks.count },
+        (_, n) => recorded(talks.idOf(n), ...talks.asked(n)),
+      );
+      await writeConversations(path, lines);
       const env = { PIXEL_URL: service.url, PIXEL_TOKEN: service.token };
 
       const stop = new AbortController();
@@ -99,7 +37,7 @@ Deno.test("a replay goes on through a SIGKILL: every turn is answered exactly on
       const summary = JSON.parse(run.out);
       assert.deepEqual([summary.sent, summary.answered, summary.failed], [TURNS, TURNS, 0]);
       assert.ok(summary.answered_earlier > 0, "what the first run had asked is not asked again");
-      await assertAnsweredOnce(service);
+      await talks.assertAnsweredOnce(service);
     } finally {
       await Deno.remove(folder, { recursive: true });
     }
@@ -108,46 +46,17 @@ Deno.test("a replay goes on through a SIGKILL: every turn is answered exactly on
 
 Deno.test("a backlog survives SIGKILL after SIGKILL: every turn is answered exactly once", async () => {
   await withModel("backlog", async (service, model) => {
-    const call = caller(service);
-    const turns = Array.from({ length: TURNS }, (_, n) => ({
-      conversation_id: idOf(n % TALKS),
-      bot_id: "bot",
-      user_id: `user-${n % TALKS}`,
-      user_message: asked(n % TALKS)[Math.floor(n / TALKS)]!,
-    }));
-    const batchOf = (from: number) => ({
-      batch_id: `from-${from}`,
-      conversations: turns.slice(from, from + 1_000),
-    });
-    for (let from = 0; from < TURNS; from += 1_000) {
-      await call(conversations.BatchQueued, "POST", "/conversations/batch", batchOf(from));
-    }
+    await talks.queue(service);
     // A task that is on board of a third kill counts as its cause, and becomes a dead letter.
     for (const share of [0.3, 0.6]) {
       await model.received(Math.floor(TURNS * share));
       await service.kill();
       await service.restart();
     }
-    for (let from = 0; from < TURNS; from += 1_000) {
-      await call(conversations.BatchQueued, "POST", "/conversations/batch", batchOf(from));
-    }
-    for (let talk = 0; talk < TALKS; talk++) {
-      const path = `/conversations/${encodeURIComponent(idOf(talk))}/status?wait=25`;
-      for (;;) {
-        const { conversation_status } = await call(conversations.ConversationStatus, "GET", path);
-        if (conversation_status.status === "completed") break;
-      }
-    }
-    await assertAnsweredOnce(service);
-    for (let from = 0; from < TURNS; from += 1_000) {
-      const { batch_status } = await call(
-        conversations.BatchStatus,
-        "GET",
-        `/conversations/batch/from-${from}/status`,
-      );
-      assert.equal(batch_status.status, "completed");
-      assert.equal(batch_status.completed, batchOf(from).conversations.length);
-    }
+    await talks.queue(service); // the same batches again: nothing is queued twice
+    await talks.answered(service);
+    await talks.assertAnsweredOnce(service);
+    await talks.assertBatches(service);
   });
 });
 

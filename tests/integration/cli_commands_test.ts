@@ -119,7 +119,9 @@ Deno.test("queue, schedule, report, cache: looked at and acted on", async () => 
   const backup = await json("backup");
   assert.equal(backup.status, "completed");
 
-  assert.equal((await run("recount")).exitCode, 0);
+  const recounted = await run("recount");
+  assert.equal(recounted.exitCode, 0);
+  assert.match(recounted.out, /counts compared with 1 conversations .*: no difference/);
 
   const day = new Date().toISOString().slice(0, 10);
   const report = await json("report", "daily", "--date", day);
@@ -203,6 +205,8 @@ Deno.test("restore: shows what it would do, does it on --yes, never under a runn
   assert.equal(refused.exitCode, 1);
   assert.match(refused.err, /^error: /);
   await service.stop();
+  const byName = await runCommand(["restore", file!], { env: { DATA_DIR: service.dataDir } });
+  assert.match(byName.out, /is sound/, byName.err);
   const dry = await restore("--verify");
   assert.equal(dry.exitCode, 0, dry.err);
   assert.match(dry.out, /is sound .*\nIt would replace .*\nNothing was changed/);

@@ -1,3 +1,5 @@
+import type { SettableClock } from "./settable_clock.ts";
+
 const ROOT = new URL("../../", import.meta.url);
 const READY_MS = 60_000;
 const STOP_MS = 35_000;
@@ -16,6 +18,8 @@ export interface ServiceOptions {
   dataDir?: string;
   /** Where to serve, when that must be known before. */
   port?: number;
+  /** The clock that the process sees; the machine's when absent. */
+  clock?: SettableClock;
 }
 
 /** An answer with its body parsed. */
@@ -51,7 +55,8 @@ export class TestService implements AsyncDisposable {
   /** Starts the service and waits until it is ready. */
   static async start(options: ServiceOptions = {}): Promise<TestService> {
     const dataDir = options.dataDir ?? await Deno.makeTempDir({ prefix: "pixel-test-" });
-    const { env = {}, port = freePort() } = options;
+    const { port = freePort() } = options;
+    const env = { ...options.env, ...options.clock?.env };
     const service = new TestService(dataDir, options.dataDir === undefined, env, port);
     try {
       await service.#launch();

@@ -201,7 +201,10 @@ async function make(n: number): Promise<void> {
   while (!stopping && engine.working) {
     const tx = new WriteSet().check(madeKey(n), null);
     const definition = kindOf(n);
-    const options = n % 20 === 8 ? { runAt: Date.now() + 150 } : n % 9 === 0 ? { priority: 1 } : {};
+    // Some of those that are taken back wait long enough to be there still.
+    const delay = n % 20 === 8 ? 150 : n % 50 === 20 ? 2_000 : undefined;
+    const priority = n % 9 === 0 ? 1 : undefined;
+    const options = delay ? { runAt: Date.now() + delay } : { priority };
     const padding = order.paddingBytes ? "x".repeat(order.paddingBytes) : undefined;
     const id = engine.prepare(tx, definition, { n, padding }, options);
     tx.set(madeKey(n), id);
