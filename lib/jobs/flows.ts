@@ -1,13 +1,12 @@
 import { AppError } from "../errors.ts";
-import type { Database } from "../kv/database.ts";
 import { WriteSet } from "../kv/write_set.ts";
 import type { JobKind } from "./definition.ts";
 import type { JobEngine } from "./engine.ts";
 import type { EnqueueOptions } from "./enqueue.ts";
 import type { EngineEvent } from "./events.ts";
-import { FLOW, flowKey, flowsPrefix, sweptKey } from "./keys.ts";
+import { sweepFlows } from "./flow_sweep.ts";
+import { FLOW, flowKey, flowsPrefix } from "./keys.ts";
 import { readJob } from "./store.ts";
-import { sweepInTurn } from "./sweep_in_turn.ts";
 
 /** One job of a flow. It runs once all the steps that it names have completed. */
 export interface FlowStep {
@@ -45,8 +44,6 @@ const MAX_STEPS = 100;
 /** Steps released in one atomic; with the flow's own that keeps to ten checks. */
 const MAX_RELEASED = 8;
 const MAX_TRIES = 100;
-/** Flows looked at in one sweep. */
-const MAX_SWEPT = 1_000;
 
 /** A step that runs when all of `after` have completed; at once when it names none. */
 export function step<P>(
@@ -201,20 +198,6 @@ export class Flows {
       this.engine.options.log.error("a flow could not go on", { flow: event.batchId, error });
     });
   }
-}
-
-/**
- * Forgets flows that ended before an instant (milliseconds UTC), and says how many; looks at
- * `MAX_SWEPT` in each call, and goes on with the next.
- */
-export function sweepFlows(db: Database, endedBefore: number): Promise<number> {
-  return sweepInTurn<FlowRecord>(db, {
-    prefix: flowsPrefix,
-    cursorKey: sweptKey("flow"),
-    limit: MAX_SWEPT,
-    isOver: ({ endedAt = Infinity }) => endedAt < endedBefore,
-    remove: () => {},
-  });
 }
 
 const hasEnded = (state: string) => ["completed", "failed", "cancelled"].includes(state);

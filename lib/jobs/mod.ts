@@ -3,7 +3,8 @@
  * with effects that happen exactly once. See docs/jobs.md.
  */
 export { type Backoff, exponential } from "./backoff.ts";
-export { Batches, type BatchView } from "./batches.ts";
+export type { BatchView } from "./batch_view.ts";
+export { Batches } from "./batches.ts";
 export { type BulkOptions, enqueueMany } from "./bulk.ts";
 export {
   type AnyDefinition,

@@ -1,5 +1,5 @@
-import { sweepBatches } from "./batches.ts";
-import { sweepFlows } from "./flows.ts";
+import { sweepBatches } from "./batch_view.ts";
+import { sweepFlows } from "./flow_sweep.ts";
 import { counterValue } from "../kv/counter.ts";
 import type { Database } from "../kv/database.ts";
 import { WriteSet } from "../kv/write_set.ts";
