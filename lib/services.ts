@@ -1,9 +1,7 @@
-import { join } from "node:path";
 import { BudgetedResponder } from "./ai/budgeted_responder.ts";
 import { CachedResponder } from "./ai/cached_responder.ts";
 import { CircuitBreaker } from "./ai/circuit_breaker.ts";
 import { HashedEmbedder } from "./ai/embedded/hashed_embedder.ts";
-import { ModelFiles } from "./ai/embedded/model_files.ts";
 import { EmbeddedResponder } from "./ai/embedded_responder.ts";
 import type { CacheableResponder, Responder } from "./ai/responder.ts";
 import { SimilarQuestions } from "./ai/similar_questions.ts";
@@ -15,27 +13,24 @@ import { Reports } from "./analytics/reports.ts";
 import { Authenticator } from "./auth/authenticator.ts";
 import { type CacheService, openCache } from "./cache/mod.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import { AppError } from "./errors.ts";
 import { type Config, ConfigError } from "./config/config.ts";
 import { BotStore } from "./conversations/bot_store.ts";
 import { Conversations, type Handoff } from "./conversations/conversations.ts";
-import { ErasureLog } from "./conversations/erasure_log.ts";
+import type { ErasureLog } from "./conversations/erasure_log.ts";
 import { ReplyStreams } from "./conversations/reply_streams.ts";
 import { readQuestion } from "./conversations/transcript.ts";
 import { JobEngine } from "./jobs/engine.ts";
 import { type Schedule, Scheduler } from "./jobs/scheduler.ts";
 import type { JobState } from "./jobs/job.ts";
-import { type DataLock, lockDataDir } from "./kv/data_lock.ts";
-import { Database } from "./kv/database.ts";
+import type { Database } from "./kv/database.ts";
 import type { WriteSet } from "./kv/write_set.ts";
-import { openSchema } from "./kv/schema.ts";
 import type { Logger } from "./log.ts";
 import { Alerts } from "./monitoring/alerts/alerts.ts";
 import { routeAlerts } from "./monitoring/alerts/routing.ts";
 import { type AlertInputs, alertRules } from "./monitoring/alerts/rules.ts";
 import { alertInputs } from "./monitoring/alerts/sources.ts";
 import { Admission } from "./monitoring/admission.ts";
-import { Backups } from "./monitoring/backup.ts";
+import type { Backups } from "./monitoring/backup.ts";
 import { DEFAULT_THRESHOLDS, standardChecks } from "./monitoring/checks/standard.ts";
 import { HealthService } from "./monitoring/health.ts";
 import { HealthHistory } from "./monitoring/health_history.ts";
@@ -45,10 +40,12 @@ import { EngineWatch, scheduleStates } from "./monitoring/engine_watch.ts";
 import { Heartbeat } from "./monitoring/heartbeat.ts";
 import { ProviderWatch } from "./monitoring/provider_watch.ts";
 import { ServiceMetrics } from "./monitoring/service_metrics.ts";
+import { machineOf } from "./monitoring/machine.ts";
 import { Notifier } from "./notifications/notifier.ts";
 import { renderLetter } from "./notifications/template.ts";
 import { checkSmtp } from "./notifications/email.ts";
 import { SystemSampler } from "./monitoring/system.ts";
+import { openStorage } from "./storage.ts";
 
 /** Everything the routes and workers are made of. Closing it closes all of it, in order. */
 export interface Services extends AsyncDisposable {
@@ -78,9 +75,13 @@ export interface Services extends AsyncDisposable {
   backups: Backups | null;
   notifier: Notifier;
   alerts: Alerts<AlertInputs>;
+  /** Null without HEARTBEAT_URL. */
+  heartbeat: Heartbeat | null;
   auth: Authenticator;
 }
 
+/** Between looks at the backlog where each read is paid for. */
+const SPARING_MS = 10_000;
 /** How long a silent worker keeps its queues where several share a database. */
 const LEASE_MS = 15_000;
 
@@ -106,15 +107,10 @@ export interface OpenOptions {
 export async function openServices(config: Config, options: OpenOptions): Promise<Services> {
   await using stack = new AsyncDisposableStack();
   const { log, clock = systemClock } = options;
-  // A shared database has its own leases; a file must have one process.
-  if (!config.kvUrl) stack.use<DataLock>(await lockDataDir(config.dataDir));
-  const file = join(config.dataDir, "pixel.sqlite");
-  const db = stack.use(await Database.open({ path: config.kvUrl ?? file }));
-  const backups = config.kvUrl ? null : new Backups(join(config.dataDir, "backups"), file, {
-    daily: config.retention.backupsDaily,
-    weekly: config.retention.backupsWeekly,
-  }, clock);
-  await openSchema(db, { log, backup: backups ? () => checkedBackup(backups) : undefined });
+  const { platform } = config;
+  const { db, backups, erasures, ...storage } = stack.use(
+    await openStorage(config, { log, clock }),
+  );
 
   const cache = stack.use(
     await openCache({
@@ -131,7 +127,8 @@ export async function openServices(config: Config, options: OpenOptions): Promis
       clock,
       log,
       signals: false,
-      models: new ModelFiles(join(config.dataDir, "models")),
+      models: storage.models,
+      threads: platform.threads,
     }),
   );
   const provider = config.ai.baseUrl ? new ProviderWatch(await providerOf(config, clock)) : null;
@@ -156,7 +153,8 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     log,
     queues,
     worker: `worker-${crypto.randomUUID().slice(0, 8)}`,
-    leaseMs: config.kvUrl ? LEASE_MS : undefined,
+    leaseMs: config.shared ? LEASE_MS : undefined,
+    doorbells: platform.doorbells,
     serve: servedQueues(config, queues),
     onLost: options.onLost,
   });
@@ -179,8 +177,6 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     live: () => readLiveMetrics(db.kv),
     onHandoff: (tx, handoff) => tellHandoff(tx, handoff, notifier, config.alerts.email),
   });
-  const erasures = await ErasureLog.open(config.dataDir);
-
   const healthHistory = new HealthHistory(db, config.retention.healthReportsMs);
   const figures = new Figures({
     db,
@@ -190,7 +186,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
   });
   const reports = new Reports({ db, clock, samples: healthHistory, names: bots });
   const system = stack.adopt(
-    new SystemSampler({ dataDir: config.dataDir, clock }),
+    new SystemSampler({ dataDir: config.dataDir, clock, machine: machineOf(platform) }),
     (sampler) => sampler.close(),
   );
   await system.start();
@@ -205,6 +201,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
       db,
       system,
       clock,
+      files: platform.files,
       queues: loads,
       redis: config.cache.redisUrl ? cache : null,
       schedules: () => scheduleStates(scheduler, startedAt),
@@ -242,10 +239,10 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     conversations: () => conversations.metrics(),
     score: () => history.score(),
     alerts: () => alerts.list(),
-    storage: backups
+    storage: storage.databaseBytes
       ? async () => ({
-        databaseBytes: (await Deno.stat(file)).size,
-        newestBackupAt: await backups.newestAt(),
+        databaseBytes: await storage.databaseBytes!(),
+        newestBackupAt: await backups?.newestAt() ?? null,
       })
       : undefined,
   }, clock);
@@ -256,6 +253,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
       system,
       waiting: () => countJobs(engine, ["available", "scheduled", "retrying", "running"]),
       backlogLimit: config.limits.backlog,
+      everyMs: platform.longRunning ? undefined : SPARING_MS,
       diskReserveBytes: config.limits.diskReserveBytes,
     }),
     (admission) => admission.close(),
@@ -270,16 +268,14 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     terminal: options.terminal,
     print: options.print,
   });
-  if (config.alerts.heartbeatUrl) {
-    const report = () => health.report();
-    const heartbeat = new Heartbeat({
-      url: config.alerts.heartbeatUrl,
-      health: report,
-      log,
-      clock,
-    });
-    stack.adopt(heartbeat, (heartbeat) => heartbeat.close()).start();
-  }
+  const { heartbeatUrl } = config.alerts;
+  const heartbeat = heartbeatUrl
+    ? stack.adopt(
+      new Heartbeat({ url: heartbeatUrl, health: () => health.report(), log, clock }),
+      (heartbeat) => heartbeat.close(),
+    )
+    : null;
+  if (platform.longRunning) heartbeat?.start();
   stack.defer(() => auth.audit.close());
   const alerts = stack.adopt(
     new Alerts({
@@ -343,6 +339,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     backups,
     notifier,
     alerts,
+    heartbeat,
     auth,
     [Symbol.asyncDispose]: () => rest.disposeAsync(),
   };
@@ -387,14 +384,6 @@ async function providerOf({ ai }: Config, clock: Clock): Promise<CacheableRespon
     clock,
   });
   return new CircuitBreaker(model, { clock });
-}
-
-/** Makes a backup that can be restored; gives the command that does so. */
-async function checkedBackup(backups: Backups): Promise<string> {
-  const { name } = await backups.create();
-  const { ok, problem } = await backups.verify(name);
-  if (!ok) throw new AppError("unavailable", `the backup ${name} is not good: ${problem}`);
-  return `deno task pixel restore ${name}`;
 }
 
 /** Jobs in any of these states, over all queues. */

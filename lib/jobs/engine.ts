@@ -24,7 +24,8 @@ import { QueueStats } from "./queue_stats.ts";
 import { endSession, type Recovery, type Session, takeOverAll } from "./session.ts";
 import { type Retention, sweepJobs } from "./retention.ts";
 import type { ReadyJob } from "./ready_set.ts";
-import { writeJob } from "./store.ts";
+import { readTimers, TIMER_START } from "./shard_reader.ts";
+import { readDepth, writeJob } from "./store.ts";
 import { takeUnique } from "./unique.ts";
 import type { WaitingReason } from "./waiting.ts";
 
@@ -40,8 +41,10 @@ export interface JobEngineOptions {
   leaseMs?: number;
   /** With `leaseMs`: the queues that this process may serve; all when absent. */
   serve?: readonly string[];
-  /** Another worker has taken this one's queues; it does nothing any more. */
+  /** Another worker has taken this one's queues; it does nothing any more until it is started anew. */
   onLost?: () => void;
+  /** False where KV has no queues to carry doorbells; polling does without. */
+  doorbells?: boolean;
 }
 
 const SHARD = 0;
@@ -71,6 +74,8 @@ export class JobEngine {
   readonly #changes: ChangeDeps;
   readonly #reader: JobReader;
   readonly #rungAt = new Map<string, number>();
+  readonly #arrivals = new Set<() => void>();
+  #starts = 0;
   #session: Session | null = null;
   #lease: Lease | null = null;
   #tending: ReturnType<typeof setInterval> | null = null;
@@ -138,10 +143,15 @@ export class JobEngine {
 
   /**
    * Begins to work. Alone on its database it takes over at once whatever an earlier process left;
-   * with `leaseMs` it takes the queues that are free, and later those whose worker falls silent.
+   * with `leaseMs` it takes the queues that are free, and later those whose worker falls silent, and
+   * may be started again once it was stopped or has lost them.
    */
   async start(): Promise<Recovery> {
-    const { db, clock, log, worker, leaseMs } = this.options;
+    const { db, clock, log, leaseMs } = this.options;
+    // What another start left behind is another worker's, to be recovered like anybody's.
+    const worker = this.#starts++ === 0 ? this.worker : `${this.worker}-${this.#starts}`;
+    this.#runners.clear();
+    this.#stopping = this.#lost = false;
     await this.load();
     let recovery: Recovery = { workers: 0, interrupted: 0, deadLetters: 0 };
     const definitions = this.#definitions;
@@ -225,9 +235,16 @@ export class JobEngine {
 
   /**
    * Stops claiming, waits up to `graceMs` for what runs, releases the rest and ends the session.
-   * Interrupted jobs have not spent an attempt and run again after the next start.
+   * Interrupted jobs have not spent an attempt and run again after the next start. Whoever waits for
+   * a job to end waits no longer.
    */
   async stop(graceMs = 20_000): Promise<void> {
+    await this.rest(graceMs);
+    this.#waiters.wakeAll();
+  }
+
+  /** As `stop`, but only until the next `start`: whoever waits for a job goes on waiting. */
+  async rest(graceMs = 20_000): Promise<void> {
     if (this.#watch) clearInterval(this.#watch);
     this.#watch = null;
     // A queue that is being taken just now is stopped with the others.
@@ -243,7 +260,6 @@ export class JobEngine {
       await this.#lease?.release(this.#runners.keys());
       await endSession(this.options.db, session);
     }
-    this.#waiters.wakeAll();
   }
 
   /** Resolves when the doorbell listener has ended, which it does once the database is closed. */
@@ -408,6 +424,39 @@ export class JobEngine {
     return Promise.all(this.queueNames.map((queue) => this.#reader.overview(queue)));
   }
 
+  /** Calls `listener` for every job that this process queues to run at once; returns the way out. */
+  onArrival(listener: () => void): () => void {
+    this.#arrivals.add(listener);
+    return () => this.#arrivals.delete(listener);
+  }
+
+  /** Whether any queue that is not paused holds a job that could run now, whoever serves it. */
+  async isDue(): Promise<boolean> {
+    await this.#settings.load();
+    const found = await Promise.all(
+      this.queueNames.map((queue) => this.#settings.pauseOf(queue) ? false : this.#hasDue(queue)),
+    );
+    return found.includes(true);
+  }
+
+  /** Whether all that this process serves has come to rest, and nothing waits that nobody serves. */
+  async isIdle(): Promise<boolean> {
+    const open = this.queueNames.filter((queue) => this.#settings.pauseOf(queue) === null);
+    const busy = await Promise.all(open.map((queue) => {
+      const runner = this.#runners.get(queue);
+      return runner ? !runner.idle : this.#hasDue(queue);
+    }));
+    return !busy.includes(true);
+  }
+
+  async #hasDue(queue: string): Promise<boolean> {
+    const { db, clock } = this.options;
+    const { available = {} } = await readDepth(db.kv, queue);
+    if (Object.values(available).some((count) => count > 0)) return true;
+    const timers = await readTimers(db.kv, queue, SHARD, TIMER_START, clock.now(), 1);
+    return timers.due.length > 0;
+  }
+
   /** Stops starting jobs of a queue until `resume`, also across restarts. */
   async pause(queue: string, by: string): Promise<Pause> {
     const pause = await this.#settings.pause(queue, by);
@@ -454,6 +503,7 @@ export class JobEngine {
   #arrived(job: ReadyJob): void {
     const { id, address, record } = job;
     this.#runners.get(address.queue)?.backlog.arrived(job);
+    if (record.state === "available") { for (const tell of this.#arrivals) tell(); }
     if (!this.events.active) return;
     this.events.emit({
       type: "job.queued",
@@ -485,6 +535,7 @@ export class JobEngine {
   }
 
   #ring(tx: WriteSet, queue: string, runner: QueueRunner | undefined, now: number): void {
+    if (this.options.doorbells === false) return;
     // A queue served here is woken by the commit itself. A message less is also a risk less: the
     // runtime ends the process when it cannot store that it delivered one, as on a full disk.
     if (runner && !this.#lost) return;
@@ -495,8 +546,9 @@ export class JobEngine {
 
   /** Doorbells wake the queue they name; where KV queues are missing, polling does without. */
   #listen(): void {
+    if (this.options.doorbells === false) return;
     try {
-      this.#doorbells = this.options.db.kv.listenQueue((message) => {
+      this.#doorbells ??= this.options.db.kv.listenQueue((message) => {
         const queue = (message as { doorbell?: unknown } | null)?.doorbell;
         if (typeof queue === "string") this.#runners.get(queue)?.backlog.recheck();
       }).catch(() => {});
