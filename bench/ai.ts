@@ -1,135 +1,112 @@
 /**
- * How well and how fast the embedded responder answers.
+ * How well and at what cost the embedded responder answers, in this process and through the
+ * service: `PUT /bots`, the queue, `result.intent` and `result.score`.
  *
- *     deno run -A bench/ai.ts [--banking77 FILE] [--clinc150 FILE] [--json]
+ *     deno task bench ai --data FOLDER
  *
- * The files are the public training parts; what is asked is held back from them here. Without
- * files only the speed of a made-up bot is measured.
+ * The folder holds the public data sets as docs/ai.md names them. Without test parts, what is asked
+ * is held back from the training parts; without a folder only a made-up bot is measured. Figures
+ * are of CPU time, so that they mean the same on a busy machine.
  */
 import MiniSearch from "minisearch";
+import process from "node:process";
 import { classifierBytes } from "../lib/ai/embedded/classifier.ts";
 import { isStopWord, stem } from "../lib/ai/embedded/text.ts";
 import { trainBot } from "../lib/ai/embedded/trained_bot.ts";
 import { mulberry32 } from "../lib/ai/embedded/training.ts";
 import { EmbeddedResponder } from "../lib/ai/embedded_responder.ts";
-import type { BotDefinition, Reply } from "../lib/ai/responder.ts";
+import type { BotDefinition } from "../lib/ai/responder.ts";
 import { largeBot, requestOf, shopBot } from "../tests/support/bots.ts";
-import { byLabel, draw, type Example, readBanking77, readClinc150, type Split } from "./ai_data.ts";
-
-interface Row {
-  metric: string;
-  subject: string;
-  value: number;
-  unit: string;
-  against: string | null;
-  ratio: number | null;
-  rounds: number;
-  min: number;
-  max: number;
-}
+import { type Answered, auroc, botOf, type Example, type Split } from "./ai/data.ts";
+import { byLabel, draw, readBanking77, readClinc150 } from "./ai/data.ts";
+import { throughService } from "./ai/service.ts";
+import { type Bench, type BenchOptions, Figures } from "./report.ts";
 
 const DRAWS = [1, 2, 3];
+const OWN = "pixel";
+const PEER = "minisearch";
+const ANSWERS = 2_000;
 
-if (import.meta.main) {
-  const argument = (name: string) => {
-    const at = Deno.args.indexOf(name);
-    return at < 0 ? undefined : Deno.args[at + 1];
-  };
-  const rows = await measure(argument("--banking77"), argument("--clinc150"));
-  if (Deno.args.includes("--json")) {
-    console.log(JSON.stringify({
-      bench: "ai",
-      machine: `${navigator.hardwareConcurrency} cores, ${Deno.build.target}`,
-      versions: Deno.version,
-      rows,
-    }));
-  } else {
-    console.table(rows.map(({ metric, subject, value, unit, against, ratio }) => ({
-      metric,
-      subject,
-      value: Number(value.toFixed(4)),
-      unit,
-      against,
-      ratio: ratio && Number(ratio.toFixed(2)),
-    })));
-  }
-}
-
-async function measure(banking77?: string, clinc150?: string): Promise<Row[]> {
-  const rows = await speed(
+/** Measures both data sets of `data`; `only` leaves out what does not hold that text. */
+export const run: Bench = async (options) => {
+  const figures = new Figures();
+  const { data, tell } = options;
+  await speed(
+    "80 intents",
     largeBot(),
     largeBot().intents.map(({ name }) => `my ${name}`),
-    "80 intents",
+    figures,
   );
-  const sets: [string, Split][] = [];
-  if (banking77) sets.push(["BANKING77", await readBanking77(banking77, mulberry32(1))]);
-  if (clinc150) sets.push(["CLINC150", await readClinc150(clinc150)]);
+  const sets: [string, Split][] = data === undefined ? [] : [
+    ["BANKING77", await readBanking77(data, mulberry32(1))],
+    ["CLINC150", await readClinc150(data)],
+  ];
   for (const [name, split] of sets) {
-    rows.push(...await intents(name, split));
-    rows.push(...await speed(botOf(split.taught), split.asked.map(({ text }) => text), name));
-    for (const examples of [5, 20]) rows.push(...await knowledge(name, split, examples));
+    const asked = split.tested ? "its test part" : "held back from its training part";
+    tell(`${name}: ${split.taught.length} taught, ${split.asked.length} asked, ${asked}`);
+    await measure(name, split, figures, options);
   }
-  return rows;
+  return { versions: { deno: Deno.version.deno }, rows: figures.rows(OWN) };
+};
+
+async function measure(
+  name: string,
+  split: Split,
+  figures: Figures,
+  { only, tell }: BenchOptions,
+): Promise<void> {
+  const wanted = (what: string) => only === undefined || `${what}, ${name}`.includes(only);
+  if (wanted("service")) {
+    tell(`${name}: through the service`);
+    await service(name, split, figures);
+  }
+  if (wanted("answers")) {
+    tell(`${name}: in this process`);
+    await speed(name, botOf(split.taught), split.asked.map(({ text }) => text), figures);
+  }
+  for (const examples of [5, 20]) {
+    if (!wanted(`right entry first, ${examples} examples`)) continue;
+    tell(`${name}: ${examples} examples an entry`);
+    await knowledge(name, split, examples, figures);
+  }
 }
 
 /** Every label an intent: is the right one named, and do its scores tell off-topic messages? */
-async function intents(subject: string, { taught, asked, offTopic }: Split): Promise<Row[]> {
-  const bot = botOf(taught);
-  using responder = new EmbeddedResponder({ signals: false, trainingWaitMs: 300_000 });
-  const reply = ({ text }: Example) => responder.respond(requestOf(bot, text));
-  const replies: Reply[] = [];
-  for (const example of asked) replies.push(await reply(example));
-  const share = (count: number, of: number) => count / of * 100;
-  const right = (i: number) => replies[i]!.intent === asked[i]!.label;
-  const answered = replies.flatMap(({ source }, i) => source === "none" ? [] : [i]);
-  const rows = [
-    row(
-      "intent accuracy",
-      subject,
-      share(asked.filter((_, i) => right(i)).length, asked.length),
-      "%",
-    ),
-    row("answered right", subject, share(answered.filter(right).length, asked.length), "%"),
-    row(
-      "answered wrong",
-      subject,
-      share(answered.filter((i) => !right(i)).length, asked.length),
-      "%",
-    ),
-  ];
-  if (offTopic.length === 0) return rows;
-  const others: Reply[] = [];
-  for (const example of offTopic) others.push(await reply(example));
-  const scores = (list: Reply[]) => list.map(({ score }) => score);
-  const wrongly = others.filter(({ source }) => source !== "none").length;
-  return [
-    ...rows,
-    row("off-topic answered", subject, share(wrongly, others.length), "%"),
-    row("off-topic AUROC", subject, auroc(scores(replies), scores(others)), ""),
-  ];
+async function service(name: string, split: Split, figures: Figures): Promise<void> {
+  const { asked, offTopic, cost } = await throughService(split);
+  const add = (metric: string, value: number, unit: string) =>
+    figures.add(`${metric}, ${name}, service`, OWN, value, unit);
+  const share = (these: Answered[], of: Answered[]) => these.length / of.length * 100;
+  const right = ({ intent, label }: Answered) => intent === label;
+  const answered = asked.filter(({ source }) => source !== "none");
+  add("definition", cost.bytes, "B");
+  add("intent accuracy", share(asked.filter(right), asked), "%");
+  add("answered right", share(answered.filter(right), asked), "%");
+  add("answered wrong", share(answered.filter((one) => !right(one)), asked), "%");
+  if (offTopic.length > 0) {
+    const scores = (list: Answered[]) => list.map(({ score }) => score);
+    add("off-topic answered", share(offTopic.filter((o) => o.source !== "none"), offTopic), "%");
+    add("off-topic AUROC", auroc(scores(asked), scores(offTopic)), "");
+  }
+  add("CPU to define and train", cost.trainingMs / 1_000, "s");
+  add("CPU a queued answer, all of the service", cost.answerMs, "ms");
 }
 
 /** Every example a knowledge entry with its label as the answer: is the right one first? */
-async function knowledge(name: string, { taught, asked }: Split, examples: number): Promise<Row[]> {
-  const own: number[] = [], peer: number[] = [];
+async function knowledge(
+  name: string,
+  { taught, asked }: Split,
+  examples: number,
+  figures: Figures,
+): Promise<void> {
   for (const seed of DRAWS) {
     const drawn = draw(taught, examples, mulberry32(seed));
     const bot = shopBot({
       intents: [],
       knowledge: drawn.map(({ text, label }) => ({ question: text, answer: label })),
     });
-    using responder = new EmbeddedResponder({ signals: false, trainingWaitMs: 300_000 });
-    const search = new MiniSearch({
-      fields: ["question"],
-      processTerm: (term) => isStopWord(term.toLowerCase()) ? null : stem(term.toLowerCase()),
-      searchOptions: { fuzzy: 0.2 },
-    });
-    search.addAll(
-      [...byLabel(drawn)].map(([id, group]) => ({
-        id,
-        question: group.map(({ text }) => text).join(" "),
-      })),
-    );
+    using responder = new EmbeddedResponder({ signals: false, trainingWaitMs: 900_000 });
+    const search = fullText(drawn);
     let ownRight = 0, peerRight = 0;
     for (const { text, label } of asked) {
       const { matched } = await responder.respond(requestOf(bot, text));
@@ -137,80 +114,52 @@ async function knowledge(name: string, { taught, asked }: Split, examples: numbe
       if (bot.knowledge[index]?.answer === label) ownRight++;
       if (search.search(text)[0]?.id === label) peerRight++;
     }
-    own.push(ownRight / asked.length * 100);
-    peer.push(peerRight / asked.length * 100);
+    const metric = `right entry first, ${examples} examples, ${name}`;
+    figures.add(metric, OWN, ownRight / asked.length * 100, "%");
+    figures.add(metric, PEER, peerRight / asked.length * 100, "%");
   }
-  const mean = (values: number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
-  return [{
-    ...row(`right entry first, ${examples} examples`, name, mean(own), "%"),
-    against: "minisearch",
-    ratio: mean(own) / mean(peer),
-    rounds: own.length,
-    min: Math.min(...own),
-    max: Math.max(...own),
-  }];
 }
 
-/** Training, memory, and answers a second on one core, one after another. */
-async function speed(bot: BotDefinition, messages: string[], subject: string): Promise<Row[]> {
+function fullText(drawn: Example[]): MiniSearch {
+  const search = new MiniSearch({
+    fields: ["question"],
+    processTerm: (term) => isStopWord(term.toLowerCase()) ? null : stem(term.toLowerCase()),
+    searchOptions: { fuzzy: 0.2 },
+  });
+  search.addAll(
+    [...byLabel(drawn)].map(([id, group]) => ({
+      id,
+      question: group.map(({ text }) => text).join(" "),
+    })),
+  );
+  return search;
+}
+
+/** Training, memory, and answers a second of one core's time, one after another. */
+async function speed(
+  name: string,
+  bot: BotDefinition,
+  messages: string[],
+  figures: Figures,
+): Promise<void> {
+  const cpu = cpuMs();
   const data = trainBot(bot).classifier;
-  const rates: number[] = [];
-  using responder = new EmbeddedResponder({ signals: false, trainingWaitMs: 300_000 });
+  figures.add(`CPU of training, ${name}`, OWN, (cpuMs() - cpu) / 1_000, "s");
+  figures.add(`model, ${name}`, OWN, classifierBytes(data) / 1e6, "MB");
+  using responder = new EmbeddedResponder({ signals: false, trainingWaitMs: 900_000 });
   for (let round = 0; round < 4; round++) {
-    const startedAt = performance.now();
-    for (let i = 0; i < 2_000; i++) {
+    const before = cpuMs();
+    for (let i = 0; i < ANSWERS; i++) {
       await responder.respond(requestOf(bot, messages[i % messages.length]!));
     }
-    if (round > 0) rates.push(2_000 / (performance.now() - startedAt) * 1_000);
+    const ms = cpuMs() - before;
+    // The first round includes the training and the compiler's.
+    if (round > 0) figures.add(`answers a second of CPU, ${name}`, OWN, ANSWERS / ms * 1_000, "/s");
   }
-  rates.sort((a, b) => a - b);
-  return [
-    row("training", subject, data.trainingMs, "ms"),
-    row("model size", subject, classifierBytes(data) / 1e6, "MB"),
-    {
-      ...row("answers a second", subject, rates[1]!, "/s"),
-      rounds: rates.length,
-      min: rates[0]!,
-      max: rates.at(-1)!,
-    },
-  ];
 }
 
-function botOf(examples: Example[]): BotDefinition {
-  const intents = [...byLabel(examples)].map(([name, group]) => ({
-    name,
-    examples: group.map(({ text }) => text),
-    answer: `About ${name}.`,
-  }));
-  return shopBot({ knowledge: [], intents });
-}
-
-function row(metric: string, subject: string, value: number, unit: string): Row {
-  return {
-    metric,
-    subject,
-    value,
-    unit,
-    against: null,
-    ratio: null,
-    rounds: 1,
-    min: value,
-    max: value,
-  };
-}
-
-/** The probability that a score of `higher` exceeds one of `lower` (Mann–Whitney; ties half). */
-function auroc(higher: number[], lower: number[]): number {
-  const sorted = lower.toSorted((a, b) => a - b);
-  const below = (score: number, orEqual: boolean) => {
-    let from = 0, to = sorted.length;
-    while (from < to) {
-      const middle = (from + to) >> 1;
-      if (sorted[middle]! < score || (orEqual && sorted[middle] === score)) from = middle + 1;
-      else to = middle;
-    }
-    return from;
-  };
-  const wins = higher.reduce((sum, s) => sum + (below(s, false) + below(s, true)) / 2, 0);
-  return wins / (higher.length * lower.length);
+/** CPU time of this process so far, user and system, in milliseconds. */
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
 }

@@ -13,17 +13,19 @@ const program = new Command("deno task bench")
   .option("--rounds <number>", "how often each figure is taken", positive, 5)
   .option("--size <factor>", "share of the usual amount of work, for a quick look", Number, 1)
   .option("--only <text>", "only metrics whose name holds this text")
+  .option("--data <folder>", "with the public data that a bench measures on")
   .option("--subjects <names>", "only these, separated by commas: pixel, bullmq, celery, graphile");
 
 if (import.meta.main) {
   program.parse(Deno.args, { from: "user" });
   const name = program.args[0]!;
-  const { json, rounds, size, only, subjects } = program.opts();
+  const { json, rounds, size, only, subjects, data } = program.opts();
   if (!/^[a-z_]+$/.test(name)) program.error(`there is no bench named ${name}`);
   const options: BenchOptions = {
     rounds,
     size,
     only,
+    data,
     subjects: subjects?.split(","),
     tell: (text) => console.error(text),
   };

@@ -6,6 +6,8 @@ export interface BenchOptions {
   size: number;
   only: string | undefined;
   subjects: string[] | undefined;
+  /** A folder of public data, for benches that use such. */
+  data?: string;
   tell(text: string): void;
 }
 

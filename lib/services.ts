@@ -3,7 +3,8 @@ import { CachedResponder } from "./ai/cached_responder.ts";
 import { CircuitBreaker } from "./ai/circuit_breaker.ts";
 import { HashedEmbedder } from "./ai/embedded/hashed_embedder.ts";
 import { EmbeddedResponder } from "./ai/embedded_responder.ts";
-import type { CacheableResponder, Responder } from "./ai/responder.ts";
+import { ProviderChain } from "./ai/provider_chain.ts";
+import type { Responder } from "./ai/responder.ts";
 import { SimilarQuestions } from "./ai/similar_questions.ts";
 import { Spending } from "./ai/spending.ts";
 import { readLiveMetrics, readTokens } from "./analytics/live.ts";
@@ -38,7 +39,7 @@ import { PerformanceHistory } from "./monitoring/history.ts";
 import { HistoryStore, STEP_MS } from "./monitoring/history_store.ts";
 import { EngineWatch, scheduleStates } from "./monitoring/engine_watch.ts";
 import { Heartbeat } from "./monitoring/heartbeat.ts";
-import { ProviderWatch } from "./monitoring/provider_watch.ts";
+import { ProviderWatch, stateOf } from "./monitoring/provider_watch.ts";
 import { ServiceMetrics } from "./monitoring/service_metrics.ts";
 import { machineOf } from "./monitoring/machine.ts";
 import { Notifier } from "./notifications/notifier.ts";
@@ -131,7 +132,9 @@ export async function openServices(config: Config, options: OpenOptions): Promis
       threads: platform.threads,
     }),
   );
-  const provider = config.ai.baseUrl ? new ProviderWatch(await providerOf(config, clock)) : null;
+  const providers = config.ai.baseUrl ? await providersOf(config, clock) : [];
+  const [first, ...others] = providers;
+  const provider = first && others.length > 0 ? new ProviderChain(first, others, log) : first;
   const { dailyBudget, similarThreshold: threshold } = config.ai;
   const cached = new CachedResponder(provider ?? embedded, {
     cache,
@@ -205,7 +208,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
       queues: loads,
       redis: config.cache.redisUrl ? cache : null,
       schedules: () => scheduleStates(scheduler, startedAt),
-      provider: provider ? () => provider.state() : undefined,
+      provider: provider ? () => stateOf(providers) : undefined,
       smtp: mail ? () => checkSmtp(mail) : undefined,
     }, {
       ...DEFAULT_THRESHOLDS,
@@ -348,7 +351,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
 /** Tells people that a user wants one of them; no text of the conversation leaves with it. */
 function tellHandoff(
   tx: WriteSet,
-  { conversationId, botId, reason, at }: Handoff,
+  { conversationId, botId, reason, importance, at }: Handoff,
   notifier: Notifier,
   to: string | undefined,
 ): void {
@@ -358,12 +361,17 @@ function tellHandoff(
     conversation_id: conversationId,
     bot_id: botId,
     at: new Date(at).toISOString(),
+    importance,
     ...(reason ? { reason } : {}),
   };
   const email = renderLetter({
     subject,
     lead: `${subject}.`,
-    rows: [["Conversation", conversationId], ...(reason ? [["Reason", reason] as const] : [])],
+    rows: [
+      ["Conversation", conversationId],
+      ...(importance === "normal" ? [] : [["Importance", importance] as const]),
+      ...(reason ? [["Reason", reason] as const] : []),
+    ],
     reason: "You get this because ALERT_EMAIL names you.",
   });
   const common = { type, subject, conversationId };
@@ -371,20 +379,34 @@ function tellHandoff(
   notifier.prepare(tx, { ...common, content: { channel: "webhook", data } });
 }
 
-/** The model behind AI_BASE_URL, left alone for a while when it fails again and again. */
-async function providerOf({ ai }: Config, clock: Clock): Promise<CacheableResponder> {
-  // Its client takes memory that a service with the embedded responder need not spend.
+/**
+ * The models behind AI_BASE_URL and AI_FALLBACKS, each left alone for a while when it fails again
+ * and again. All of them together get what time a turn has.
+ */
+async function providersOf({ ai }: Config, clock: Clock): Promise<ProviderWatch[]> {
+  // Their client takes memory that a service with the embedded responder need not spend.
   const { OpenAIResponder } = await import("./ai/openai_responder.ts");
-  const model = new OpenAIResponder({
-    baseUrl: ai.baseUrl!,
-    apiKey: ai.apiKey,
-    model: ai.model!,
-    timeoutMs: ai.timeoutMs,
-    prices: ai.prices,
-    clock,
+  const { KnowledgeSearch } = await import("./ai/openai/knowledge_search.ts");
+  const knowledge = new KnowledgeSearch();
+  const { baseUrl, apiKey, model } = ai;
+  const chain = [{ baseUrl: baseUrl!, apiKey, model: model! }, ...ai.fallbacks];
+  const timeoutMs = chain.length === 1
+    ? ai.timeoutMs
+    : Math.min(ai.timeoutMs, Math.floor(MAX_CHAIN_MS / chain.length));
+  return chain.map((provider) => {
+    const asked = new OpenAIResponder({
+      prices: ai.prices,
+      ...provider,
+      timeoutMs,
+      knowledge,
+      clock,
+    });
+    return new ProviderWatch(new CircuitBreaker(asked, { clock }));
   });
-  return new CircuitBreaker(model, { clock });
 }
+
+/** Shorter than a turn's attempt may take. */
+const MAX_CHAIN_MS = 110_000;
 
 /** Jobs in any of these states, over all queues. */
 async function countJobs(engine: JobEngine, states: JobState[]): Promise<number> {

@@ -144,6 +144,11 @@ export interface ConversationView {
   queuedAt?: number;
   completedAt?: number;
   satisfaction?: number;
+  importance?: "low" | "high";
+  handoffAt?: number;
+  closedAt?: number;
+  reopened?: number;
+  reopenedAt?: number;
   messages: MessageView[];
 }
 
@@ -180,6 +185,8 @@ export interface ConversationRowView {
   turns: number;
   taskId?: string;
   satisfaction?: number;
+  importance?: "low" | "high";
+  closedAt?: number;
   imported: boolean;
 }
 
@@ -188,6 +195,7 @@ export interface ConversationsPort {
   list(
     limit: number,
     cursor?: string,
+    only?: { important?: boolean },
   ): Promise<{ conversations: ConversationRowView[]; nextCursor?: string }>;
   /**
    * Queues a turn. With a claim, all of it goes through `commitOnce(db, claim, …)`, whose answer
@@ -242,6 +250,8 @@ export interface ConversationsPort {
     reason?: string,
   ): Promise<{ handoffAt: number; first: boolean }>;
   close(conversationId: string): Promise<{ closedAt: number }>;
+  reopen(conversationId: string): Promise<{ reopened: boolean; reopenedAt?: number }>;
+  setImportance(conversationId: string, importance: "low" | "normal" | "high"): Promise<void>;
   /** Reads plain lines; an error of the stream itself ends the import with it. */
   importStream(lines: ReadableStream<Uint8Array>): Promise<{
     imported: number;

@@ -2,6 +2,7 @@
 export const PROGRAMS = {
   "redis-server": { debian: "redis-server", homebrew: "redis" },
   "promtool": { debian: "prometheus", homebrew: "prometheus" },
+  "curl": { debian: "curl", homebrew: "curl" },
   "python3": { debian: "python3", homebrew: "python" },
   "chromium": { debian: "chromium", homebrew: "chromium" },
 } as const;

@@ -35,7 +35,7 @@ export const SUITES: Suite[] = [
   },
   suiteBelow("conformance", { needs: ["redis-server"], limitMinutes: 3, permissions: SCOPED }),
   suiteBelow("integration", {
-    needs: ["redis-server", "promtool", "python3"],
+    needs: ["redis-server", "promtool", "python3", "curl"],
     limitMinutes: 8,
     permissions: SCOPED,
   }),

@@ -63,7 +63,11 @@ export function processConversation(deps: ProcessDeps): JobDefinition<TurnJob> {
       if (!conversation.value || !asked.value) return cancel("the conversation was deleted");
       const { userId, botId, open } = conversation.value;
       // A turn that was retried may have overtaken one before it.
-      if (open[0] && open[0].turn < turn) return snooze(OVERTAKEN_MS);
+      const earlier = open[0];
+      if (earlier && earlier.turn < turn) {
+        const detail = `an earlier message is being answered (task ${earlier.taskId})`;
+        return snooze(OVERTAKEN_MS, { reason: "earlier_turn", detail });
+      }
       const [bot, history] = await Promise.all([
         bots.get(botId),
         readHistory(db.kv, conversationId, conversation.value, turn, HISTORY_MESSAGES),
@@ -78,12 +82,16 @@ export function processConversation(deps: ProcessDeps): JobDefinition<TurnJob> {
           message: asked.value.message,
           history,
           signal: job.signal,
-          ...(streams && { onText: (text) => streams.add(job.id, text) }),
+          ...(streams && {
+            onText: (text) => streams.add(job.id, text),
+            onRestart: () => streams.begin(job.id),
+          }),
         });
       } catch (thrown) {
         // A provider that is left alone for a while costs no attempt.
         if (mayWait(thrown, clock.now() - job.queuedAt)) {
-          return snooze(thrown.retryAfterMs ?? 1_000);
+          const because = { reason: "provider_down" as const, detail: thrown.message };
+          return snooze(thrown.retryAfterMs ?? 1_000, because);
         }
         throw thrown;
       } finally {
@@ -172,6 +180,7 @@ function toResult(
     ...(reply.costMicros === undefined ? {} : { cost_micros: reply.costMicros }),
     ...(reply.similarity === undefined ? {} : { similarity: reply.similarity }),
     ...(reply.fallback ? { fallback: reply.fallback } : {}),
+    ...(reply.botVersion === undefined ? {} : { bot_version: reply.botVersion }),
     ...(reply.matched ? { matched: reply.matched } : {}),
     ...(reply.language ? { language: reply.language } : {}),
     ...(reply.sentiment === undefined ? {} : { sentiment: reply.sentiment }),

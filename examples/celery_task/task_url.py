@@ -13,6 +13,8 @@ class Task(BaseHTTPRequestHandler):
         ok = hmac.compare_digest(f"v1,{mac}", sent["webhook-signature"] or "")
         ok = ok and abs(time.time() - int(sent["webhook-timestamp"])) < 300
         answer = json.dumps(send_invoice.run(**json.loads(body))).encode() if ok else b""
-        self.send_response(200 if ok else 401), self.end_headers(), self.wfile.write(answer)
+        self.send_response(200 if ok else 401)
+        self.send_header("content-type", "application/json")
+        self.end_headers(), self.wfile.write(answer)
 
 ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Task).serve_forever()

@@ -42,7 +42,7 @@ export const WAITING: Record<WaitingReason, string> = {
   backoff: "It failed and is waiting to try again",
   scheduled: "It is to run later",
   concurrency: "Every place in its queue is taken",
-  rate_limited: "Its queue is held to a rate",
+  rate_limited: "Its queue or its key is held to a rate",
   no_worker: "No worker takes tasks from its queue",
   provider_down: "The AI provider does not answer",
 };

@@ -15,7 +15,7 @@ export interface AnswerCache {
   /** The value at `key`, or what `fill` makes of it, stored for `ttlSeconds`. */
   getOrSet<T>(
     key: string,
-    fill: (context: { signal: AbortSignal }) => Promise<T>,
+    fill: (context: { signal: AbortSignal; doNotStore(): void }) => Promise<T>,
     options: { ttlSeconds: number },
   ): Promise<T>;
   /** The value at `key`, or undefined. */
@@ -157,11 +157,13 @@ export class CachedResponder implements Responder {
   async #answer(key: string, request: ResponderRequest, signal: AbortSignal) {
     let asked = false, filled = false;
     let failure: { error: unknown } | undefined;
-    const ask = async (within: AbortSignal) => {
+    const ask = async (within: AbortSignal, doNotStore = () => {}) => {
       asked = true;
       try {
         const reply = await this.#asked({ ...request, signal: within });
         filled = true;
+        // What only stood in is no answer to whoever asks later.
+        if (reply.botVersion !== undefined || reply.fallback) doNotStore();
         return reply;
       } catch (error) {
         failure = { error };
@@ -172,7 +174,7 @@ export class CachedResponder implements Responder {
       const reply = await inSpan("cache answer", { "bot.id": request.bot.botId }, async () => {
         const value = await this.#cache.getOrSet(
           key,
-          (context) => ask(AbortSignal.any([context.signal, signal])),
+          (context) => ask(AbortSignal.any([context.signal, signal]), () => context.doNotStore()),
           { ttlSeconds: request.bot.cacheTtlSeconds ?? this.#ttlSeconds },
         );
         note(() => ({ "cache.hit": !asked }));

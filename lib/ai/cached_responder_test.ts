@@ -17,11 +17,16 @@ import {
 /** A cache that keeps copies, without a single flight of its own. */
 class MapCache implements AnswerCache {
   readonly entries = new Map<string, string>();
-  async getOrSet<T>(key: string, fill: (c: { signal: AbortSignal }) => Promise<T>): Promise<T> {
+  async getOrSet<T>(
+    key: string,
+    fill: (c: { signal: AbortSignal; doNotStore(): void }) => Promise<T>,
+  ): Promise<T> {
     const held = this.entries.get(key);
     if (held !== undefined) return JSON.parse(held);
-    const value = await fill({ signal: new AbortController().signal });
-    this.entries.set(key, JSON.stringify(value));
+    let store = true;
+    const doNotStore = () => store = false;
+    const value = await fill({ signal: new AbortController().signal, doNotStore });
+    if (store) this.entries.set(key, JSON.stringify(value));
     return value;
   }
 }
@@ -64,6 +69,19 @@ Deno.test("what was answered once is not asked again", async () => {
   assert.deepEqual([first.cached, again.cached], [false, true]);
   assert.equal(again.response, first.response);
   assert.ok(again.latencyMs < 1_000, "a hit tells its own latency");
+});
+
+Deno.test("what only stood in for the configured answer is given, but not kept", async () => {
+  for (const stoodIn of [{ botVersion: 1 }, { fallback: "provider" as const }]) {
+    const asked = new Asked();
+    const respond = asked.respond.bind(asked);
+    asked.respond = async (request) => ({ ...await respond(request), ...stoodIn });
+    const responder = new CachedResponder(asked, { cache: new MapCache() });
+    for (let i = 0; i < 2; i++) {
+      assert.equal((await responder.respond(requestOf(bot(), "hi"))).cached, false);
+    }
+    assert.equal(asked.requests.length, 2);
+  }
 });
 
 Deno.test("what an answer from the cache has spared is told", async () => {

@@ -94,6 +94,7 @@ export class EmbeddedResponder implements CacheableResponder {
       ...(match && {
         matched: { entry: match.utterance.entry, question: match.utterance.text },
       }),
+      ...(model && model.version !== bot.version && { botVersion: model.version }),
       latencyMs: performance.now() - startedAt,
       cached: false,
       ...signals,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { largeBot, requestOf, shopBot } from "../../tests/support/bots.ts";
 import { FakeClock } from "../clock.ts";
 import { EmbeddedResponder, UNKNOWN_ANSWER } from "./embedded_responder.ts";
-import { MAX_MESSAGE_LENGTH, ResponderError } from "./responder.ts";
+import { type BotDefinition, MAX_MESSAGE_LENGTH, ResponderError } from "./responder.ts";
 
 const quiet = { signals: false };
 
@@ -88,6 +88,26 @@ Deno.test("a new version answers anew, and trains only where examples changed", 
   assert.equal(responder.status(first), "none");
 });
 
+Deno.test("while a new version is trained the one before it answers, and says so", async () => {
+  using responder = new EmbeddedResponder(quiet);
+  const first = largeBot();
+  const ask = (bot: BotDefinition) => responder.respond(requestOf(bot, "I lost my card"));
+  assert.equal((await ask(first)).botVersion, undefined);
+  const intents = first.intents.map((intent) => ({
+    ...intent,
+    examples: [...intent.examples, `${intent.name} again`],
+    answer: `New: ${intent.answer}`,
+  }));
+  const second = largeBot({ version: 2, intents });
+  responder.prepare(second);
+  const meanwhile = await ask(second);
+  assert.deepEqual([meanwhile.response, meanwhile.botVersion], ["About lost card.", 1]);
+  assert.equal(responder.status(second), "training");
+  while (responder.status(second) === "training") await new Promise((go) => setTimeout(go, 5));
+  const then = await ask(second);
+  assert.deepEqual([then.response, then.botVersion], ["New: About lost card.", undefined]);
+});
+
 Deno.test("a request waits for training up to a bound, then may be tried again", async () => {
   const clock = new FakeClock();
   using responder = new EmbeddedResponder({ ...quiet, clock, trainingWaitMs: 500 });
@@ -98,6 +118,7 @@ Deno.test("a request waits for training up to a bound, then may be tried again",
     assert.ok(error instanceof ResponderError && error.retryable && !error.permanent);
     assert.match(error.reason, /still being trained/);
     assert.equal(error.retryAfterMs, 2_000);
+    assert.ok(error.unasked, "waiting costs no attempt");
     return true;
   });
 });

@@ -34,8 +34,10 @@ export interface OpenAIResponderOptions {
   /** Sent only where set: not every model takes them. */
   maxOutputTokens?: number;
   temperature?: number;
-  /** What a million tokens cost, by model. */
+  /** What a million tokens cost, by model and time. */
   prices?: Prices;
+  /** Indexes shared with other providers; its own where absent. */
+  knowledge?: KnowledgeSearch;
   clock?: Clock;
 }
 
@@ -59,11 +61,12 @@ export class OpenAIResponder implements CacheableResponder {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
   readonly #budget: { historyTokens: number; knowledgeTokens: number };
-  readonly #knowledge = new KnowledgeSearch();
+  readonly #knowledge: KnowledgeSearch;
 
   constructor(options: OpenAIResponderOptions) {
     this.model = options.model;
     this.#options = options;
+    this.#knowledge = options.knowledge ?? new KnowledgeSearch();
     this.#clock = options.clock ?? systemClock;
     this.#timeoutMs = options.timeoutMs ?? 60_000;
     this.#budget = {
@@ -106,7 +109,7 @@ export class OpenAIResponder implements CacheableResponder {
       ...(used[0] && { matched: { entry: used[0].id, question: used[0].question } }),
       model,
       tokens,
-      costMicros: costMicros(this.#options.prices ?? {}, model, tokens),
+      costMicros: costMicros(this.#options.prices ?? {}, model, tokens, this.#clock.now()),
       latencyMs: performance.now() - startedAt,
       cached: false,
     };

@@ -54,6 +54,8 @@ export interface ResponderRequest {
   signal: AbortSignal;
   /** Told each piece of a reply as it comes, by a responder that can; the reply repeats them. */
   onText?: (text: string) => void;
+  /** Told that what came so far is void, because the reply is begun anew. */
+  onRestart?: () => void;
 }
 
 export interface TokenUsage {
@@ -74,12 +76,14 @@ export interface Reply {
   score: number;
   /** The nearest entry (`knowledge:<index>` or `intent:<name>`), also when the reply abstains. */
   matched?: { entry?: string; question?: string };
+  /** The bot's version that answered, where the newest is still being trained. Never cached. */
+  botVersion?: number;
   model?: string;
   tokens?: TokenUsage;
   /** What it cost, in millionths of the price table's currency; nothing where it was cached. */
   costMicros?: number;
-  /** Why another responder answered than the one configured. */
-  fallback?: "budget";
+  /** Why another responder or provider answered than the one configured. */
+  fallback?: "budget" | "provider";
   latencyMs: number;
   /** True when no responder had to run for this very request. */
   cached: boolean;

@@ -30,8 +30,11 @@ function parts(usesHistory = false, similar = similarQuestions()) {
     },
   };
   const cache = {
-    async getOrSet<T>(key: string, fill: (c: { signal: AbortSignal }) => Promise<T>): Promise<T> {
-      if (!entries.has(key)) entries.set(key, await fill({ signal }));
+    async getOrSet<T>(
+      key: string,
+      fill: (c: { signal: AbortSignal; doNotStore(): void }) => Promise<T>,
+    ): Promise<T> {
+      if (!entries.has(key)) entries.set(key, await fill({ signal, doNotStore() {} }));
       return entries.get(key) as T;
     },
     get: (key: string) => Promise.resolve(entries.get(key)),

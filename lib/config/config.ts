@@ -64,6 +64,7 @@ export function loadConfig(env: Record<string, string>, options: LoadOptions = {
       timeoutMs: v.AI_TIMEOUT_SECONDS * 1000,
       tokensPerDay: v.AI_TOKENS_PER_DAY,
       prices: v.AI_PRICES,
+      fallbacks: v.AI_FALLBACKS,
       dailyBudget: v.AI_DAILY_BUDGET,
       similarThreshold: v.AI_SIMILAR_THRESHOLD,
     },
@@ -193,6 +194,9 @@ function checkTogether(v: Values): void {
       "must be hs256 with JWT_SECRET and another one with JWT_JWKS_URL",
     );
   }
+  if (v.AI_FALLBACKS.length > 0 && !v.AI_BASE_URL) {
+    throw new ConfigError("AI_FALLBACKS", "needs AI_BASE_URL, the provider that is asked first");
+  }
   if (v.AI_BASE_URL && !v.AI_MODEL) {
     throw new ConfigError("AI_MODEL", "must name the model to ask when AI_BASE_URL is set");
   }
@@ -251,6 +255,10 @@ function secretsOf(env: Record<string, string>): string[] {
       const url = URL.parse(value);
       for (const password of [url?.password, url?.searchParams.get("sentinel_password")]) {
         if (password) found.add(password).add(decoded(password));
+      }
+    } else if (name === "AI_FALLBACKS") {
+      for (const { apiKey } of JSON.parse(value) as { apiKey?: string }[]) {
+        if (apiKey) found.add(apiKey);
       }
     } else found.add(value);
   }

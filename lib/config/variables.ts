@@ -11,6 +11,7 @@ import {
   whole,
   word,
 } from "./fields.ts";
+import { fallbackProviders, priceTable } from "./prices.ts";
 
 /** One environment variable: how it is read, what it means, what holds when it is absent. */
 export interface Variable<S extends z.ZodType = z.ZodType, D = unknown> {
@@ -39,11 +40,6 @@ const secret = <S extends z.ZodType>(schema: S, about: string): Variable<S, unde
 });
 
 const HOST_LIST = /^(\*\.)?[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_])?(:\d{1,5})?$|^\[[0-9a-f:]+\]$/i;
-const price = z.number().min(0).max(1e6);
-const prices: z.ZodType<Record<string, { input: number; output: number }>> = z.record(
-  z.string().min(1).max(200),
-  z.object({ input: price, output: price }),
-);
 const concurrency = (fallback: number) =>
   variable(whole(1, 1_000), "jobs that run at the same time in this queue", fallback);
 
@@ -152,10 +148,26 @@ export const VARIABLES = {
   AI_TOKENS_PER_DAY: variable(whole(0, 1e12), "tokens a day above which it alerts", 0),
   AI_TIMEOUT_SECONDS: variable(whole(1, 3_600), "longest wait for the model", 60),
   AI_PRICES: variable(
-    json(prices, 'must be JSON such as {"gpt": {"input": 2.5, "output": 10}}'),
-    "price of a million tokens by model, `*` = any other",
+    json(
+      priceTable,
+      'must be JSON such as {"gpt": {"input": 2.5, "output": 10}}; instead of a price there may ' +
+        'be a list of them, each but the first with a "from" of its own, such as "2026-07-01"',
+    ),
+    "price of a million tokens by model, `*` = any other; a list with `from` where it changes",
     {},
   ),
+  AI_FALLBACKS: {
+    ...variable(
+      json(
+        fallbackProviders,
+        'must be a JSON list such as [{"baseUrl": "https://host/v1", "apiKey": "…", "model": ' +
+          '"m"}], each perhaps with "prices" as in AI_PRICES; at most 5',
+      ),
+      "JSON list of `{baseUrl, apiKey, model, prices}`, asked in turn where a provider fails",
+      [],
+    ),
+    secret: true,
+  },
   AI_DAILY_BUDGET: variable(
     decimal(0, 1e9),
     "what one bot may cost a day by AI_PRICES; then the embedded responder answers; 0 = no limit",

@@ -12,6 +12,7 @@ import {
   deletedKey,
   freshKey,
   freshPrefix,
+  importantKey,
   messagesPrefix,
   storedKey,
   storedPrefix,
@@ -82,7 +83,7 @@ async function archiveConversation(
     await db.commit(new WriteSet().delete(freshKey(storedAt, id)));
     return false;
   }
-  if (record.open.length > 0) return false;
+  if (record.open.length > 0 || record.importance === "high") return false;
   const texts: ArchivedTexts = { messages: await readTranscript(db.kv, id, record) };
   const latest = await readLatestAnswer(db.kv, id, record);
   if (latest) texts.latest = latest;
@@ -132,6 +133,7 @@ export async function deleteConversation(
     .delete(conversationKey(id))
     .delete(storedKey(storedAt, id))
     .delete(freshKey(storedAt, id))
+    .delete(importantKey(storedAt, id))
     .set(deletedKey(deletedHash(id)), 1);
   for (const key of keys) tx.delete(key);
   ledger.forgotten(tx, { startedAt, turnEnds, gone: true });

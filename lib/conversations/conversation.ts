@@ -44,12 +44,27 @@ export interface ConversationRecord {
   /** When the user was first handed over to a person, and when the conversation was closed. */
   handoffAt?: number;
   closedAt?: number;
+  /** How often it was opened again after it was closed, and when last. */
+  reopened?: number;
+  reopenedAt?: number;
+  /** What somebody said of it; absent = normal. */
+  importance?: "low" | "high";
   /** Came by import: counted in reports, not among the live ones. */
   imported?: boolean;
   /** Chunks of messages that came by import, before any live turn. */
   importedChunks?: number;
   /** Its texts have been packed into this many archive chunks. */
   archivedChunks?: number;
+}
+
+/** How much a conversation matters to those who keep it. */
+export type Importance = "low" | "normal" | "high";
+
+/** The record of a closed conversation, open again; of an open one the same. */
+export function reopen(record: ConversationRecord, at: number): ConversationRecord {
+  const { closedAt, ...rest } = record;
+  if (closedAt === undefined) return record;
+  return { ...rest, reopened: (record.reopened ?? 0) + 1, reopenedAt: at };
 }
 
 /** How a conversation has gone for its user, beside its status. */

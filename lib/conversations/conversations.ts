@@ -7,12 +7,14 @@ import {
   type ConversationRecord,
   type ConversationStatus,
   courseOf,
+  type Importance,
+  reopen,
   type TurnError,
   type TurnResult,
 } from "./conversation.ts";
 import { importConversations, type ImportResult } from "./import.ts";
 import { splitLines } from "./lines.ts";
-import { conversationKey, storedPrefix } from "./keys.ts";
+import { conversationKey, freshKey, importantKey, importantPrefix, storedPrefix } from "./keys.ts";
 import { type NewTurn, type SubmitDeps, type Submitted, submitTurn } from "./submit.ts";
 import { turnJob } from "./turn_job.ts";
 import { readLatestAnswer, readTranscript, type TranscriptMessage } from "./transcript.ts";
@@ -51,6 +53,8 @@ export interface ConversationSummary {
   turns: number;
   taskId?: string;
   satisfaction?: number;
+  importance?: ConversationRecord["importance"];
+  closedAt?: number;
   imported: boolean;
 }
 
@@ -76,6 +80,7 @@ export interface Handoff {
   botId: string;
   userId: string;
   reason?: string;
+  importance: Importance;
   at: number;
 }
 
@@ -169,13 +174,15 @@ export class Conversations {
   async list(
     limit: number,
     cursor?: string,
+    only: { important?: boolean } = {},
   ): Promise<{ conversations: ConversationSummary[]; nextCursor?: string }> {
     const { kv } = this.deps.db;
+    const prefix = only.important ? importantPrefix : storedPrefix;
     const before = cursor === undefined ? Infinity : Number(cursor.split("~")[0]);
     const beforeId = cursor?.slice(cursor.indexOf("~") + 1) ?? "";
     const entries = kv.list({
-      start: storedPrefix,
-      end: [...storedPrefix, before, beforeId],
+      start: prefix,
+      end: [...prefix, before, beforeId],
     }, { reverse: true, limit: limit + 1 });
     const found: { storedAt: number; id: string }[] = [];
     for await (const { key } of entries) {
@@ -244,7 +251,8 @@ export class Conversations {
         live: !imported,
         course: courseOf(record),
       });
-      onHandoff?.(tx, { conversationId, botId, userId, reason, at: handoffAt });
+      const { importance = "normal" } = record;
+      onHandoff?.(tx, { conversationId, botId, userId, reason, importance, at: handoffAt });
       return { record: { ...record, handoffAt }, answer: { handoffAt, first: true } };
     });
   }
@@ -254,6 +262,40 @@ export class Conversations {
     return this.#change(conversationId, (record) => {
       const closedAt = record.closedAt ?? this.deps.clock.now();
       return { record: { ...record, closedAt }, answer: { closedAt } };
+    });
+  }
+
+  /**
+   * Opens a closed conversation again; of an open one only says so. Throws `not_found`.
+   */
+  reopen(conversationId: string): Promise<{ reopened: boolean; reopenedAt?: number }> {
+    type Opened = { reopened: boolean; reopenedAt?: number };
+    return this.#change<Opened>(conversationId, (before) => {
+      const record = reopen(before, this.deps.clock.now());
+      const reopened = record !== before;
+      return { record, answer: { reopened, reopenedAt: record.reopenedAt } };
+    });
+  }
+
+  /**
+   * Says how much a conversation matters. The archive leaves one of high importance where it is,
+   * and lists can be of these alone. Throws `not_found`.
+   */
+  setImportance(conversationId: string, importance: Importance): Promise<void> {
+    return this.#change(conversationId, (before, tx) => {
+      const { importance: _before, ...rest } = before;
+      const { storedAt } = before;
+      if (importance === "high") {
+        tx.set(importantKey(storedAt, conversationId), 1).delete(
+          freshKey(storedAt, conversationId),
+        );
+      } else {
+        tx.delete(importantKey(storedAt, conversationId));
+        // What was spared from the archive takes its turn again.
+        if (before.importance === "high") tx.set(freshKey(storedAt, conversationId), 1);
+      }
+      const record = importance === "normal" ? rest : { ...rest, importance };
+      return { record, answer: undefined };
     });
   }
 
@@ -295,6 +337,8 @@ export class Conversations {
       turns: record.turns,
       taskId: record.taskId,
       satisfaction: record.satisfaction,
+      importance: record.importance,
+      closedAt: record.closedAt,
       imported: record.imported ?? false,
     };
   }

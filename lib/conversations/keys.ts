@@ -30,6 +30,9 @@ export const storedPrefix: Deno.KvKey = [ROOT, "s"];
 /** Conversations stored and not archived yet. */
 export const freshKey = (storedAt: number, id: string): Deno.KvKey => [ROOT, "f", storedAt, id];
 export const freshPrefix: Deno.KvKey = [ROOT, "f"];
+/** Conversations of high importance by the time they were stored; the archive leaves them. */
+export const importantKey = (storedAt: number, id: string): Deno.KvKey => [ROOT, "i", storedAt, id];
+export const importantPrefix: Deno.KvKey = [ROOT, "i"];
 /** A deleted conversation, by the hash of its id. */
 export const deletedKey = (idHash: string): Deno.KvKey => [ROOT, "gone", idHash];
 export const batchKey = (batchId: string): Deno.KvKey => [ROOT, "b", batchId];

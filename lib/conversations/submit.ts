@@ -9,6 +9,7 @@ import {
   type ConversationRecord,
   courseOf,
   MAX_OPEN_TURNS,
+  reopen,
   type TurnRecord,
 } from "./conversation.ts";
 import { conversationKey, freshKey, pendingKey, storedKey, turnKey } from "./keys.ts";
@@ -93,7 +94,9 @@ async function addTurn(tx: WriteSet, deps: SubmitDeps, turn: NewTurn): Promise<S
     heldBy: earlier?.taskId,
   });
   const record: ConversationRecord = {
-    ...(before ?? { botId, userId, startedAt, storedAt: at, turns: 0, open: [] }),
+    ...(before
+      ? reopen(before, at)
+      : { botId, userId, startedAt, storedAt: at, turns: 0, open: [] }),
     messages: (before?.messages ?? 0) + 1,
     status: "pending",
     turns: number,
@@ -103,7 +106,6 @@ async function addTurn(tx: WriteSet, deps: SubmitDeps, turn: NewTurn): Promise<S
     queuedAt: at,
   };
   delete record.completedAt;
-  delete record.closedAt;
   const asked: TurnRecord = { taskId, message: turn.userMessage, at, priority };
   if (turn.metadata) asked.metadata = turn.metadata;
   if (turn.callbackUrl) asked.callbackUrl = turn.callbackUrl;
@@ -116,7 +118,9 @@ async function addTurn(tx: WriteSet, deps: SubmitDeps, turn: NewTurn): Promise<S
     tx.set(storedKey(at, conversationId), 1).set(freshKey(at, conversationId), 1);
     bots.noteUsed(tx, botId);
   }
-  if (before?.archivedChunks) tx.set(freshKey(before.storedAt, conversationId), 1);
+  if (before?.archivedChunks && before.importance !== "high") {
+    tx.set(freshKey(before.storedAt, conversationId), 1);
+  }
   await ledger.submitted(tx, {
     conversationId,
     botId,

@@ -101,13 +101,15 @@ export async function readHistory(
   const messages: Message[] = [];
   const from = Math.max(1, turn - Math.ceil(limit / 2));
   const turns = Array.from({ length: turn - from }, (_, i) => from + i);
-  if (from === 1 && (record.importedChunks || record.archivedChunks)) {
-    messages.push(...await readImported(kv, id, record));
-  }
   const [asked, answers] = await Promise.all([
     readMany<TurnRecord>(kv, turns.map((n) => turnKey(id, n))),
     readAnswers(kv, id, turns),
   ]);
+  // Turns that are no longer there are in the archive, behind what came by import.
+  const older = from === 1 || asked.includes(null);
+  if (older && (record.importedChunks || record.archivedChunks)) {
+    messages.push(...await readImported(kv, id, record));
+  }
   asked.forEach((question, index) => {
     if (!question) return;
     const answer = answers.get(turns[index]!);

@@ -208,7 +208,7 @@ export class Attempt implements Performing {
 
   #finish(result: PerformResult | void): void {
     if (!result) return this.#complete(undefined);
-    if (result.type === "snooze") return void this.#settle({ type: "snoozed", ms: result.ms });
+    if (result.type === "snooze") return void this.#settle({ ...result, type: "snoozed" });
     if (result.type === "cancel") {
       return void this.#settle({ type: "cancelled", reason: result.reason });
     }

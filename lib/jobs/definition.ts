@@ -4,6 +4,7 @@ import type { Logger } from "../log.ts";
 import { type Backoff, exponential } from "./backoff.ts";
 import { type Job, MAX_PAYLOAD_BYTES, MAX_WRAPPED_BYTES } from "./job.ts";
 import { isQueueName } from "./job_id.ts";
+import type { PutOff } from "./waiting.ts";
 
 /** Adds what a job does to our database; committed with the job's completion or not at all. */
 export type Effects = (tx: WriteSet) => void | Promise<void>;
@@ -11,7 +12,7 @@ export type Effects = (tx: WriteSet) => void | Promise<void>;
 /** What a handler says when it is done. Throwing instead means: try again later. */
 export type PerformResult =
   | { type: "complete"; value?: unknown; effects?: Effects }
-  | { type: "snooze"; ms: number }
+  | { type: "snooze"; ms: number; because?: PutOff }
   | { type: "cancel"; reason: string };
 
 /**
@@ -25,8 +26,15 @@ export const complete = (value?: unknown, effects?: Effects): PerformResult => (
   effects,
 });
 
-/** Not now: run again in `ms` milliseconds, without spending an attempt. */
-export const snooze = (ms: number): PerformResult => ({ type: "snooze", ms });
+/**
+ * Not now: run again in `ms` milliseconds, without spending an attempt. `waitingBecause` says
+ * `because` until then, or that it was asked to run later.
+ */
+export const snooze = (ms: number, because?: PutOff): PerformResult => ({
+  type: "snooze",
+  ms,
+  because,
+});
 
 /** Give up on purpose; nothing is retried and nothing counts as a failure. */
 export const cancel = (reason: string): PerformResult => ({ type: "cancel", reason });

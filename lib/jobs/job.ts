@@ -71,7 +71,7 @@ export interface JobRecord {
   errors?: AttemptError[];
   /** How often a process died while it held this job. */
   crashes?: number;
-  /** Who cancelled it and why. */
+  /** Who cancelled it and why; of one that its handler put off, what `putOffText` made of that. */
   reason?: string;
   uniqueKey?: string;
   fairKey?: string;

@@ -4,6 +4,7 @@ import type { Database } from "../kv/database.ts";
 import { WriteSet } from "../kv/write_set.ts";
 import { type JobDefinition, snooze } from "./definition.ts";
 import { rateKey } from "./keys.ts";
+import type { PutOff } from "./waiting.ts";
 
 /** So many a second on average, and `burst` at once after a quiet time (1 when absent). */
 export interface Rate {
@@ -71,13 +72,17 @@ export function rateLimited<P>(
   if (!(rate.ratePerSecond > 0) || !((rate.burst ?? 1) >= 1)) {
     throw new RangeError(`${definition.kind}: a rate is above 0, a burst at least 1`);
   }
+  const because: PutOff = {
+    reason: "rate_limited",
+    detail: `tasks of its key start at most ${rate.ratePerSecond} a second`,
+  };
   return {
     ...definition,
     async perform(job) {
       const name = key(job.payload);
       const at = await job.once(`rate ${job.attempt}`, () => limits.reserve(name, rate));
       const wait = at - limits.options.clock.now();
-      return wait > 0 ? snooze(wait) : await definition.perform(job);
+      return wait > 0 ? snooze(wait, because) : await definition.perform(job);
     },
   };
 }

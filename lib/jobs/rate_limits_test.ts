@@ -59,6 +59,15 @@ Deno.test("each key has its own rate; waiting spends no attempt, and a restart f
     await enqueueMany(t.engine, call, Array.from({ length: 6 }, () => ({ customer: "acme" })));
     await enqueueMany(t.engine, call, [{ customer: "other" }]);
     assert.deepEqual(await t.drain(), { completed: 4, failed: 0, cancelled: 0 });
+    const { jobs: waiting } = await t.engine.list({ state: "scheduled", limit: 10 });
+    assert.equal(waiting.length, 3);
+    for (const job of waiting) {
+      assert.deepEqual(await t.engine.waitingBecause(job.id), [{
+        reason: "rate_limited",
+        detail: "tasks of its key start at most 2 a second",
+        until: new Date(job.runAt!).toISOString(),
+      }]);
+    }
   }
   const { t: opened, call } = await open();
   await using t = opened;

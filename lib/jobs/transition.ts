@@ -1,11 +1,12 @@
 import { messageOf } from "../errors.ts";
 import { type Backoff, exponential } from "./backoff.ts";
+import { type PutOff, putOffText } from "./waiting.ts";
 import { type AttemptError, type JobRecord, MAX_ERRORS_KEPT, MAX_RESULT_BYTES } from "./job.ts";
 
 /** How an attempt ended. */
 export type Outcome =
   | { type: "completed"; value?: unknown }
-  | { type: "snoozed"; ms: number }
+  | { type: "snoozed"; ms: number; because?: PutOff }
   | { type: "cancelled"; reason: string }
   | { type: "failed"; error: unknown }
   /** Shutdown or a lost session: nobody's fault, so no attempt is spent. */
@@ -31,14 +32,15 @@ export function decide(
   now: number,
   policy: RetryPolicy,
 ): JobRecord {
-  const { runAt: _runAt, heldBy: _heldBy, ...base }: JobRecord = job;
+  const { runAt: _runAt, heldBy: _heldBy, reason: _reason, ...base }: JobRecord = job;
   if (policy.startedAt !== undefined) base.startedAt = policy.startedAt;
   switch (outcome.type) {
     case "completed":
       return withResult({ ...base, state: "completed", finishedAt: now }, outcome.value);
     case "snoozed": {
       const ms = Number.isFinite(outcome.ms) ? Math.max(0, outcome.ms) : 0;
-      return { ...base, state: "scheduled", runAt: now + Math.min(ms, MAX_SNOOZE_MS) };
+      const reason = outcome.because && { reason: putOffText(outcome.because) };
+      return { ...base, ...reason, state: "scheduled", runAt: now + Math.min(ms, MAX_SNOOZE_MS) };
     }
     case "cancelled":
       return { ...base, state: "cancelled", finishedAt: now, reason: outcome.reason };

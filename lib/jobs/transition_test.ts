@@ -65,6 +65,11 @@ Deno.test("an interruption spends nothing, a snooze no attempt, crashes end afte
   assert.equal(decide(job, { type: "interrupted" }, 9, policy), job);
   const snoozed = decide(job, { type: "snoozed", ms: 500 }, 9, policy);
   assert.deepEqual([snoozed.state, snoozed.runAt, snoozed.attempt], ["scheduled", 509, 1]);
+  const because = { reason: "provider_down" as const, detail: "it rests" };
+  const putOff = decide(job, { type: "snoozed", ms: 500, because }, 9, policy);
+  assert.equal(putOff.reason, "provider_down: it rests");
+  const done = decide(putOff, { type: "completed" }, 9, policy);
+  assert.equal(done.reason, undefined, "why it waited once is not why it ended");
   let crashed = job;
   for (let i = 1; i < MAX_CRASHES; i++) {
     crashed = decide(crashed, { type: "crashed" }, 9, policy);

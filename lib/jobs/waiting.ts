@@ -18,6 +18,18 @@ export interface WaitingReason {
   action?: string;
 }
 
+/** Why a handler puts its job off. */
+export type PutOff = Pick<WaitingReason, "detail"> & {
+  reason: "rate_limited" | "provider_down" | "earlier_turn";
+};
+
+const PUT_OFF = /^(rate_limited|provider_down|earlier_turn): (.*)$/s;
+const MAX_DETAIL = 300;
+
+/** A reason as the job's record keeps it while it waits. */
+export const putOffText = ({ reason, detail }: PutOff): string =>
+  `${reason}: ${detail.slice(0, MAX_DETAIL)}`;
+
 /** What must be known of a job's surroundings to say why it waits. */
 export interface WaitingContext {
   now: number;
@@ -59,7 +71,7 @@ export function waitingBecause(job: Job, context: WaitingContext): WaitingReason
         action: "retry",
       });
     } else {
-      reasons.push({ reason: "scheduled", detail: "it was asked to run later", until });
+      reasons.push({ ...putOffOf(job), until });
     }
   }
   if (paused) {
@@ -97,4 +109,10 @@ export function waitingBecause(job: Job, context: WaitingContext): WaitingReason
     });
   }
   return reasons;
+}
+
+function putOffOf({ reason }: Job): WaitingReason {
+  const [, word, detail = ""] = PUT_OFF.exec(reason ?? "") ?? [];
+  if (word === undefined) return { reason: "scheduled", detail: "it was asked to run later" };
+  return { reason: word as PutOff["reason"], detail };
 }

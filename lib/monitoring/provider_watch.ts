@@ -44,6 +44,17 @@ export class ProviderWatch extends WrappedResponder {
   }
 }
 
+/** How a chain of providers does: as badly as any of them, so that a stand-in is not unnoticed. */
+export function stateOf(providers: readonly ProviderWatch[]): ProviderState {
+  const states = providers.map((provider) => provider.state());
+  const down = states.flatMap((state, i) =>
+    state.healthy === false ? [{ ...state, model: providers[i]!.model }] : []
+  );
+  if (providers.length === 1 || down.length === 0) return states[0]!;
+  const detail = down.map(({ model, detail }) => `${model}: ${detail}`).join("; ");
+  return { name: states[0]!.name, healthy: false, detail };
+}
+
 function isCallersFault(thrown: unknown): boolean {
   const { statusCode } = thrown as { statusCode?: unknown };
   return statusCode === 400 || statusCode === 413 || statusCode === 422;

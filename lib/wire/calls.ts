@@ -33,14 +33,17 @@ import type {
   ConversationAnswer,
   ConversationClosed,
   ConversationList,
+  ConversationReopened,
   ConversationsQuery,
   ConversationStatus,
   FeedbackTaken,
   HandoffTaken,
+  ImportanceTaken,
   MetricsAnswer,
   NewBatch,
   NewFeedback,
   NewHandoff,
+  NewImportance,
   NewTurn,
   QueueQuery,
   TurnQueued,
@@ -155,6 +158,11 @@ export interface Calls {
     answer: typeof HandoffTaken;
   };
   "POST /conversations/{conversation_id}/close": { answer: typeof ConversationClosed };
+  "POST /conversations/{conversation_id}/reopen": { answer: typeof ConversationReopened };
+  "POST /conversations/{conversation_id}/importance": {
+    body: typeof NewImportance;
+    answer: typeof ImportanceTaken;
+  };
   "DELETE /users/{user_id}": { answer: typeof UserErased };
   "GET /conversations/metrics": { answer: typeof MetricsAnswer };
   "GET /conversations/{conversation_id}": { answer: typeof ConversationAnswer };

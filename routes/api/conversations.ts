@@ -6,14 +6,17 @@ import {
   ConversationAnswer,
   ConversationClosed,
   ConversationList,
+  ConversationReopened,
   ConversationsQuery,
   ConversationStatus,
   FeedbackTaken,
   HandoffTaken,
+  ImportanceTaken,
   MetricsAnswer,
   NewBatch,
   NewFeedback,
   NewHandoff,
+  NewImportance,
   NewTurn,
   QueueQuery,
   TurnQueued,
@@ -173,8 +176,9 @@ export function addConversations(api: ApiBuilder): void {
     summary: "Conversations by when they were stored here, newest first",
     query: ConversationsQuery,
     answer: ConversationList,
-    async handle({ query: { limit, cursor } }) {
-      const page = await conversations.list(limit, cursor);
+    async handle({ query: { limit, cursor, importance } }) {
+      const only = { important: importance === "high" };
+      const page = await conversations.list(limit, cursor, only);
       return {
         conversations: page.conversations.map(shownRow),
         ...(page.nextCursor === undefined ? {} : { next_cursor: page.nextCursor }),
@@ -241,6 +245,40 @@ export function addConversations(api: ApiBuilder): void {
     async handle({ params: { conversation_id } }) {
       const { closedAt } = await conversations.close(conversation_id);
       return { conversation_id, closed_at: instant(closedAt) };
+    },
+  });
+
+  api.add({
+    route: "POST /conversations/{conversation_id}/reopen",
+    tag: "Conversations",
+    summary: "The conversation is not over after all",
+    description: "`reopened` is false where it was not closed.",
+    params: ConversationId,
+    unknown,
+    answer: ConversationReopened,
+    async handle({ params: { conversation_id } }) {
+      const { reopened, reopenedAt } = await conversations.reopen(conversation_id);
+      return {
+        conversation_id,
+        reopened,
+        ...(reopenedAt === undefined ? {} : { reopened_at: instant(reopenedAt) }),
+      };
+    },
+  });
+
+  api.add({
+    route: "POST /conversations/{conversation_id}/importance",
+    tag: "Conversations",
+    summary: "How much the conversation matters",
+    description: "One of high importance is never archived, and `GET /conversations` can list " +
+      "these alone; it is deleted at its time as any other.",
+    params: ConversationId,
+    unknown,
+    body: NewImportance,
+    answer: ImportanceTaken,
+    async handle({ params: { conversation_id }, body: { importance } }) {
+      await conversations.setImportance(conversation_id, importance);
+      return { conversation_id, importance };
     },
   });
 }

@@ -76,6 +76,8 @@ const FIGURES = [
   "score",
   "cached",
   "similarity",
+  "fallback",
+  "bot_version",
   "model",
   "tokens",
   "cost_micros",
@@ -105,6 +107,11 @@ export function shownConversation(
     started_at: instant(startedAt),
     updated_at: instant(Math.max(startedAt, queuedAt, completedAt, lastMessageAt)),
     ...(satisfaction === undefined ? {} : { satisfaction_score: satisfaction }),
+    ...(found.importance === undefined ? {} : { importance: found.importance }),
+    ...(found.handoffAt === undefined ? {} : { handoff_at: instant(found.handoffAt) }),
+    ...(found.closedAt === undefined ? {} : { closed_at: instant(found.closedAt) }),
+    ...(found.reopened === undefined ? {} : { reopened: found.reopened }),
+    ...(found.reopenedAt === undefined ? {} : { reopened_at: instant(found.reopenedAt) }),
     messages: found.messages.map((message) => shownMessage(message, principal)),
   };
 }
@@ -122,6 +129,8 @@ export function shownRow(row: ConversationRowView): ConversationRow {
     turns: row.turns,
     ...(taskId === undefined ? {} : { task_id: taskId }),
     ...(satisfaction === undefined ? {} : { satisfaction_score: satisfaction }),
+    ...(row.importance === undefined ? {} : { importance: row.importance }),
+    ...(row.closedAt === undefined ? {} : { closed_at: instant(row.closedAt) }),
     imported: row.imported,
   };
 }

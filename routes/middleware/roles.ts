@@ -35,6 +35,8 @@ export const ROUTE_ROLES = {
   "POST /conversations/{conversation_id}/feedback": "operator",
   "POST /conversations/{conversation_id}/handoff": "operator",
   "POST /conversations/{conversation_id}/close": "operator",
+  "POST /conversations/{conversation_id}/reopen": "operator",
+  "POST /conversations/{conversation_id}/importance": "operator",
   "DELETE /users/{user_id}": "admin",
   "POST /conversations/import": "operator",
   "GET /analytics/daily": "viewer",

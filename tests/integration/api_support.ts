@@ -424,6 +424,8 @@ function conversationsDouble(db: Database, engine: JobEngine): ApiDeps["conversa
     },
     handoff: () => Promise.resolve({ handoffAt: 0, first: true }),
     close: () => Promise.resolve({ closedAt: 0 }),
+    reopen: () => Promise.resolve({ reopened: true, reopenedAt: 0 }),
+    setImportance: () => Promise.resolve(),
     feedback(conversationId) {
       if (!known.has(conversationId)) throw notFound("There is no such conversation.");
       return Promise.resolve();

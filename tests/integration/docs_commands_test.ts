@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { runCommand } from "../support/cli.ts";
+import { TestService } from "../support/service.ts";
 
 const TASKS: Record<string, string> = JSON.parse(await Deno.readTextFile("deno.json")).tasks;
 const PAGES = ["README.md", "CONTRIBUTING.md", "SECURITY.md"];
@@ -35,6 +36,9 @@ Deno.test("docs: every task that a page names exists, and every command with its
   assert.ok(commands > 20, `${commands} commands were looked at`);
 });
 
+/** Served beside the API, or the document itself. */
+const OPEN_TO_ALL = ["GET /healthz", "GET /readyz", "GET /metrics", "GET /openapi.json"];
+
 /** Follows the words down to a command; its help must know every option. */
 async function known(words: string[], place: string): Promise<number> {
   const path = words.filter((word) => /^[a-z][a-z-]*$/.test(word)).slice(0, 2);
@@ -52,3 +56,31 @@ async function known(words: string[], place: string): Promise<number> {
   }
   return 1;
 }
+
+Deno.test("docs: every request that a page names is one of the API", async () => {
+  await using service = await TestService.start();
+  const { body } = await service.request<{ paths: Record<string, object> }>("GET", "/openapi.json");
+  const calls = Object.entries(body.paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) =>
+      new RegExp(
+        `^${method} ${path.replace("/api/performance", "").replaceAll(/\{\w+\}/g, "[^/]+")}$`,
+        "i",
+      )
+    )
+  );
+  let requests = 0;
+  const unknown: string[] = [];
+  for (const page of PAGES) {
+    const text = await Deno.readTextFile(page);
+    for (
+      const [, method, path] of text.matchAll(/`(?:ask )?(GET|POST|PUT|DELETE)\s+'?(\/[^\s`?']*)/g)
+    ) {
+      const request = `${method} ${path!.replace(/^\/api\/performance\//, "/")}`;
+      const known = OPEN_TO_ALL.includes(request) || calls.some((call) => call.test(request));
+      if (!known) unknown.push(`${page}: ${request}`);
+      requests++;
+    }
+  }
+  assert.deepEqual(unknown, []);
+  assert.ok(requests > 50, `${requests} requests were looked at`);
+});

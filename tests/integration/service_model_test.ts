@@ -84,6 +84,24 @@ Deno.test("a refused key fails the turn at once, with a reason", async () => {
   });
 });
 
+Deno.test("a turn that waits because the provider is not being asked says so", async () => {
+  await withModel(() => ({ status: 401 }), async (call) => {
+    for (let n = 0; n < 5; n++) {
+      await call(conversations.TurnQueued, "POST", QUEUE, turn(`c${n}`, "Hello"), wait);
+    }
+    const { task_id } = await call(conversations.TurnQueued, "POST", QUEUE, turn("last", "Hello"));
+    let task;
+    do {
+      ({ task_status: task } = await call(tasks.TaskAnswer, "GET", `/tasks/${task_id}`));
+    } while (task.status === "queued" || task.status === "running");
+    assert.equal(task.status, "scheduled");
+    const [why] = task.waiting_because;
+    assert.equal(why?.reason, "provider_down");
+    assert.match(why.detail, /not being asked/);
+    assert.ok(Date.parse(why.until!) > Date.now());
+  });
+});
+
 Deno.test("a reply without usage has its tokens estimated", async () => {
   await withModel(() => ({ usage: null, content: "Yes." }), async (call) => {
     const { result } = await call(

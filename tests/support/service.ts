@@ -228,13 +228,12 @@ async function serviceProcess(
   env: Record<string, string>,
   args?: string[],
 ): Promise<Deno.ChildProcess> {
-  const surroundings = Object.entries(Deno.env.toObject()).filter(([name]) => PASSED_ON.test(name));
   return new Deno.Command(Deno.execPath(), {
     args: args ?? await startArguments(),
     cwd: ROOT,
     clearEnv: true,
     env: {
-      ...Object.fromEntries(surroundings),
+      ...surroundings(),
       HOST: "127.0.0.1",
       LOG_FORMAT: "json",
       NO_COLOR: "1",
@@ -244,6 +243,13 @@ async function serviceProcess(
     stdout: "piped",
     stderr: "piped",
   }).spawn();
+}
+
+/** The variables that programs of a test get from outside; a developer's settings are not among them. */
+export function surroundings(): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(Deno.env.toObject()).filter(([name]) => PASSED_ON.test(name)),
+  );
 }
 
 /** The arguments of `deno task start`: tests run the service with its real permissions. */

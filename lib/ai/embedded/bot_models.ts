@@ -20,12 +20,15 @@ export type ClassifierStatus = "none" | "training" | "ready" | "failed";
 
 /** A bot that is ready to answer. */
 export class BotModel {
+  /** Of the bot. */
+  readonly version: number;
   readonly topics: Topics;
   readonly classifier: Classifier;
   /** Estimate of the memory held. */
   readonly bytes: number;
 
   constructor(bot: BotDefinition, readonly fingerprint: string, readonly trained: TrainedBot) {
+    this.version = bot.version;
     this.topics = new Topics(bot, trained.index);
     this.classifier = new Classifier(trained.classifier);
     this.bytes = bytesOf(trained) + trained.index.entryOf.length * 150 + 2_000;
@@ -48,6 +51,8 @@ export class BotModel {
 interface Slot {
   botId: string;
   ready: Promise<BotModel>;
+  /** Resolves when it turns out that the bot must be trained, which takes a while. */
+  slow: Promise<void>;
   model?: BotModel;
   /** When training failed, by the clock. */
   failedAt?: number;
@@ -78,7 +83,8 @@ export class BotModels {
   }
 
   /**
-   * The bot's model, trained first if need be. Rejects with a retryable ResponderError when that
+   * The bot's model. While a new version is being trained, that is the latest one trained before;
+   * where there is none, its own is waited for. Rejects with a retryable ResponderError when that
    * takes longer than `waitMs`, and with the signal's reason when that aborts.
    */
   async ready(bot: BotDefinition, signal: AbortSignal): Promise<BotModel> {
@@ -90,13 +96,16 @@ export class BotModels {
         reject(
           new ResponderError({
             retryable: true,
+            unasked: true,
             retryAfterMs: 2_000,
             reason: "The bot's classifier is still being trained",
           }),
         ));
     });
+    const known = Promise.race([slot.ready.catch(() => {}), slot.slow]);
+    const ready = known.then(() => slot.model ?? this.#earlier(bot) ?? slot.ready);
     try {
-      return await orAborted(Promise.race([slot.ready, timeout]), signal);
+      return await orAborted(Promise.race([ready, timeout]), signal);
     } finally {
       cancel();
     }
@@ -128,8 +137,20 @@ export class BotModels {
     return slot;
   }
 
+  /** The newest of the bot's other versions that can answer. */
+  #earlier({ botId, version }: BotDefinition): BotModel | undefined {
+    let found: BotModel | undefined;
+    for (const { botId: id, model } of this.#slots.values()) {
+      if (id !== botId || !model || model.version >= version) continue;
+      if (!found || model.version > found.version) found = model;
+    }
+    return found;
+  }
+
   #train(bot: BotDefinition): Slot {
-    const slot: Slot = { botId: bot.botId, ready: this.#build(bot) };
+    const slow = Promise.withResolvers<void>();
+    const ready = this.#build(bot, slow.resolve);
+    const slot: Slot = { botId: bot.botId, ready, slow: slow.promise };
     slot.ready.then((model) => {
       slot.model = model;
       this.#evict(slot);
@@ -139,14 +160,16 @@ export class BotModels {
     return slot;
   }
 
-  async #build(bot: BotDefinition): Promise<BotModel> {
+  async #build(bot: BotDefinition, slow: () => void): Promise<BotModel> {
     const fingerprint = fingerprintOf(bot);
     for (const { botId, model } of this.#slots.values()) {
       if (botId !== bot.botId || model?.fingerprint !== fingerprint) continue;
       return new BotModel(bot, fingerprint, model.trained);
     }
     const { store, trainer, log } = this.#options;
-    if (!store || isQuick(bot)) {
+    const quick = isQuick(bot);
+    if (!store || quick) {
+      if (!quick) slow();
       return new BotModel(bot, fingerprint, (await trainer.train(bot)).trained);
     }
     const failed = (error: unknown): null => {
@@ -155,6 +178,7 @@ export class BotModels {
     };
     const saved = await store.load(bot.botId, fingerprint).catch(failed);
     if (saved) return new BotModel(bot, fingerprint, saved);
+    slow();
     const { trained, packed } = await trainer.train(bot);
     if (packed) await store.save(bot.botId, fingerprint, packed).catch(failed);
     return new BotModel(bot, fingerprint, trained);

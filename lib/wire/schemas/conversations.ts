@@ -58,6 +58,12 @@ export const TurnResult = z.object({
     description: "how near the earlier question is whose reply this is (AI_SIMILAR_THRESHOLD)",
   }),
   model: z.string().optional(),
+  fallback: z.enum(["budget", "provider"]).optional().openapi({
+    description: "why it was not the configured model: the bot's budget, or the provider failed",
+  }),
+  bot_version: Count.optional().openapi({
+    description: "the bot's version that answered, while the newest is still being trained",
+  }),
   tokens: Tokens.optional(),
   cost_micros: Count.optional().openapi({ description: "millionths of AI_PRICES' currency" }),
   latency_ms: z.number(),
@@ -155,6 +161,8 @@ export const Message = z.object({
   }).optional().openapi({ description: "what became of the delivery to callback_url" }),
 });
 
+const Importance = z.enum(["low", "normal", "high"]);
+
 export const Conversation = z.object({
   conversation_id: z.string(),
   user_id: z.string(),
@@ -163,6 +171,11 @@ export const Conversation = z.object({
   started_at: Instant,
   updated_at: Instant,
   satisfaction_score: z.number().optional(),
+  importance: Importance.optional().openapi({ description: "where somebody has said it" }),
+  handoff_at: Instant.optional(),
+  closed_at: Instant.optional(),
+  reopened: Count.optional().openapi({ description: "how often, after it was closed" }),
+  reopened_at: Instant.optional(),
   messages: z.array(Message),
 }).openapi("Conversation");
 export type Conversation = z.infer<typeof Conversation>;
@@ -173,6 +186,7 @@ export const ConversationsQuery = z.object({
   limit: pageSize(200, 50),
   cursor: z.string().max(300).regex(LIST_CURSOR, "must be the next_cursor of an earlier page")
     .optional(),
+  importance: z.literal("high").optional().openapi({ description: "absent: all of them" }),
 });
 export const ConversationRow = z.object({
   conversation_id: z.string(),
@@ -184,6 +198,8 @@ export const ConversationRow = z.object({
   turns: Count,
   task_id: z.string().optional(),
   satisfaction_score: z.number().optional(),
+  importance: Importance.optional().openapi({ description: "where somebody has said it" }),
+  closed_at: Instant.optional(),
   imported: z.boolean(),
 }).openapi("ConversationRow");
 export const ConversationList = success({
@@ -206,6 +222,13 @@ export const HandoffTaken = success({
   handoff_at: Instant.openapi({ description: "of the first time, which alone counts" }),
 });
 export const ConversationClosed = success({ conversation_id: z.string(), closed_at: Instant });
+export const ConversationReopened = success({
+  conversation_id: z.string(),
+  reopened: z.boolean(),
+  reopened_at: Instant.optional().openapi({ description: "when it was opened again last" }),
+});
+export const NewImportance = z.object({ importance: Importance }).openapi("NewImportance");
+export const ImportanceTaken = success({ conversation_id: z.string(), importance: Importance });
 
 export const ImportAnswer = success({
   imported: Count,
