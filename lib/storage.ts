@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { ModelFiles, type ModelStore } from "./ai/embedded/model_files.ts";
 import { ModelRecords } from "./ai/embedded/model_records.ts";
 import type { Clock } from "./clock.ts";
@@ -46,7 +46,10 @@ export async function openStorage(
     }),
   );
   const backups = file ? backupsOf(config, file, clock) : null;
-  await openSchema(db, { log, backup: backups ? () => checkedBackup(backups) : undefined });
+  await openSchema(db, {
+    log,
+    backup: backups ? (schema) => checkedBackup(backups, schema) : undefined,
+  });
   const models = platform.files ? new ModelFiles(join(dataDir, "models")) : new ModelRecords(db);
   const erasures = platform.files
     ? await FileErasureLog.open(dataDir)
@@ -67,10 +70,10 @@ function backupsOf({ dataDir, retention }: Config, file: string, clock: Clock): 
   return new Backups(join(dataDir, "backups"), file, policy, clock);
 }
 
-/** Makes a backup that can be restored; gives the command that does so. */
-async function checkedBackup(backups: Backups): Promise<string> {
-  const { name } = await backups.create();
+/** Makes a backup before a migration that can be restored; gives the command that does so. */
+async function checkedBackup(backups: Backups, schema: number): Promise<string> {
+  const { name, path } = await backups.create(undefined, schema);
   const { ok, problem } = await backups.verify(name);
   if (!ok) throw new AppError("unavailable", `the backup ${name} is not good: ${problem}`);
-  return `deno task pixel restore ${name}`;
+  return `deno task pixel restore ${resolve(path)} --yes`;
 }

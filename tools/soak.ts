@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { seededRandom } from "../lib/cli/demo/random.ts";
 import { RedisServer } from "../tests/support/redis.ts";
 import { TestService } from "../tests/support/service.ts";
-import { balance, type Point, quantile, slopeOf } from "./soak/figures.ts";
+import { apart, balance, type Point, quantile, slopeOf, type Span } from "./soak/figures.ts";
 import { type Random, Traffic } from "./soak/traffic.ts";
 
 const CLIENTS = 8;
@@ -16,6 +16,8 @@ const MIB = 1024 ** 2;
 /** Faults end the process only in this first share of the time, so that its memory can be watched. */
 const KILLS_UNTIL = 0.4;
 const DRAIN_MS = 120_000;
+/** A fault is over when what had to wait for it is answered. */
+const AFTER_FAULT_S = 1;
 
 interface Sample {
   at: number;
@@ -50,11 +52,14 @@ async function soak(seconds: number, seed: number, json: boolean): Promise<numbe
   await traffic.start(CLIENTS);
   const samples: Sample[] = [];
   const faults: Record<string, number> = {};
+  const disturbed: Span[] = [];
   let nextFault = seconds / 20;
   while (now() < seconds) {
     await new Promise((resolve) => setTimeout(resolve, Math.min(SAMPLE_MS, seconds * 50)));
     if (now() > nextFault) {
+      const from = now();
       const name = await fault(service, redis, random, now() < seconds * KILLS_UNTIL);
+      disturbed.push({ from, to: now() + AFTER_FAULT_S });
       faults[name] = (faults[name] ?? 0) + 1;
       nextFault = now() + (0.5 + random()) * seconds / 20;
     }
@@ -67,10 +72,11 @@ async function soak(seconds: number, seed: number, json: boolean): Promise<numbe
   const steady = samples.filter((each) => each.at > seconds * (KILLS_UNTIL + 0.1));
   const of = (read: (sample: Sample) => number): Point[] =>
     steady.map((each) => ({ at: each.at, value: read(each) }));
+  // What waited for a paused queue tells nothing about whether answers become slower.
+  const quiet = apart(traffic.latencies, disturbed);
   const p95 = (from: number, to: number) =>
     quantile(
-      traffic.latencies.filter(({ at }) => at >= seconds * from && at < seconds * to)
-        .map(({ ms }) => ms),
+      quiet.filter(({ at }) => at >= seconds * from && at < seconds * to).map(({ ms }) => ms),
       0.95,
     );
   const memory = slopeOf(of((each) => each.rss / MIB));
@@ -93,6 +99,8 @@ async function soak(seconds: number, seed: number, json: boolean): Promise<numbe
     handles_last: steady.at(-1)?.handles ?? null,
     p95_ms_first: round(p95(KILLS_UNTIL + 0.1, 0.75)),
     p95_ms_last: round(p95(0.75, 1)),
+    probes: traffic.latencies.length,
+    probes_in_faults: traffic.latencies.length - quiet.length,
   };
   if (json) console.log(JSON.stringify(report));
   else for (const [name, value] of Object.entries(report)) print(name, value);

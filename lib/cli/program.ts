@@ -23,6 +23,7 @@ import { statusCommand } from "./commands/status.ts";
 import { tasksCommand } from "./commands/tasks.ts";
 import { tokenCommand } from "./commands/tokens.ts";
 import { type CliContext, CliError, INTERRUPTED, USAGE_ERROR } from "./context.ts";
+import { addExamples } from "./examples.ts";
 import { demoCommand } from "./demo/demo_command.ts";
 import type { DemoPorts } from "./demo/demo.ts";
 import { importCommand } from "./import_command.ts";
@@ -101,6 +102,7 @@ Examples:
   deno task pixel import conversations.ndjson.gz
   deno task pixel replay conversations.ndjson --limit 100 --json`,
     );
+  addExamples(program);
   for (const command of [program, ...below(program)]) {
     command.exitOverride().configureOutput({
       writeOut: (text) => context.out(text),

@@ -1,9 +1,10 @@
 import { AppError } from "../errors.ts";
 import type { JobEngine } from "../jobs/engine.ts";
 import { type PackedRecord, packRecord, unpackRecord } from "../jobs/job_codec.ts";
+import type { JobRecord } from "../jobs/job.ts";
 import { allJobsPrefix } from "../jobs/keys.ts";
 import type { Database } from "../kv/database.ts";
-import { replaceEverywhere } from "../kv/replace_text.ts";
+import { replaceEverywhere, type ValueCodec } from "../kv/replace_text.ts";
 import { WriteSet } from "../kv/write_set.ts";
 import type { ConversationRecord } from "./conversation.ts";
 import { ERASED, eraseTexts } from "./erase_texts.ts";
@@ -54,6 +55,7 @@ export async function eraseUser(
     texts,
     ...options,
     also: (key, value) => withoutTraces(key, value, erased),
+    codecOf: (key) => key[0] === allJobsPrefix[0] ? jobCodec : null,
   });
   await db.commit(new WriteSet().set(doneKey(hash), 1));
   return { conversations: erased.size, records };
@@ -113,15 +115,20 @@ async function cancelOpen({ db, engine }: EraseDeps, id: string): Promise<void> 
   }
 }
 
+const jobCodec: ValueCodec = {
+  decode: (stored) => unpackRecord(stored as PackedRecord),
+  encode: (record) => packRecord(record as JobRecord),
+};
+
 /** What else tells of erased conversations: callbacks' addresses, and why a person was asked for. */
 function withoutTraces(key: Deno.KvKey, value: unknown, erased: Set<string>): unknown {
   if (key[0] === "notify") return withoutReason(value, erased);
   if (key[0] !== allJobsPrefix[0]) return value;
-  const job = unpackRecord(value as PackedRecord);
+  const job = value as JobRecord;
   if (job.kind !== CALLBACK_KIND) return value;
   const payload = job.payload as { conversation_id?: string; url?: string };
   if (!erased.has(payload.conversation_id ?? "") || payload.url === ERASED) return value;
-  return packRecord({ ...job, payload: { ...payload, url: ERASED }, errors: [] });
+  return { ...job, payload: { ...payload, url: ERASED }, errors: [] };
 }
 
 function withoutReason(value: unknown, erased: Set<string>): unknown {

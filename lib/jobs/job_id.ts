@@ -18,6 +18,9 @@ const TURN_LENGTH = 11;
 const SEGMENT_LENGTH = TURN_LENGTH - 4;
 const COUNTER_LENGTH = 4;
 const SUFFIX_LENGTH = TURN_LENGTH + 2 * COUNTER_LENGTH;
+/** Trailing characters of a turn that count up to about a minute; numbers so small are cheap to spell. */
+const MINUTE_LENGTH = 5;
+const MINUTE = 36 ** MINUTE_LENGTH;
 const COUNTER_LIMIT = 36 ** COUNTER_LENGTH;
 const QUEUE_NAME = /^[a-z][a-z0-9_]{0,31}$/;
 const JOB_ID = /^([a-z][a-z0-9_]{0,31})-([0-9a-z])([0-9])-([0-9a-z]{19})$/;
@@ -54,11 +57,20 @@ export const turnOf = (suffix: string): number => parseInt(suffix.slice(0, TURN_
 export class SuffixMaker {
   readonly #session = Math.floor(Math.random() * COUNTER_LIMIT).toString(36).padStart(4, "0");
   #counter = 0;
+  /** The leading characters of the last turn, which stay the same for a minute. */
+  #minute = -1;
+  #minuteText = "";
 
   make(turn: number): string {
     const counter = this.#counter;
     this.#counter = (counter + 1) % COUNTER_LIMIT;
-    return Math.floor(turn).toString(36).padStart(TURN_LENGTH, "0") + this.#session +
+    const minute = Math.floor(turn / MINUTE);
+    if (minute !== this.#minute) {
+      this.#minute = minute;
+      this.#minuteText = minute.toString(36).padStart(TURN_LENGTH - MINUTE_LENGTH, "0");
+    }
+    const rest = Math.floor(turn - minute * MINUTE);
+    return this.#minuteText + rest.toString(36).padStart(MINUTE_LENGTH, "0") + this.#session +
       counter.toString(36).padStart(COUNTER_LENGTH, "0");
   }
 }

@@ -138,7 +138,8 @@ export class Batch {
 /** About what a key takes when stored. */
 function keySize(key: Deno.KvKey): number {
   let bytes = 8;
-  for (const part of key) {
+  for (let i = 0; i < key.length; i++) {
+    const part = key[i]!;
     bytes += typeof part === "string" || part instanceof Uint8Array ? part.length + 2 : 9;
   }
   return bytes;

@@ -3,7 +3,7 @@ import { estimateSize } from "./size.ts";
 import { WriteSet } from "./write_set.ts";
 
 /** Version of the key map. Raise it together with a migration. */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 /** One step forward. It may be run again after it was interrupted, so it must bear that. */
 export interface Migration {
@@ -17,6 +17,8 @@ export interface Migration {
 /** Every step since the first version, in order. */
 export const MIGRATIONS: readonly Migration[] = [
   { to: 2, about: "jobs are stored under their id", run: moveJobsToTheirIds },
+  // What is stored already stays as it is; an older release could not read what comes.
+  { to: 3, about: "jobs are stored as JSON", run: () => Promise.resolve() },
 ];
 
 const MOVED_AT_ONCE = 200;

@@ -10,8 +10,16 @@ export interface ReplaceOptions {
   texts: ReadonlyMap<string, string>;
   /** A record's value with what else must go, or the same value. */
   also?: (key: Deno.KvKey, value: unknown) => unknown;
+  /** Opens values that are stored in a form of their own; null for those that are not. */
+  codecOf?: (key: Deno.KvKey) => ValueCodec | null;
   signal?: AbortSignal;
   progress?: (looked: number) => void;
+}
+
+/** A stored form of values, within which texts are to be found. */
+export interface ValueCodec {
+  decode(stored: unknown): unknown;
+  encode(value: unknown): unknown;
 }
 
 /**
@@ -49,13 +57,16 @@ async function replaceEntry(options: ReplaceOptions, key: Deno.KvKey): Promise<b
 /** What an entry becomes; null when it stays as it is. */
 function replaced(
   { key, value }: { key: Deno.KvKey; value: unknown },
-  { texts, also }: ReplaceOptions,
+  { texts, also, codecOf }: ReplaceOptions,
 ): { key: Deno.KvKey; value: unknown; moved: boolean } | null {
   const nextKey = key.map((part) => typeof part === "string" ? texts.get(part) ?? part : part);
   const moved = nextKey.some((part, i) => part !== key[i]);
-  const walked = walk(value, texts, 0);
-  const nextValue = also ? also(key, walked) : walked;
-  return moved || nextValue !== value ? { key: nextKey, value: nextValue, moved } : null;
+  const codec = codecOf?.(key);
+  const opened = codec ? codec.decode(value) : value;
+  const walked = walk(opened, texts, 0);
+  const next = also ? also(key, walked) : walked;
+  if (next === opened) return moved ? { key: nextKey, value, moved } : null;
+  return { key: nextKey, value: codec ? codec.encode(next) : next, moved };
 }
 
 /** The value with its texts replaced; the very same one where there is nothing to replace. */

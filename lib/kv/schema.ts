@@ -12,7 +12,7 @@ export interface SchemaOptions {
    * Makes a backup, checks it, and gives the command that goes back to it; called before each step.
    * Absent where the database is no file of ours.
    */
-  backup?: () => Promise<string>;
+  backup?: (schema: number) => Promise<string>;
   version?: number;
   migrations?: readonly Migration[];
 }
@@ -41,7 +41,10 @@ export async function openSchema(db: Database, options: SchemaOptions): Promise<
     }
     const fields = { from, to: step.to, about: step.about };
     if (backup) {
-      log.warn("a backup was made before a migration", { ...fields, go_back: await backup() });
+      log.warn("a backup was made before a migration", {
+        ...fields,
+        go_back: await backup(step.to),
+      });
     }
     log.info("the database is migrated", fields);
     await step.run(db);

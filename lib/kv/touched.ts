@@ -7,6 +7,8 @@ type KeyedMutation = Exclude<Mutation, { type: "ring" }>;
 interface Family {
   list: KeyedMutation[];
   additions: boolean;
+  /** Between which last parts the keys lie; null once one of them is no string. */
+  range: { least: string; most: string; ranged: number } | null;
   /** Last parts of the keys, which mostly tell them apart; made only when somebody asks. */
   ends: Set<Deno.KvKeyPart | undefined>;
   ended: number;
@@ -56,7 +58,7 @@ export class Touched {
     for (const [name, family] of this.#families) {
       const others = other.#families.get(name);
       if (!others) continue;
-      if (!meet(ends(family), ends(others))) continue;
+      if (apart(family, others) || !meet(ends(family), ends(others))) continue;
       const theirs = types(others);
       for (const [text, type] of types(family)) {
         const their = theirs.get(text);
@@ -72,11 +74,32 @@ const familyOf = (key: Deno.KvKey): Deno.KvKeyPart => (key.length > 2 ? key[1] :
 const newFamily = (): Family => ({
   list: [],
   additions: false,
+  range: { least: "\uffff", most: "", ranged: 0 },
   ends: new Set(),
   ended: 0,
   types: new Map(),
   indexed: 0,
 });
+
+/** True when all keys of one end before those of the other: new jobs come in order. */
+function apart(a: Family, b: Family): boolean {
+  const one = rangeOf(a);
+  const other = rangeOf(b);
+  return one !== null && other !== null && (one.most < other.least || other.most < one.least);
+}
+
+function rangeOf(family: Family): Family["range"] {
+  const { list, range } = family;
+  if (!range) return null;
+  for (; range.ranged < list.length; range.ranged++) {
+    const { key } = list[range.ranged]!;
+    const end = key[key.length - 1];
+    if (typeof end !== "string") return family.range = null;
+    if (end < range.least) range.least = end;
+    if (end > range.most) range.most = end;
+  }
+  return range;
+}
 
 function ends(family: Family): Family["ends"] {
   for (; family.ended < family.list.length; family.ended++) {

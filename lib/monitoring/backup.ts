@@ -27,7 +27,9 @@ const DAY_MS = 86_400_000;
 /** Growth over less than this says nothing. */
 const MIN_GROWTH_DAYS = 0.5;
 const LEFTOVER_MS = 6 * 3_600_000;
-const NAME = /^pixel-(\d{4}-\d\d-\d\d)T(\d\d)-(\d\d)-(\d\d)Z\.sqlite\.zst$/;
+const NAME = /^pixel-(\d{4}-\d\d-\d\d)T(\d\d)-(\d\d)-(\d\d)Z(-before-schema-\d+)?\.sqlite\.zst$/;
+/** The way back from a migration stays this long, whatever the policy says of its day. */
+export const KEPT_BEFORE_MIGRATION_DAYS = 30;
 
 /** The compressed copies of one KV file in a folder (DATA_DIR/backups). */
 export class Backups {
@@ -38,13 +40,17 @@ export class Backups {
     readonly clock: Clock = systemClock,
   ) {}
 
-  /** Makes a checked backup of the live file, then deletes those that the policy does not keep. */
-  async create(signal?: AbortSignal): Promise<Backup> {
+  /**
+   * Makes a checked backup of the live file, then deletes those that the policy does not keep.
+   * `beforeSchema` marks it as the way back from the migration to that version.
+   */
+  async create(signal?: AbortSignal, beforeSchema?: number): Promise<Backup> {
     await Deno.mkdir(this.folder, { recursive: true, mode: 0o700 });
     await this.#removeLeftovers();
     const at = Math.floor(this.clock.now() / 1_000) * 1_000;
     const createdAt = new Date(at).toISOString();
-    const name = `pixel-${createdAt.slice(0, 19).replaceAll(":", "-")}Z.sqlite.zst`;
+    const mark = beforeSchema === undefined ? "" : `-before-schema-${beforeSchema}`;
+    const name = `pixel-${createdAt.slice(0, 19).replaceAll(":", "-")}Z${mark}.sqlite.zst`;
     const path = join(this.folder, name);
     const partial = `${path}.partial`;
     try {
@@ -98,8 +104,10 @@ export class Backups {
   /** Deletes what the policy does not keep; gives the names. */
   async prune(): Promise<string[]> {
     const all = await this.list();
-    const kept = keptBackups(all.map((backup) => backup.at), this.policy);
-    const gone = all.filter((backup) => !kept.has(backup.at));
+    const regular = all.filter(({ name }) => !isWayBack(name));
+    const kept = keptBackups(regular.map((backup) => backup.at), this.policy);
+    const since = this.clock.now() - KEPT_BEFORE_MIGRATION_DAYS * DAY_MS;
+    const gone = all.filter(({ name, at }) => isWayBack(name) ? at < since : !kept.has(at));
     for (const { path } of gone) {
       await Deno.remove(path);
       await Deno.remove(`${path}.json`).catch(() => {}); // it may have been lost before
@@ -135,6 +143,9 @@ function instantOf(name: string): number | null {
   const match = NAME.exec(name);
   return match && Date.parse(`${match[1]}T${match[2]}:${match[3]}:${match[4]}Z`);
 }
+
+/** Whether a backup was made before a migration. */
+const isWayBack = (name: string): boolean => NAME.exec(name)?.[5] !== undefined;
 
 async function namesIn(folder: string): Promise<string[]> {
   try {

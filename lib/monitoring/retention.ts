@@ -1,5 +1,6 @@
 import type { Config } from "../config/config.ts";
 import type { VariableName } from "../config/variables.ts";
+import { KEPT_BEFORE_MIGRATION_DAYS } from "./backup.ts";
 
 /** How long one kind of record is kept, and which variable says so. */
 export interface RetentionRow {
@@ -45,6 +46,10 @@ export function retentionTable(retention: Config["retention"]): RetentionRow[] {
       records: "weekly backups",
       keptFor: `${retention.backupsWeekly} backups`,
       variable: "KEEP_BACKUPS_WEEKLY",
+    },
+    {
+      records: "backups before a migration",
+      keptFor: `${KEPT_BEFORE_MIGRATION_DAYS} days`,
     },
     { records: "marks of schedules that ran", keptFor: "40 days" },
     { records: "idempotency keys", keptFor: "24 hours" },

@@ -157,6 +157,52 @@ Deno.test("old backups go by the policy, and a cancelled one leaves nothing", as
   assert.deepEqual(files, names.flatMap((name) => [name, `${name}.json`]).sort());
 });
 
+Deno.test("the backup before a migration outlives the other backups of its day, for 30 days", async () => {
+  await using place = await dataDir();
+  await using db = await Database.open({ path: place.kvFile });
+  await fill(db, 1);
+  const clock = new FakeClock();
+  const backups = new Backups(place.folder, place.kvFile, { daily: 2, weekly: 0 }, clock);
+  const wayBack = await backups.create(undefined, 2);
+  const names = async () => (await backups.list()).map((backup) => backup.name);
+  for (let n = 0; n < 3; n++) {
+    clock.advance(3_600_000);
+    await backups.create();
+  }
+  assert.equal((await names()).length, 2);
+  assert.ok((await names()).includes(wayBack.name));
+  assert.ok((await backups.verify(wayBack.name)).ok);
+  clock.advance(31 * 86_400_000);
+  await backups.create();
+  assert.ok(!(await names()).includes(wayBack.name));
+});
+
+Deno.test("growth a day is counted from the oldest backup, and free pages are told apart", async () => {
+  await using place = await dataDir();
+  await using db = await Database.open({ path: place.kvFile });
+  await fill(db, 500);
+  const clock = new FakeClock();
+  const backups = new Backups(place.folder, place.kvFile, { daily: 9, weekly: 0 }, clock);
+  const { manifest } = await backups.create();
+  assert.equal((await backups.databaseSize()).growthBytesPerDay, null, "too early to tell");
+  await fill(db, 5_000, 500);
+  clock.advance(2 * 86_400_000);
+  const grown = await backups.databaseSize();
+  assert.ok(grown.bytes > manifest!.bytes);
+  assert.equal(grown.growthBytesPerDay, Math.round((grown.bytes - manifest!.bytes) / 2));
+  for (let start = 0; start < 5_000; start += 500) {
+    const write = new WriteSet();
+    for (let i = start; i < start + 500; i++) write.delete(["item", i]);
+    await db.commit(write);
+  }
+  const emptied = await backups.databaseSize();
+  assert.ok(emptied.bytes >= grown.bytes, "the file does not shrink");
+  assert.ok(
+    emptied.reclaimableBytes > grown.reclaimableBytes + 500_000,
+    `${emptied.reclaimableBytes}`,
+  );
+});
+
 Deno.test("backups work with the permissions that the service has", async () => {
   await using place = await dataDir();
   const printed = await runAsService(

@@ -203,6 +203,8 @@ Deno.test("restore: shows what it would do, does it on --yes, never under a runn
   assert.equal(refused.exitCode, 1);
   assert.match(refused.err, /^error: /);
   await service.stop();
+  const byName = await runCommand(["restore", file!], { env: { DATA_DIR: service.dataDir } });
+  assert.match(byName.out, /is sound/, byName.err);
   const dry = await restore("--verify");
   assert.equal(dry.exitCode, 0, dry.err);
   assert.match(dry.out, /is sound .*\nIt would replace .*\nNothing was changed/);

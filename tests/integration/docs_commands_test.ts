@@ -84,3 +84,30 @@ Deno.test("docs: every request that a page names is one of the API", async () =>
   assert.deepEqual(unknown, []);
   assert.ok(requests > 50, `${requests} requests were looked at`);
 });
+
+/** Every command's path of names, found in the help as a person finds them. */
+async function commandPaths(path: string[] = []): Promise<string[][]> {
+  const { out } = await runCommand([...path, "--help"]);
+  const list = /\nCommands:\n([\s\S]*?)(?:\n\n|$)/.exec(out)?.[1] ?? "";
+  const names = [...list.matchAll(/^ {2}([a-z-]+)/gm)].map(([, name]) => name!);
+  const below = names.filter((name) => name !== "help").map((name) =>
+    commandPaths([...path, name])
+  );
+  return [...(path.length > 0 ? [path] : []), ...(await Promise.all(below)).flat()];
+}
+
+Deno.test("help: every command has an example, and every example is a command with its options", async () => {
+  const paths = await commandPaths();
+  assert.ok(paths.length > 40, `${paths.length} commands`);
+  for (const path of paths) {
+    const { out } = await runCommand([...path, "--help"]);
+    const examples = /\nExamples?:\n((?: {2}\S.*\n?)+)/.exec(out)?.[1]?.trim().split("\n") ?? [];
+    const own = examples.map((line) => /deno task (?:pixel )?(.*)/.exec(line)?.[1]?.split(" "));
+    assert.ok(own.length > 0, `${path.join(" ")} has no example`);
+    for (const words of own) {
+      assert.ok(words, `${path.join(" ")}: ${examples}`);
+      assert.deepEqual(words.slice(0, path.length), path);
+      await known(words, examples.join("\n"));
+    }
+  }
+});

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
 import { SCHEMA_VERSION } from "../../lib/kv/migrations.ts";
+import { runCommand } from "../support/cli.ts";
 import { TestService } from "../support/service.ts";
 
 const FIXTURES = new URL("../fixtures/", import.meta.url);
@@ -14,21 +15,35 @@ interface Told {
 type Status = { conversation_status: { status: string; result?: { response: string } } };
 type Task = { task_status: { status: string; priority: string } };
 
+/** Priorities of the conversations that wait in a fixture, by their number. */
+const WAITING: Record<number, string[]> = {
+  1: ["low", "normal", "high"],
+  2: ["low", "normal", "high", "normal"],
+};
+
+Deno.test("there is a fixture of every schema before this one", () => {
+  const before = Array.from({ length: SCHEMA_VERSION - 1 }, (_, i) => String(i + 1));
+  assert.deepEqual(Object.keys(WAITING), before, "add what the last release wrote");
+});
+
+for (const [schema, waiting] of Object.entries(WAITING)) {
+  Deno.test(`a database of schema ${schema} is opened, and its waiting work is done`, async () => {
+    await isOpened(schema, waiting);
+  });
+}
+
 /**
- * `schema_1.sqlite.gz`: a bot, five answered conversations, five imported ones, one cancelled, three
+ * `schema_N.sqlite.gz`: a bot, five answered conversations, five imported ones, one cancelled, some
  * that wait with their priorities and a batch of two, in a queue that is paused.
  */
-Deno.test("a database of schema 1 is opened, and its waiting work is done", async () => {
-  assert.equal(
-    SCHEMA_VERSION,
-    2,
-    "make a fixture of what the last release wrote, and test it here",
-  );
+async function isOpened(schema: string, waiting: string[]): Promise<void> {
   const dataDir = await Deno.makeTempDir({ prefix: "pixel-upgrade-" });
   try {
-    const packed = await Deno.readFile(new URL("schema_1.sqlite.gz", FIXTURES));
+    const packed = await Deno.readFile(new URL(`schema_${schema}.sqlite.gz`, FIXTURES));
     await Deno.writeFile(`${dataDir}/pixel.sqlite`, gunzipSync(packed));
-    const told: Told = JSON.parse(await Deno.readTextFile(new URL("schema_1.json", FIXTURES)));
+    const told: Told = JSON.parse(
+      await Deno.readTextFile(new URL(`schema_${schema}.json`, FIXTURES)),
+    );
     await using service = await TestService.start({ dataDir });
     const task = async (name: string) =>
       (await service.request<Task>("GET", `/tasks/${told.tasks[name]}`)).body.task_status;
@@ -36,7 +51,6 @@ Deno.test("a database of schema 1 is opened, and its waiting work is done", asyn
     assert.ok(service.logs.some((line) => line.includes("a backup was made before a migration")));
     for (let i = 0; i < 5; i++) assert.equal((await task(`done-${i}`)).status, "completed");
     assert.equal((await task("cancelled")).status, "cancelled");
-    const waiting = ["low", "normal", "high"];
     for (const [i, priority] of waiting.entries()) {
       const { status, priority: stored } = await task(`waiting-${i}`);
       assert.deepEqual([status, stored], ["queued", priority]);
@@ -70,7 +84,16 @@ Deno.test("a database of schema 1 is opened, and its waiting work is done", asyn
     assert.equal(await service.stop(), 0);
     await service.restart();
     assert.equal((await task("waiting-0")).status, "completed");
+
+    // The way back: the command of the log, and the database is that of the release before.
+    await service.stop();
+    const line = service.logs.find((line) => line.includes("a backup was made before"))!;
+    const [, , , ...words] = (JSON.parse(line).go_back as string).split(" ");
+    const back = await runCommand(words, { env: { DATA_DIR: dataDir } });
+    assert.equal(back.exitCode, 0, back.err);
+    using kv = await Deno.openKv(`${dataDir}/pixel.sqlite`);
+    assert.equal((await kv.get(["meta", "schema"])).value, 1);
   } finally {
     await Deno.remove(dataDir, { recursive: true });
   }
-});
+}

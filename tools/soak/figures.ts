@@ -43,6 +43,22 @@ export function quantile(values: readonly number[], q: number): number | null {
   return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? null;
 }
 
+/** A stretch of time, in seconds since the beginning. */
+export interface Span {
+  from: number;
+  to: number;
+}
+
+/** The measurements of which no part lies in one of these spans. */
+export function apart<T extends { at: number; ms: number }>(
+  measured: readonly T[],
+  spans: readonly Span[],
+): T[] {
+  return measured.filter(({ at, ms }) =>
+    !spans.some(({ from, to }) => at <= to && at + ms / 1_000 >= from)
+  );
+}
+
 /** What came back of what was sent. */
 export interface Account {
   /** Turns that were acknowledged. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { balance, quantile, slopeOf } from "./figures.ts";
+import { apart, balance, quantile, slopeOf } from "./figures.ts";
 
 Deno.test("soak: a steady figure has no slope, a leak has its own", () => {
   const noisy = Array.from({ length: 200 }, (_, i) => ({ at: i * 5, value: 100 + (i % 7) }));
@@ -20,4 +20,16 @@ Deno.test("soak: turns without an answer are lost, answers beyond one a turn dou
   const turns = new Map([["a", 2], ["b", 1], ["c", 1]]);
   const answers = new Map([["a", 1], ["b", 3]]);
   assert.deepEqual(balance(turns, answers), { acknowledged: 4, lost: 2, doubled: 2 });
+});
+
+Deno.test("soak: what was measured while something was wrong is set apart", () => {
+  const spans = [{ from: 10, to: 12 }, { from: 30, to: 31 }];
+  const measured = [
+    { at: 1, ms: 20 },
+    { at: 9.5, ms: 1_500 }, // began before, and waited for it
+    { at: 11, ms: 5 },
+    { at: 12.5, ms: 5 },
+    { at: 29, ms: 500 },
+  ];
+  assert.deepEqual(apart(measured, spans).map(({ at }) => at), [1, 12.5, 29]);
 });

@@ -77,10 +77,11 @@ export class Traffic {
   async #probe(id: string): Promise<void> {
     const started = performance.now();
     const headers = { prefer: "wait=20", "idempotency-key": id };
-    const tries = this.requests;
-    if (!await this.#ask("POST", "/conversations/queue", this.#message(id), headers)) return;
+    const body = this.#message(id);
+    let tries = 0;
+    if (!await this.#ask("POST", "/conversations/queue", body, headers, () => tries++)) return;
     this.#count(id);
-    if (this.requests > tries + 1 || this.latencies.length >= MAX_LATENCIES) return;
+    if (tries > 1 || this.latencies.length >= MAX_LATENCIES) return;
     const at = (started - this.startedAt) / 1_000;
     this.latencies.push({ at, ms: performance.now() - started });
   }
@@ -115,9 +116,11 @@ export class Traffic {
     path: string,
     body?: unknown,
     headers: Record<string, string> = {},
+    onTry: () => void = () => {},
   ): Promise<boolean> {
     for (;;) {
       this.requests++;
+      onTry();
       try {
         const { status } = await this.service.request(method, path, body, headers);
         if (status < 500) return status === 200;

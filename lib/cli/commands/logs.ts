@@ -1,8 +1,8 @@
 import { Command, Option } from "commander";
-import { sleep } from "../../clock.ts";
 import { type Cli, type CommonFlags } from "../cli.ts";
 import { CliError } from "../context.ts";
 import { plainText } from "../format.ts";
+import { LogReader } from "../log_reader.ts";
 import { logFileOf } from "../service_process.ts";
 import { limitOption } from "./options.ts";
 
@@ -14,9 +14,6 @@ interface LogFlags extends CommonFlags {
 }
 
 const LEVELS = ["debug", "info", "warn", "error"];
-const FOLLOW_MS = 200;
-/** Of what was turned over, this many files; as many as a service keeps. */
-const KEPT = 5;
 
 /** `logs [queue]`: the log of a detached service, or of one with LOG_FILE. */
 export function logsCommand(cli: Cli): Command {
@@ -43,63 +40,15 @@ Examples:
       const path = logFileOf(context);
       const show = (line: string) => context.out(flags.json ? `${line}\n` : readable(line));
       const fits = filter(queue, flags);
-      const now = await Deno.readTextFile(path).catch((error) => {
+      using log = await LogReader.open(path).catch((error) => {
         throw new CliError(`there is no log at ${path}`, 1, { cause: error });
       });
-      const lines = (await older(path) + now).split("\n").filter(fits);
+      const lines = (await log.existing({ rest: !flags.follow })).filter(fits);
       for (const line of lines.slice(-flags.limit)) show(line);
       if (flags.follow) {
-        await follow(path, new TextEncoder().encode(now).length, fits, show, context);
+        await log.follow((line) => fits(line) && show(line), context.signal);
       }
     });
-}
-
-/** What was turned over, oldest first. */
-async function older(path: string): Promise<string> {
-  let text = "";
-  for (let number = KEPT; number >= 1; number--) {
-    text += await Deno.readTextFile(`${path}.${number}`).catch(() => "");
-  }
-  return text;
-}
-
-/** Shows lines as they are added, over turnings of the file. */
-async function follow(
-  path: string,
-  from: number,
-  fits: (line: string) => boolean,
-  show: (line: string) => void,
-  { signal }: { signal: AbortSignal },
-): Promise<void> {
-  let file = await Deno.open(path);
-  const decoder = new TextDecoder();
-  const buffer = new Uint8Array(64 * 1_024);
-  let rest = "";
-  try {
-    await file.seek(from, Deno.SeekMode.Start);
-    for (;;) {
-      const count = await file.read(buffer);
-      if (count) {
-        const lines = (rest + decoder.decode(buffer.subarray(0, count), { stream: true })).split(
-          "\n",
-        );
-        rest = lines.pop()!;
-        lines.filter(fits).forEach(show);
-        continue;
-      }
-      const [mine, named] = [await file.stat(), await Deno.stat(path).catch(() => null)];
-      if (named && named.ino !== mine.ino) {
-        file.close();
-        file = await Deno.open(path);
-        continue;
-      }
-      await sleep(FOLLOW_MS, signal);
-    }
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  } finally {
-    file.close();
-  }
 }
 
 function filter(queue: string | undefined, { level, job }: LogFlags): (line: string) => boolean {

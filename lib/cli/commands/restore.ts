@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { Command } from "commander";
 import { loadConfig } from "../../config/config.ts";
 import { restore } from "../../monitoring/restore.ts";
@@ -14,7 +14,7 @@ interface RestoreFlags extends CommonFlags {
 export function restoreCommand(cli: Cli): Command {
   return new Command("restore")
     .description("Puts a backup in the place of the database, while the service is stopped.")
-    .argument("<backup>", "a file from DATA_DIR/backups")
+    .argument("<backup>", "a file, or the name of one in DATA_DIR/backups")
     .option("--verify", "only check the backup and show what it would replace", false)
     .option("--yes", "do it; without this it only shows what it would do", false)
     .addHelpText("after", "\nThe database that is replaced stays beside it.")
@@ -25,7 +25,12 @@ export function restoreCommand(cli: Cli): Command {
       const { dataDir } = loadConfig(Object.fromEntries(env));
       const dryRun = flags.verify || !flags.yes;
       const kvFile = join(dataDir, "pixel.sqlite");
-      const result = await restore({ dataDir, kvFile, backup, dryRun });
+      const result = await restore({
+        dataDir,
+        kvFile,
+        backup: await found(backup, dataDir),
+        dryRun,
+      });
       print(cli, flags, { ...result, restored: !dryRun }, () => {
         const { entries, replaced } = result;
         const lines = [`The backup is sound and holds ${formatCount(entries)} entries.`];
@@ -44,4 +49,12 @@ export function restoreCommand(cli: Cli): Command {
         return lines.join("\n") + "\n";
       });
     });
+}
+
+/** A name without a folder may be that of a backup in DATA_DIR. */
+async function found(backup: string, dataDir: string): Promise<string> {
+  const kept = join(dataDir, "backups", backup);
+  const isName = basename(backup) === backup;
+  const here = await Deno.stat(backup).catch(() => null);
+  return isName && !here && await Deno.stat(kept).catch(() => null) ? kept : backup;
 }

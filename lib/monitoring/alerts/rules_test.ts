@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { loadConfig } from "../../config/config.ts";
 import type { SystemSample } from "../system.ts";
 import { type AlertInputs, alertRules } from "./rules.ts";
 import { reaches, signalOf } from "./rule.ts";
@@ -115,4 +116,30 @@ Deno.test("limits set to 0 switch budget, dead letters and reserve off", () => {
 Deno.test("severities are ordered", () => {
   assert.ok(reaches("critical", "warning") && reaches("warning", "warning"));
   assert.ok(!reaches("warning", "critical") && !reaches("info", "warning"));
+});
+
+Deno.test("without a setting the thresholds are the ones that are promised", () => {
+  const { alerts, limits, ai } = loadConfig({});
+  const of = alertRules({
+    ...alerts,
+    diskReserveBytes: limits.diskReserveBytes,
+    tokensPerDay: ai.tokensPerDay,
+  });
+  const held = Object.fromEntries(
+    of.map(({ name, raiseAt, severity, holdMs }) => [name, [raiseAt, severity, holdMs / 60_000]]),
+  );
+  const expected: Record<string, [number, string, number]> = {
+    cache_hit_rate: [80, "info", 5],
+    success_rate: [95, "critical", 5],
+    cpu: [80, "warning", 5],
+    memory: [85, "warning", 5],
+    disk: [90, "warning", 1],
+    disk_reserve: [GIB, "critical", 0],
+    backlog_age: [300, "warning", 1],
+    no_worker: [60, "critical", 1],
+    dead_letters: [100, "warning", 0],
+    backup_age: [26, "warning", 0],
+  };
+  for (const [name, values] of Object.entries(expected)) assert.deepEqual(held[name], values, name);
+  assert.deepEqual([alerts.emailSeverity, alerts.webhookSeverity], ["warning", "warning"]);
 });
