@@ -110,8 +110,10 @@ interface MonthlyProps {
 
 export function Monthly({ report, days, today }: MonthlyProps) {
   const all = report.monthly_overview;
-  const { conversation_growth_rate, user_growth_rate, previous_period } = report.growth_metrics;
-  const before = (n: number) => `from ${count(n)} the month before`;
+  const { conversation_growth_rate, user_growth_rate, previous_period, basis } =
+    report.growth_metrics;
+  const part = basis === "equal_elapsed" ? "in as much of the" : "the";
+  const before = (n: number) => `from ${count(n)} ${part} month before`;
   return (
     <div class="report">
       <section class="panel strip full" aria-label="Figures">

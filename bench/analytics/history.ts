@@ -4,6 +4,8 @@ import { Recorder } from "../../lib/analytics/recorder.ts";
 import { Reports } from "../../lib/analytics/reports.ts";
 import { seededRandom } from "../../lib/cli/demo/random.ts";
 import { FakeClock } from "../../lib/clock.ts";
+import { BotStore } from "../../lib/conversations/bot_store.ts";
+import { importConversations } from "../../lib/conversations/import.ts";
 import { Database } from "../../lib/kv/database.ts";
 import { WriteSet } from "../../lib/kv/write_set.ts";
 
@@ -11,9 +13,11 @@ const NOW = Date.parse("2026-06-10T12:00:00Z");
 const DAYS = 400;
 const BOTS = 50;
 const USERS = 5_000;
-const A_COMMIT = 20;
+const LIVE_A_COMMIT = 50;
 
-/** A database on disk with nothing but analytics, and what reads it. */
+export type World = Awaited<ReturnType<typeof history>>;
+
+/** A database on disk with what fills and what reads it. */
 export async function history() {
   const folder = await Deno.makeTempDir({ prefix: "pixel-bench-" });
   const db = await Database.open({ path: `${folder}/pixel.sqlite` });
@@ -21,7 +25,9 @@ export async function history() {
   const recorder = new Recorder(db);
   return {
     db,
+    clock,
     recorder,
+    bots: new BotStore({ db, now: () => clock.now() }),
     reports: new Reports({
       db,
       clock,
@@ -34,6 +40,8 @@ export async function history() {
       unanswered: recorder.unanswered,
       texts: { question: () => Promise.resolve(null) },
     }),
+    /** Of the month that runs. */
+    today: new Date(NOW).toISOString().slice(0, 10),
     /** Days spread over the last 300. */
     dates(count: number): string[] {
       return Array.from({ length: count }, (_, i) => {
@@ -56,51 +64,102 @@ export async function history() {
   };
 }
 
-/** Records so many conversations of one answered turn, in the order of time. */
+/**
+ * Fills the history with so many conversations in the order of time: nine of ten imported as a file
+ * would be, with four short messages, one counted as a live one of one answered turn. False when
+ * it was given up at `deadline` (of `performance.now`).
+ */
 export async function fill(
-  { db, recorder }: Awaited<ReturnType<typeof history>>,
+  world: World,
   conversations: number,
-): Promise<void> {
+  { deadline, tell }: { deadline: number; tell: (text: string) => void },
+): Promise<boolean> {
   const random = seededRandom(5);
   const start = NOW - DAYS * DAY_MS;
-  for (let i = 0; i < conversations; i += A_COMMIT) {
-    const tx = new WriteSet();
-    for (let j = i; j < Math.min(conversations, i + A_COMMIT); j++) {
-      const startedAt = Math.floor(start + j / conversations * DAYS * DAY_MS);
+  const startedAt = performance.now();
+  let made = 0;
+  let live: LiveConversation[] = [];
+  const tellEvery = Math.ceil(conversations / 10);
+  async function* lines(): AsyncGenerator<string> {
+    for (; made < conversations && performance.now() < deadline; made++) {
+      if (made > 0 && made % tellEvery === 0) {
+        const rate = made / (performance.now() - startedAt) * 1000;
+        tell(`  ${made.toLocaleString("en")} at ${Math.round(rate).toLocaleString("en")}/s`);
+      }
+      const at = Math.floor(start + made / conversations * DAYS * DAY_MS);
       const fact = {
-        conversationId: `c${j}`,
+        conversationId: `c${made}`,
         botId: `bot ${random.between(1, BOTS)}`,
         userId: `user ${random.between(1, USERS)}`,
-        startedAt,
+        startedAt: at,
       };
-      await recorder.submitted(tx, {
-        ...fact,
-        at: startedAt,
-        first: true,
-        from: null,
-        live: true,
-        messagesBefore: 0,
-      });
-      await recorder.finished(tx, {
-        ...fact,
-        turn: 1,
-        queuedAt: startedAt,
-        processingAt: startedAt + random.between(0, 50),
-        at: startedAt + random.between(51, 3_000),
-        outcome: "completed",
-        from: "pending",
-        to: "completed",
-        messages: 1,
-        messagesBefore: 1,
-        attempts: 1,
-        source: "knowledge",
-        latencyMs: random.between(1, 20),
-      });
-      if (random.chance(0.3)) {
-        const score = random.between(1, 5);
-        await recorder.scored(tx, { ...fact, score, before: null, at: startedAt });
-      }
+      const score = random.chance(0.3) ? random.between(1, 5) : null;
+      if (made % 10 === 0) {
+        live.push({ fact, score, ms: random.between(51, 3_000) });
+        if (live.length >= LIVE_A_COMMIT) await recordLive(world, live.splice(0));
+      } else yield line(fact, score);
     }
-    await db.commit(tx);
   }
+  const { db, clock, bots, recorder: ledger } = world;
+  await importConversations({ db, clock, bots, ledger }, lines());
+  await recordLive(world, live);
+  live = [];
+  return made === conversations;
+}
+
+interface LiveConversation {
+  fact: { conversationId: string; botId: string; userId: string; startedAt: number };
+  score: number | null;
+  /** From the question to its answer. */
+  ms: number;
+}
+
+const TEXTS = [
+  "Is there a table for two tonight, by the window?",
+  "There is one at half past seven. Shall I book it?",
+  "Yes please, and we will need a chair for a child.",
+  "It is booked, with a chair. See you tonight!",
+];
+
+function line({ startedAt, ...ids }: LiveConversation["fact"], score: number | null): string {
+  const at = (n: number) => new Date(startedAt + n * 20_000).toISOString();
+  return JSON.stringify({
+    conversation_id: ids.conversationId,
+    user_id: ids.userId,
+    bot_id: ids.botId,
+    status: "completed",
+    satisfaction_score: score,
+    messages: TEXTS.map((content, n) => ({
+      role: n % 2 ? "assistant" : "user",
+      content,
+      at: at(n),
+    })),
+  });
+}
+
+/** Counts live conversations, without storing them. */
+async function recordLive({ db, recorder }: World, live: LiveConversation[]): Promise<void> {
+  const tx = new WriteSet();
+  for (const { fact, score, ms } of live) {
+    const at = fact.startedAt;
+    const opened = { ...fact, at, first: true, from: null, live: true, messagesBefore: 0 };
+    await recorder.submitted(tx, opened);
+    await recorder.finished(tx, {
+      ...fact,
+      turn: 1,
+      queuedAt: at,
+      processingAt: at + 50,
+      at: at + ms,
+      outcome: "completed",
+      from: "pending",
+      to: "completed",
+      messages: 1,
+      messagesBefore: 1,
+      attempts: 1,
+      source: "knowledge",
+      latencyMs: ms / 200,
+    });
+    if (score !== null) await recorder.scored(tx, { ...fact, score, before: null, at });
+  }
+  if (!tx.empty) await db.commit(tx);
 }

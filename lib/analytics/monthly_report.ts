@@ -1,8 +1,14 @@
 import { countOf } from "../kv/counts.ts";
 import { Metric } from "./metrics.ts";
-import { dateText, firstDay } from "./periods.ts";
+import { dateText, firstDay, QUARTER_MS, quarterOf, QUARTERS_A_DAY } from "./periods.ts";
 import { type BotRow, botRows, periodBounds, type ReportFrame } from "./report.ts";
-import { type BotCounts, type PeriodTotals, type ReportTotals, sumOver } from "./report_data.ts";
+import {
+  type BotCounts,
+  conversationsUntil,
+  type PeriodTotals,
+  type ReportTotals,
+  sumOver,
+} from "./report_data.ts";
 import { ratio2 } from "./rounding.ts";
 import { type LongTermTrends, longTermTrends } from "./long_term_trends.ts";
 import { TOP_ROWS, type UserCount } from "./top_users.ts";
@@ -24,6 +30,13 @@ export interface MonthlyBody {
     user_growth_rate: number | null;
     current_period: { conversations: number; users: number };
     previous_period: { conversations: number; users: number };
+    /**
+     * `whole`: both months from end to end. `equal_elapsed`: this one still runs, so the one before
+     * is cut after the same time, to the quarter hour.
+     */
+    basis: "whole" | "equal_elapsed";
+    /** The first instant that the previous period does not hold. */
+    previous_end: string;
   };
   top_performers: {
     top_bots: BotRow[];
@@ -34,20 +47,43 @@ export interface MonthlyBody {
 
 export type MonthlyReport = MonthlyBody & ReportFrame;
 
-/** `month` as in periods.ts, `today` in days since the epoch. */
+/** What of the month before has taken as long as the running month so far. */
+export interface Elapsed {
+  /** First quarter hour since the epoch that it does not hold. */
+  end: number;
+  /** Distinct users who started conversations in it. */
+  users: number;
+}
+
+/** The part of the month before that a month which runs at `now` (ms) is compared with. */
+export function elapsedBefore(month: number, now: number): { from: number; to: number } {
+  const start = (n: number) => firstDay("month", n) * QUARTERS_A_DAY;
+  const quarters = Math.max(0, quarterOf(now) + 1 - start(month));
+  const from = start(month - 1);
+  return { from, to: Math.min(from + quarters, start(month)) };
+}
+
+/**
+ * `month` as in periods.ts, `today` in days since the epoch; `elapsed` where the month still runs.
+ */
 export function monthlyReport(
   month: number,
   { current, previous, year }: ReportTotals,
   today: number,
   bots: readonly BotCounts[],
   topUsers: readonly UserCount[],
+  elapsed: Elapsed | null = null,
 ): MonthlyBody {
   const counts = (period: PeriodTotals | null) => ({
     conversations: period ? sumOver(period, Metric.conversations) : 0,
     users: period ? countOf(period.users, Metric.activeUsers) : 0,
   });
   const now = counts(current);
-  const before = counts(previous);
+  const end = elapsed?.end ?? firstDay("month", month) * QUARTERS_A_DAY;
+  const before = elapsed === null || !previous ? counts(previous) : {
+    conversations: conversationsUntil(previous, firstDay("month", month - 1), end),
+    users: elapsed.users,
+  };
   const growth = (a: number, b: number) => ratio2(a - b, b, 100);
   return {
     report_type: "monthly",
@@ -64,6 +100,8 @@ export function monthlyReport(
       user_growth_rate: growth(now.users, before.users),
       current_period: now,
       previous_period: before,
+      basis: elapsed === null ? "whole" : "equal_elapsed",
+      previous_end: new Date(end * QUARTER_MS).toISOString(),
     },
     top_performers: {
       top_bots: botRows(bots).slice(0, TOP_ROWS),

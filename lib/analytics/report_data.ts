@@ -1,8 +1,8 @@
 import { countOf, type Counts, decodeCounts } from "../kv/counts.ts";
 import { readBotIds } from "./bot_index.ts";
 import { rollupPrefix, totalsKey } from "./keys.ts";
-import { BOTS_A_CHUNK, Metric, STRIDE } from "./metrics.ts";
-import { endDay, firstDay, type PeriodKind, periodOf } from "./periods.ts";
+import { BOTS_A_CHUNK, HOUR_STRIDE, HourMetric, HOURS, Metric, STRIDE } from "./metrics.ts";
+import { endDay, firstDay, type PeriodKind, periodOf, QUARTERS_A_DAY } from "./periods.ts";
 
 const GET_MANY = 10;
 
@@ -43,6 +43,25 @@ const MONTHS_A_YEAR = 12;
 /** A counter over the days of a period. */
 export const sumOver = (period: Pick<PeriodTotals, "days">, metric: number): number =>
   period.days.reduce((sum, day) => sum + countOf(day, metric), 0);
+
+/** Conversations of a period, whose first day is given, that began before a quarter hour. */
+export function conversationsUntil(
+  { days }: Pick<PeriodTotals, "days">,
+  first: number,
+  end: number,
+): number {
+  let sum = 0;
+  days.forEach((day, i) => {
+    const quarters = Math.min(QUARTERS_A_DAY, end - (first + i) * QUARTERS_A_DAY);
+    if (quarters === QUARTERS_A_DAY) sum += countOf(day, Metric.conversations);
+    else {
+      for (let quarter = 0; quarter < quarters; quarter++) {
+        sum += countOf(day, HOURS + quarter * HOUR_STRIDE + HourMetric.conversations);
+      }
+    }
+  });
+  return sum;
+}
 
 /** Changes with every change of the rollups behind these totals, and never back. */
 export function versionOf({ current, previous, year }: ReportTotals): number {

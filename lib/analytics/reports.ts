@@ -10,7 +10,13 @@ import {
 } from "./daily_report.ts";
 import { reportKey } from "./keys.ts";
 import { type LiveMetrics, readLiveMetrics, readOutcomes, type TurnOutcomes } from "./live.ts";
-import { type MonthlyBody, type MonthlyReport, monthlyReport } from "./monthly_report.ts";
+import {
+  type Elapsed,
+  elapsedBefore,
+  type MonthlyBody,
+  type MonthlyReport,
+  monthlyReport,
+} from "./monthly_report.ts";
 import {
   DAY_MS,
   dayOf,
@@ -24,6 +30,7 @@ import {
 import type { BotRow, ReportFrame } from "./report.ts";
 import { isPartial, readBots, readTotals, type ReportTotals, versionOf } from "./report_data.ts";
 import { readTopUsers } from "./top_users.ts";
+import { usersUntil } from "./user_month.ts";
 import { type WeeklyBody, type WeeklyReport, weeklyReport } from "./weekly_report.ts";
 
 export type Report = DailyReport | WeeklyReport | MonthlyReport;
@@ -139,14 +146,25 @@ export class Reports {
     const { kv } = this.#db;
     if (kind === "weekly") return weeklyReport(n, totals, dayOf(now));
     if (kind === "monthly") {
-      const [bots, top] = await Promise.all([readBots(kv, "month", n), readTopUsers(kv, n)]);
-      return monthlyReport(n, totals, dayOf(now), bots, top);
+      const [bots, top, elapsed] = await Promise.all([
+        readBots(kv, "month", n),
+        readTopUsers(kv, n),
+        isPartial("month", n, dayOf(now)) ? this.#elapsedBefore(n, now) : null,
+      ]);
+      return monthlyReport(n, totals, dayOf(now), bots, top, elapsed);
     }
     const [bots, system] = await Promise.all([
       readBots(kv, "day", n),
       this.#samples.average(firstDay("day", n) * DAY_MS, endDay("day", n) * DAY_MS),
     ]);
     return dailyReport(n, totals, bots, system);
+  }
+
+  /** Costs by the users of the month before. */
+  async #elapsedBefore(month: number, now: number): Promise<Elapsed> {
+    const { from, to } = elapsedBefore(month, now);
+    if (to <= from) return { end: to, users: 0 };
+    return { end: to, users: await usersUntil(this.#db.kv, month - 1, to - from) };
   }
 
   async #show(body: Body, made: StoredReport, partial: boolean, now: number): Promise<Report> {

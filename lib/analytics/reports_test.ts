@@ -234,10 +234,12 @@ Deno.test("a week and a month, by hand", sanitize, async () => {
     conversations_per_user: 1.75,
   });
   assert.deepEqual(month.growth_metrics, {
-    conversation_growth_rate: 600,
-    user_growth_rate: 300,
+    conversation_growth_rate: null, // the only one of February came after the 20th
+    user_growth_rate: null,
     current_period: { conversations: 7, users: 4 },
-    previous_period: { conversations: 1, users: 1 },
+    previous_period: { conversations: 0, users: 0 },
+    basis: "equal_elapsed",
+    previous_end: "2026-02-20T00:15:00.000Z",
   });
   assert.deepEqual(
     month.top_performers.top_bots.map((bot) => [bot.bot_id, bot.conversation_count]),
@@ -252,6 +254,31 @@ Deno.test("a week and a month, by hand", sanitize, async () => {
   const february = await world.reports.monthly();
   assert.equal(february.month, "2026-02");
   assert.equal(february.growth_metrics.conversation_growth_rate, null);
+});
+
+Deno.test("a month that runs is compared with as much of the month before", sanitize, async () => {
+  await using world = await open({ now: "2026-03-20T12:03:00Z" });
+  const growth = async () => (await world.reports.monthly("2026-03-01")).growth_metrics;
+  await world.answered("2026-02-01T00:00:00Z", "ann");
+  await world.answered("2026-02-20T12:14:59Z", "bob");
+  await world.answered("2026-02-20T12:15:00Z", "cy");
+  await world.answered("2026-02-28T10:00:00Z", "dee");
+  for (const user of ["ann", "bob", "cy"]) await world.answered("2026-03-20T11:59:00Z", user);
+  assert.deepEqual(await growth(), {
+    conversation_growth_rate: 50,
+    user_growth_rate: 50,
+    current_period: { conversations: 3, users: 3 },
+    previous_period: { conversations: 2, users: 2 },
+    basis: "equal_elapsed",
+    previous_end: "2026-02-20T12:15:00.000Z",
+  });
+  // 30 days of March: February has fewer, and is compared as a whole.
+  world.clock.advance(10 * 24 * 3_600_000);
+  assert.deepEqual((await growth()).previous_period, { conversations: 4, users: 4 });
+  assert.equal((await growth()).previous_end, "2026-03-01T00:00:00.000Z");
+  world.clock.advance(2 * 24 * 3_600_000);
+  assert.equal((await growth()).basis, "whole");
+  assert.equal((await growth()).conversation_growth_rate, -25);
 });
 
 Deno.test("late data makes a stored report again and raises its revision", sanitize, async () => {

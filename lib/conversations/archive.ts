@@ -10,6 +10,7 @@ import {
   archivePrefix,
   conversationKey,
   deletedKey,
+  deletionsKey,
   freshKey,
   freshPrefix,
   importantKey,
@@ -18,6 +19,7 @@ import {
   storedPrefix,
   turnsPrefix,
 } from "./keys.ts";
+import { leaveBlock } from "./imported_texts.ts";
 import type { ConversationLedger } from "./ledger.ts";
 import { type ArchivedTexts, readLatestAnswer, readTranscript } from "./transcript.ts";
 
@@ -93,7 +95,7 @@ async function archiveConversation(
     chunks.push(packed.slice(at, at + ARCHIVE_CHUNK_BYTES));
   }
   if (chunks.length > 10) return false; // larger than one atomic should carry: it stays as it is
-  const { importedChunks: _importedChunks, ...rest } = record;
+  const { importedChunks: _parts, importedBlock: _block, ...rest } = record;
   const tx = new WriteSet().check(conversationKey(id), entry.versionstamp)
     .set(conversationKey(id), { ...rest, archivedChunks: chunks.length })
     .delete(freshKey(storedAt, id));
@@ -101,6 +103,7 @@ async function archiveConversation(
   const keys = await textKeys(db, id);
   if (keys.length > MAX_DELETES) return false;
   for (const key of keys) if (key[1] !== "a") tx.delete(key);
+  await leaveBlock(db.kv, tx, id, record);
   const turnEnds = await readTurnEnds(db, id);
   ledger.forgotten(tx, { startedAt: record.startedAt, turnEnds, gone: false });
   return await db.commit(tx);
@@ -134,8 +137,10 @@ export async function deleteConversation(
     .delete(storedKey(storedAt, id))
     .delete(freshKey(storedAt, id))
     .delete(importantKey(storedAt, id))
-    .set(deletedKey(deletedHash(id)), 1);
+    .set(deletedKey(deletedHash(id)), 1)
+    .set(deletionsKey, 1);
   for (const key of keys) tx.delete(key);
+  if (entry.value) await leaveBlock(db.kv, tx, id, entry.value);
   ledger.forgotten(tx, { startedAt, turnEnds, gone: true });
   return await db.commit(tx);
 }

@@ -51,7 +51,9 @@ export interface ConversationRecord {
   importance?: "low" | "high";
   /** Came by import: counted in reports, not among the live ones. */
   imported?: boolean;
-  /** Chunks of messages that came by import, before any live turn. */
+  /** Record that holds messages which came by import, before any live turn, with those of others. */
+  importedBlock?: string;
+  /** Parts of such messages where they are too long to share a record. */
   importedChunks?: number;
   /** Its texts have been packed into this many archive chunks. */
   archivedChunks?: number;

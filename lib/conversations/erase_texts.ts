@@ -2,16 +2,9 @@ import { zstdCompressSync } from "node:zlib";
 import type { Database } from "../kv/database.ts";
 import { commitFresh } from "../kv/idempotency.ts";
 import { WriteSet } from "../kv/write_set.ts";
-import type { AnswerRecord, ConversationRecord, Message, TurnRecord } from "./conversation.ts";
-import {
-  answersPrefix,
-  archiveKey,
-  archivePrefix,
-  conversationKey,
-  messagesPrefix,
-  turnsPrefix,
-} from "./keys.ts";
-import { packChunk, unpackMessages } from "./packed_messages.ts";
+import type { AnswerRecord, ConversationRecord, TurnRecord } from "./conversation.ts";
+import { answersPrefix, archiveKey, archivePrefix, conversationKey, turnsPrefix } from "./keys.ts";
+import { overwriteImportedTexts } from "./imported_texts.ts";
 import { type ArchivedTexts, readArchived } from "./transcript.ts";
 
 /** Stands where a text was. */
@@ -32,10 +25,8 @@ export async function eraseTexts(db: Database, id: string, pseudonym: string): P
     erased: true,
   }));
   await rewrite<AnswerRecord>(db, answersPrefix(id), eraseAnswer);
-  await rewrite<string | Message[]>(db, messagesPrefix(id), (chunk) => {
-    const messages = unpackMessages(chunk).filter((m) => !m.continued);
-    return packChunk(messages.map((m) => ({ ...m, content: ERASED })));
-  });
+  const { value } = await db.kv.get<ConversationRecord>(conversationKey(id));
+  if (value) await overwriteImportedTexts(db, id, value, ERASED);
   await commitFresh(db, async (tx) => {
     const entry = await db.kv.get<ConversationRecord>(conversationKey(id));
     if (!entry.value) return;

@@ -1,14 +1,21 @@
 import type { Clock } from "../clock.ts";
 import type { Database } from "../kv/database.ts";
 import { commitFresh } from "../kv/idempotency.ts";
-import { WriteSet } from "../kv/write_set.ts";
+import type { WriteSet } from "../kv/write_set.ts";
 import type { BotStore } from "./bot_store.ts";
 import type { ConversationRecord } from "./conversation.ts";
 import { deletedHash } from "./deleted.ts";
 import { type ImportLine, parseLine } from "./import_line.ts";
-import { conversationKey, deletedKey, freshKey, messagesKey, storedKey } from "./keys.ts";
+import { TextsWriter } from "./imported_texts.ts";
+import {
+  conversationKey,
+  deletedKey,
+  deletedPrefix,
+  deletionsKey,
+  freshKey,
+  storedKey,
+} from "./keys.ts";
 import type { ConversationLedger, ImportedEntry } from "./ledger.ts";
-import { packMessages } from "./packed_messages.ts";
 import { readMany } from "./transcript.ts";
 
 export interface ImportResult {
@@ -27,13 +34,11 @@ export interface ImportDeps {
 }
 
 const MAX_REJECTED_SHOWN = 100;
-/** Conversations to an atomic; fewer where an atomic may carry few checks. */
-const MAX_GROUP = 40;
-const MAX_GROUP_BYTES = 300_000;
+/** Bytes of a group of conversations, which go into one atomic, taking every character for two. */
+const MAX_GROUP_BYTES = 400_000;
 /** Ids in a group, in bytes: each stands in up to a dozen keys, which an atomic holds 80 KiB of. */
 const MAX_GROUP_ID_BYTES = 5_000;
-const CHUNKS_AN_ATOMIC = 7;
-const MAX_GROUPS_UNDER_WAY = 8;
+const MAX_GROUPS_UNDER_WAY = 4;
 
 /**
  * Imports finished conversations from lines of JSON (null: a line too long to read), streamed: what is committed stays, so an
@@ -45,7 +50,9 @@ export async function importConversations(
   lines: AsyncIterable<string | null>,
 ): Promise<ImportResult> {
   const result: ImportResult = { imported: 0, skipped: 0, rejected: [], rejectedCount: 0 };
-  const groupSize = Math.max(1, Math.min(MAX_GROUP, Math.floor((deps.db.maxChecks - 10) / 2)));
+  // A check for each conversation, and one for all of them.
+  const groupSize = Math.max(1, deps.db.maxChecks - 2);
+  const presence = { expected: false, deleted: await anyDeleted(deps.db.kv) };
   const underWay = new Set<Promise<void>>();
   const inThisImport = new Set<string>();
   let group: ImportLine[] = [];
@@ -58,7 +65,7 @@ export async function importConversations(
     groupBytes = 0;
     idBytes = 0;
     if (sent.length === 0) return;
-    const work: Promise<void> = importGroup(deps, sent).then((imported) => {
+    const work: Promise<void> = importGroup(deps, sent, presence).then((imported) => {
       result.imported += imported;
       result.skipped += sent.length - imported;
       for (const line of sent) inThisImport.delete(line.conversation_id);
@@ -89,7 +96,7 @@ export async function importConversations(
       }
       inThisImport.add(parsed.conversation_id);
       group.push(parsed);
-      groupBytes += text!.length * (WIDE.test(text!) ? 2 : 1);
+      groupBytes += text!.length * 2;
       idBytes += utf8Length(parsed.conversation_id) + utf8Length(parsed.user_id);
       const full = group.length >= groupSize || groupBytes >= MAX_GROUP_BYTES ||
         idBytes >= MAX_GROUP_ID_BYTES;
@@ -105,32 +112,46 @@ export async function importConversations(
 
 const encoder = new TextEncoder();
 const NOT_ASCII = /[\u0080-\uffff]/;
-/** Text whose characters take two bytes each when stored, here or once its escapes are read. */
-const WIDE = /[\u0100-\uffff]|\\u/;
 
 function utf8Length(text: string): number {
   return NOT_ASCII.test(text) ? encoder.encode(text).length : text.length;
 }
 
-/** Stores those of a group that are not there yet; returns how many. */
-function importGroup(deps: ImportDeps, group: ImportLine[]): Promise<number> {
+interface Presence {
+  /** Conversations of this import are likely to be there already. */
+  expected: boolean;
+  /** Some conversation was ever deleted. */
+  deleted: boolean;
+}
+
+async function anyDeleted(kv: Deno.Kv): Promise<boolean> {
+  for await (const _ of kv.list({ prefix: deletedPrefix }, { limit: 1 })) return true;
+  return false;
+}
+
+/**
+ * Stores those of a group that are not there yet; returns how many. Nothing is read for the first
+ * try of a group that is likely to be new: its checks tell when that was wrong.
+ */
+function importGroup(
+  deps: ImportDeps,
+  group: ImportLine[],
+  presence: Presence,
+): Promise<number> {
   const { db, clock, bots, ledger } = deps;
+  let tries = 0;
   return commitFresh(db, async (tx) => {
-    const keys = group.flatMap(({ conversation_id: id }) => [
-      conversationKey(id),
-      deletedKey(deletedHash(id)),
-    ]);
-    const found = await readMany(db.kv, keys);
-    const present = group.map((_, index) =>
-      found[2 * index] !== null || found[2 * index + 1] !== null
-    );
+    if (tries++ > 0) presence.expected = true;
+    const fresh = await freshOf(deps, tx, group, presence);
+    presence.expected = fresh.length < group.length;
+    if (fresh.length === 0) return 0;
     const storedAt = clock.now();
+    const name = `${storedAt.toString(36).padStart(9, "0")}-${crypto.randomUUID().slice(0, 18)}`;
+    const texts = new TextsWriter(db, tx, name);
     const entries: ImportedEntry[] = [];
-    for (const [index, line] of group.entries()) {
-      if (present[index]) continue;
+    for (const line of fresh) {
       const entry = toEntry(line);
       const key = conversationKey(line.conversation_id);
-      const chunks = packMessages(line.messages);
       const record: ConversationRecord = {
         botId: line.bot_id,
         userId: line.user_id,
@@ -142,52 +163,70 @@ function importGroup(deps: ImportDeps, group: ImportLine[]): Promise<number> {
         messages: entry.messages,
         completedAt: entry.endedAt,
         imported: true,
-        importedChunks: chunks.length,
+        ...await texts.add(line.conversation_id, line.messages),
       };
       if (entry.satisfaction !== null) record.satisfaction = entry.satisfaction;
       tx.check(key, null).set(key, record);
-      await storeChunks(db, tx, line.conversation_id, chunks);
       tx.set(storedKey(storedAt, line.conversation_id), 1);
       tx.set(freshKey(storedAt, line.conversation_id), 1);
       bots.noteUsed(tx, line.bot_id, line.bot_name);
       entries.push(entry);
     }
-    if (entries.length > 0) await ledger.imported(tx, entries);
+    texts.flush();
+    await ledger.imported(tx, entries);
     return entries.length;
   });
 }
 
-/**
- * Adds a conversation's messages. Those of a very long one take more than an atomic carries: they
- * are committed first, where nobody sees them until the record that counts them is there, too.
- */
-async function storeChunks(
-  db: Database,
+/** Those that are neither there nor deleted, as far as that is looked up. */
+async function freshOf(
+  { db }: ImportDeps,
   tx: WriteSet,
-  id: string,
-  chunks: string[],
-): Promise<void> {
-  const before = chunks.length > CHUNKS_AN_ATOMIC;
-  for (let at = 0; at < chunks.length; at += CHUNKS_AN_ATOMIC) {
-    const into = before ? new WriteSet() : tx;
-    chunks.slice(at, at + CHUNKS_AN_ATOMIC)
-      .forEach((chunk, n) => into.set(messagesKey(id, at + n), chunk));
-    if (before) await db.commit(into);
+  group: ImportLine[],
+  presence: Presence,
+): Promise<ImportLine[]> {
+  if (!presence.deleted) {
+    const { value } = await db.get(deletionsKey);
+    if (value !== null) presence.deleted = true;
+    // A first deletion meanwhile may be of one of these.
+    else tx.check(deletionsKey, null);
   }
+  const keys: Deno.KvKey[] = [];
+  for (const { conversation_id: id } of group) {
+    if (presence.expected) keys.push(conversationKey(id));
+    if (presence.deleted) keys.push(deletedKey(deletedHash(id)));
+  }
+  if (keys.length === 0) return group;
+  const found = await readMany(db.kv, keys);
+  const each = keys.length / group.length;
+  return group.filter((_, index) =>
+    found.slice(each * index, each * (index + 1)).every((value) => value === null)
+  );
 }
+
+/** Instants of one form, in UTC, sort as texts. */
+const UTC = /^.{19}Z$/;
 
 function toEntry(line: ImportLine): ImportedEntry {
   let startedAt = Infinity;
   let endedAt = -Infinity;
+  let first = "";
+  let last = "";
   let userMessages = 0;
   for (const { role, at } of line.messages) {
-    const time = Date.parse(at);
-    if (role === "user") {
-      userMessages++;
-      startedAt = Math.min(startedAt, time);
+    const asked = role === "user";
+    if (asked) userMessages++;
+    if (UTC.test(at)) {
+      if (asked && (first === "" || at < first)) first = at;
+      if (at > last) last = at;
+      continue;
     }
+    const time = Date.parse(at);
+    if (asked) startedAt = Math.min(startedAt, time);
     endedAt = Math.max(endedAt, time);
   }
+  if (first !== "") startedAt = Math.min(startedAt, Date.parse(first));
+  if (last !== "") endedAt = Math.max(endedAt, Date.parse(last));
   return {
     conversationId: line.conversation_id,
     botId: line.bot_id,

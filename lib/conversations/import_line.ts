@@ -63,13 +63,15 @@ function isPlain(value: unknown): value is ImportLine {
   let asked = false;
   for (const message of line.messages) {
     if (typeof message !== "object" || message === null) return false;
-    const { role, content, at, ...rest } = message;
+    const { role, content, at } = message;
     if (role !== "user" && role !== "assistant") return false;
     if (typeof content !== "string" || typeof at !== "string" || !PLAIN_INSTANT.test(at)) {
       return false;
     }
     // Fields that nobody knows are not stored.
-    for (const _ in rest) return false;
+    for (const field in message) {
+      if (field !== "role" && field !== "content" && field !== "at") return false;
+    }
     asked ||= role === "user";
   }
   return asked;

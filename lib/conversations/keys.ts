@@ -9,7 +9,9 @@ export const turnKey = (id: string, turn: number): Deno.KvKey => [ROOT, "t", id,
 export const answerKey = (id: string, turn: number): Deno.KvKey => [ROOT, "r", id, turn];
 export const turnsPrefix = (id: string): Deno.KvKey => [ROOT, "t", id];
 export const answersPrefix = (id: string): Deno.KvKey => [ROOT, "r", id];
-/** Messages that came by import, in chunks. */
+/** Messages that came by import: those of several conversations in one record. */
+export const textsKey = (block: string): Deno.KvKey => [ROOT, "x", block];
+/** Those of a long conversation, in parts. */
 export const messagesKey = (id: string, chunk: number): Deno.KvKey => [ROOT, "m", id, chunk];
 export const messagesPrefix = (id: string): Deno.KvKey => [ROOT, "m", id];
 /** Packed texts of an archived conversation. */
@@ -30,11 +32,14 @@ export const storedPrefix: Deno.KvKey = [ROOT, "s"];
 /** Conversations stored and not archived yet. */
 export const freshKey = (storedAt: number, id: string): Deno.KvKey => [ROOT, "f", storedAt, id];
 export const freshPrefix: Deno.KvKey = [ROOT, "f"];
+/** Written whenever a conversation is deleted, so that a check tells whether any was. */
+export const deletionsKey: Deno.KvKey = [ROOT, "deletions"];
 /** Conversations of high importance by the time they were stored; the archive leaves them. */
 export const importantKey = (storedAt: number, id: string): Deno.KvKey => [ROOT, "i", storedAt, id];
 export const importantPrefix: Deno.KvKey = [ROOT, "i"];
 /** A deleted conversation, by the hash of its id. */
 export const deletedKey = (idHash: string): Deno.KvKey => [ROOT, "gone", idHash];
+export const deletedPrefix: Deno.KvKey = [ROOT, "gone"];
 export const batchKey = (batchId: string): Deno.KvKey => [ROOT, "b", batchId];
 export const batchesPrefix: Deno.KvKey = [ROOT, "b"];
 /** The task of one conversation of a batch. */

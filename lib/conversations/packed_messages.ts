@@ -1,52 +1,42 @@
+import { Buffer } from "node:buffer";
+import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import type { Message } from "./conversation.ts";
 
-/** Characters of a chunk; they are stored in two bytes each where one is outside Latin-1. */
-const CHUNK_CHARACTERS = 25_000;
+/** Bytes of a part of packed messages: as much as a value holds, with room to spare. */
+const PART_BYTES = 60_000;
 const CONTINUED = "+";
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 
 /**
- * Messages in texts that each fit a KV value: JSON of role, content and time in turn, which takes a
- * third of the time and half the bytes of storing objects. A message too long for one is split.
+ * Messages as one text: JSON of role, content and time in turn, which takes a third of the time and
+ * half the bytes of storing objects.
  */
-export function packMessages(messages: readonly Message[]): string[] {
-  const whole = packChunk(messages);
-  if (whole.length <= CHUNK_CHARACTERS) return [whole];
-  const chunks: string[] = [];
-  let chunk = "";
-  for (const piece of messages.flatMap((message) => piecesOf(message, message.content, ""))) {
-    if (chunk !== "" && chunk.length + piece.length >= CHUNK_CHARACTERS) {
-      chunks.push(`[${chunk}]`);
-      chunk = "";
-    }
-    chunk += chunk === "" ? piece : "," + piece;
-  }
-  chunks.push(`[${chunk}]`);
-  return chunks;
-}
-
-/** Messages as one chunk, whatever its length. */
-export function packChunk(messages: readonly Message[]): string {
+export function packMessages(messages: readonly Message[]): string {
   const fields: string[] = [];
   for (const { role, content, at } of messages) fields.push(role, content, at);
   return JSON.stringify(fields);
 }
 
-/** The message as JSON without brackets, in as many parts as it takes. */
-function piecesOf({ role, at }: Message, content: string, mark: string): string[] {
-  const piece = JSON.stringify([role + mark, content, at]).slice(1, -1);
-  if (piece.length < CHUNK_CHARACTERS - 2) return [piece];
-  const middle = content.length >> 1;
-  const message = { role, at, content };
-  return [
-    ...piecesOf(message, content.slice(0, middle), mark),
-    ...piecesOf(message, content.slice(middle), CONTINUED),
-  ];
+/** A text of any length, compressed, in parts that each fit a value. */
+export function splitPacked(packed: string): Uint8Array[] {
+  const bytes = zstdCompressSync(encoder.encode(packed));
+  const parts: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length; at += PART_BYTES) {
+    parts.push(bytes.slice(at, at + PART_BYTES));
+  }
+  return parts;
 }
 
-/** Reads a chunk; earlier releases stored the messages themselves. */
-export function unpackMessages(chunk: string | readonly Message[]): Message[] {
-  if (typeof chunk !== "string") return [...chunk];
-  const fields = JSON.parse(chunk) as string[];
+/** The text that was split. */
+export function joinPacked(parts: readonly Uint8Array[]): string {
+  return decoder.decode(zstdDecompressSync(Buffer.concat(parts)));
+}
+
+/** Reads a text; earlier releases stored the messages themselves, or long ones in pieces. */
+export function unpackMessages(packed: string | readonly Message[]): Message[] {
+  if (typeof packed !== "string") return [...packed];
+  const fields = JSON.parse(packed) as string[];
   const messages: Message[] = [];
   for (let i = 0; i < fields.length; i += 3) {
     const continued = fields[i]!.endsWith(CONTINUED);

@@ -7,15 +7,8 @@ import type {
   TurnRecord,
   TurnResult,
 } from "./conversation.ts";
-import {
-  answerKey,
-  archivePrefix,
-  conversationKey,
-  messagesPrefix,
-  turnKey,
-  turnsPrefix,
-} from "./keys.ts";
-import { unpackMessages } from "./packed_messages.ts";
+import { answerKey, archivePrefix, conversationKey, turnKey, turnsPrefix } from "./keys.ts";
+import { readImportedTexts } from "./imported_texts.ts";
 
 /** One message with what is known of how it came to be. */
 export interface TranscriptMessage extends Message {
@@ -107,9 +100,7 @@ export async function readHistory(
   ]);
   // Turns that are no longer there are in the archive, behind what came by import.
   const older = from === 1 || asked.includes(null);
-  if (older && (record.importedChunks || record.archivedChunks)) {
-    messages.push(...await readImported(kv, id, record));
-  }
+  if (older) messages.push(...await readImported(kv, id, record));
   asked.forEach((question, index) => {
     if (!question) return;
     const answer = answers.get(turns[index]!);
@@ -158,11 +149,7 @@ async function readImported(
 ): Promise<TranscriptMessage[]> {
   const messages: TranscriptMessage[] = [];
   if (record.archivedChunks) messages.push(...(await readArchived(kv, id)).messages);
-  if (record.importedChunks) {
-    for await (const { value } of kv.list<string | Message[]>({ prefix: messagesPrefix(id) })) {
-      for (const message of unpackMessages(value)) addMessage(messages, message);
-    }
-  }
+  messages.push(...await readImportedTexts(kv, id, record));
   return messages;
 }
 
@@ -174,13 +161,6 @@ export async function readArchived(kv: Deno.Kv, id: string): Promise<ArchivedTex
   }
   const packed = new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer());
   return JSON.parse(new TextDecoder().decode(zstdDecompressSync(packed)));
-}
-
-/** Adds a stored message, joining one that had to be split. */
-function addMessage(messages: TranscriptMessage[], { continued, ...message }: Message): void {
-  const last = messages.at(-1);
-  if (continued && last) last.content += message.content;
-  else messages.push(message);
 }
 
 /** What was asked in a turn; null when the conversation or its text is gone. */

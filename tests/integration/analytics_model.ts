@@ -180,7 +180,12 @@ export function modelMonthly(all: RawConversation[], at: Date, today = Infinity)
   const [y, m] = [at.getUTCFullYear(), at.getUTCMonth()];
   const s = span(y, m, 1, m + 1, 1);
   const mine = inside(all, s);
-  const previous = inside(all, span(y, m - 1, 1, m, 1));
+  const whole = span(y, m - 1, 1, m, 1);
+  const quarter = 15 * 60_000;
+  const elapsed = Math.max(0, Math.floor(today / quarter + 1) * quarter - s.from);
+  const partial = s.to > today;
+  const to = partial ? Math.min(whole.from + elapsed, whole.to) : whole.to;
+  const previous = inside(all, { from: whole.from, to });
   const now = { conversations: mine.length, users: usersOf(mine).size };
   const before = { conversations: previous.length, users: usersOf(previous).size };
   const growth = (a: number, b: number) => b === 0 ? null : two((a - b) / b * 100);
@@ -203,6 +208,8 @@ export function modelMonthly(all: RawConversation[], at: Date, today = Infinity)
       user_growth_rate: growth(now.users, before.users),
       current_period: now,
       previous_period: before,
+      basis: partial ? "equal_elapsed" : "whole",
+      previous_end: iso(to),
     },
     top_performers: {
       top_bots: bots(mine).slice(0, 5),

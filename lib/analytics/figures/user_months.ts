@@ -4,6 +4,8 @@ import { dayOf, firstDay, periodOf, QUARTER_MS, QUARTERS_A_DAY } from "../period
 import { activeDays } from "../user_activity.ts";
 
 const GET_MANY = 10;
+/** Users read at a time. */
+const GROUP = 200;
 
 /** A user's record of a month (../user_month.ts). */
 export interface UserMonth {
@@ -23,7 +25,11 @@ export async function* usersOf(kv: Deno.Kv, month: number): AsyncGenerator<UserM
   const base = firstDay("month", month) * QUARTERS_A_DAY;
   let group: { userId: string; record: Counts; base: number }[] = [];
   const withFirst = async (): Promise<UserMonth[]> => {
-    const users = await kv.getMany(group.map(({ userId }) => userKey(userId)));
+    const reads: Promise<Deno.KvEntryMaybe<unknown>[]>[] = [];
+    for (let i = 0; i < group.length; i += GET_MANY) {
+      reads.push(kv.getMany(group.slice(i, i + GET_MANY).map(({ userId }) => userKey(userId))));
+    }
+    const users = (await Promise.all(reads)).flat();
     const known = group.map((user, i) => {
       const [first] = activeDays(decodeCounts(users[i]!.value));
       return { ...user, firstEver: first !== undefined && periodOf("month", first) === month };
@@ -31,9 +37,11 @@ export async function* usersOf(kv: Deno.Kv, month: number): AsyncGenerator<UserM
     group = [];
     return known;
   };
-  for await (const { key, value } of kv.list({ prefix: userMonthPrefix(month) })) {
+  for await (
+    const { key, value } of kv.list({ prefix: userMonthPrefix(month) }, { batchSize: GROUP })
+  ) {
     group.push({ userId: String(key.at(-1)), record: decodeCounts(value), base });
-    if (group.length === GET_MANY) yield* await withFirst();
+    if (group.length === GROUP) yield* await withFirst();
   }
   if (group.length > 0) yield* await withFirst();
 }

@@ -98,6 +98,9 @@ export const MonthlyReport = z.object({
     user_growth_rate: Rate,
     current_period: Volume,
     previous_period: Volume,
+    /** `equal_elapsed`: the month runs, and the one before is cut after the same time. */
+    basis: z.enum(["whole", "equal_elapsed"]).optional(),
+    previous_end: z.string().optional(),
   }),
   top_performers: z.object({
     top_bots: z.array(BotRow),
