@@ -104,11 +104,11 @@ export async function startService(
   if (ticks) stack.defer(() => ticks.close());
   // Every role answers HTTP; who works and who brings ticks depends on it.
   const does = (role: string) => !ticks && (config.role === "all" || config.role === role);
-  if (does("worker")) await engine.start();
-  else await engine.load();
-  stack.defer(() => engine.stop(1_000)); // also when the rest of the start fails
+  await engine.load();
   const erasedAgain = await reapplyErasures(services);
   if (erasedAgain > 0) log.warn("an older backup was restored: erasing again", { erasedAgain });
+  if (does("worker")) await engine.start();
+  stack.defer(() => engine.stop(1_000)); // also when the rest of the start fails
   if (does("scheduler")) {
     await scheduler.start();
     bringTicks(scheduler, stopping.signal);
@@ -243,7 +243,7 @@ function usersPort({ config, erasures, engine, backups }: Services): ApiDeps["us
 
 /** Bots with the state of their classifiers; a bot that nobody defined or used is null. */
 function botsPort({ bots, embedded }: Services): ApiDeps["bots"] {
-  const view = (bot: BotDefinition) => ({
+  const view = <B extends Pick<BotDefinition, "botId" | "version">>(bot: B) => ({
     ...bot,
     classifier: { status: embedded.status(bot), version: bot.version },
   });
@@ -260,7 +260,10 @@ function botsPort({ bots, embedded }: Services): ApiDeps["bots"] {
       embedded.prepare(bot);
       return view(bot);
     },
-    list: (cursor, limit) => bots.list(cursor, limit),
+    async list(cursor, limit) {
+      const page = await bots.list(cursor, limit);
+      return { ...page, bots: page.bots.map(view) };
+    },
   };
 }
 

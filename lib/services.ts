@@ -33,6 +33,7 @@ import { alertInputs } from "./monitoring/alerts/sources.ts";
 import { Admission } from "./monitoring/admission.ts";
 import type { Backups } from "./monitoring/backup.ts";
 import { DEFAULT_THRESHOLDS, standardChecks } from "./monitoring/checks/standard.ts";
+import type { FreedPages } from "./monitoring/freed_pages.ts";
 import { HealthService } from "./monitoring/health.ts";
 import { HealthHistory } from "./monitoring/health_history.ts";
 import { PerformanceHistory } from "./monitoring/history.ts";
@@ -74,6 +75,7 @@ export interface Services extends AsyncDisposable {
   metrics: ServiceMetrics;
   admission: Admission;
   backups: Backups | null;
+  freedPages: FreedPages | null;
   notifier: Notifier;
   alerts: Alerts<AlertInputs>;
   /** Null without HEARTBEAT_URL. */
@@ -109,7 +111,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
   await using stack = new AsyncDisposableStack();
   const { log, clock = systemClock } = options;
   const { platform } = config;
-  const { db, backups, erasures, ...storage } = stack.use(
+  const { db, backups, freedPages, erasures, ...storage } = stack.use(
     await openStorage(config, { log, clock }),
   );
 
@@ -340,6 +342,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     metrics,
     admission,
     backups,
+    freedPages,
     notifier,
     alerts,
     heartbeat,

@@ -10,12 +10,15 @@ import { Database } from "./kv/database.ts";
 import { openSchema } from "./kv/schema.ts";
 import type { Logger } from "./log.ts";
 import { Backups } from "./monitoring/backup.ts";
+import { FreedPages } from "./monitoring/freed_pages.ts";
 
 /** Where everything that lasts lies, as far as the platform has a place for it. */
 export interface Storage extends AsyncDisposable {
   db: Database;
   /** Null where the database is no file of ours. */
   backups: Backups | null;
+  /** Null where the database is no file of ours. */
+  freedPages: FreedPages | null;
   models: ModelStore;
   erasures: ErasureLog;
   /** Size of the database's file, where it is one. */
@@ -39,6 +42,8 @@ export async function openStorage(
   const file = !kvUrl && platform.files ? join(dataDir, "pixel.sqlite") : undefined;
   // A shared database has its own leases; a file must have one process.
   if (file) stack.use(await lockDataDir(dataDir));
+  const freedPages = file ? new FreedPages(file, log) : null;
+  await freedPages?.atStart();
   const db = stack.use(
     await Database.open({
       path: kvUrl ?? file,
@@ -58,6 +63,7 @@ export async function openStorage(
   return {
     db,
     backups,
+    freedPages,
     models,
     erasures,
     databaseBytes: file ? async () => (await Deno.stat(file)).size : undefined,

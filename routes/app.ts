@@ -99,25 +99,27 @@ export function createApp(deps: ApiDeps): App {
     return path === "/readyz" ? ready(deps) : measured(request, path, info);
   };
 
-  const measured = async (
+  const measured = (
     request: Request,
     path: string,
     info: ServeInfo | undefined,
-  ): Promise<Response> => {
+  ): Response | Promise<Response> => {
     const started = performance.now();
-    const counted = (route: string, { status }: Response) =>
-      deps.metrics.request(request.method, route, status, (performance.now() - started) / 1_000);
+    const counted = (route: string, response: Response) => {
+      const seconds = (performance.now() - started) / 1_000;
+      deps.metrics.request(request.method, route, response.status, seconds);
+      return response;
+    };
     if (path === API_PREFIX || path.startsWith(API_PREFIX + "/")) {
       const env = { path, requestId: requestIdOf(request), info, route: "unknown" };
-      const response = cors.preflight(request) ??
-        cors.mark(request, await api.fetch(request, env));
-      counted(env.route, response);
-      return response;
+      const preflight = cors.preflight(request);
+      if (preflight) return counted(env.route, preflight);
+      return Promise.resolve(api.fetch(request, env))
+        .then((response) => counted(env.route, cors.mark(request, response)));
     }
     const scrape = path === "/metrics" && (request.method === "GET" || request.method === "HEAD");
-    const response = await (scrape ? metrics(request, info) : serveSite(request, info));
-    counted(scrape ? "/metrics" : "page", response);
-    return response;
+    if (scrape) return metrics(request, info).then((response) => counted("/metrics", response));
+    return serveSite(request, info).then((response) => counted("page", response));
   };
 
   return {

@@ -57,8 +57,9 @@ export function pathWithin(next: unknown): string {
   if (typeof next !== "string" || !next.startsWith("/")) return "/";
   const base = "http://here.invalid";
   if (!URL.canParse(next, base)) return "/";
-  const url = new URL(next, base);
-  return url.origin === base ? url.pathname + url.search : "/";
+  const { origin, pathname, search } = new URL(next, base);
+  // "/..//x" has become "//x", which a browser takes for another host.
+  return origin === base && !pathname.startsWith("//") ? pathname + search : "/";
 }
 
 /** Signing in with a token, which is then kept as a session in a cookie no script can read. */

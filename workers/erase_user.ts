@@ -1,5 +1,10 @@
 import { z } from "zod";
-import { type EraseDeps, eraseUser, unapplied } from "../lib/conversations/erase_user.ts";
+import {
+  cancelTurnsOf,
+  type EraseDeps,
+  eraseUser,
+  unapplied,
+} from "../lib/conversations/erase_user.ts";
 import { complete, declareJob, handleJob, type JobDefinition } from "../lib/jobs/definition.ts";
 import type { JobEngine } from "../lib/jobs/engine.ts";
 
@@ -14,14 +19,19 @@ export const eraseUserJob = declareJob<z.infer<typeof payload>>({
   timeoutMs: 60 * 60_000,
 });
 
-export function eraseUserWorker(deps: EraseDeps): JobDefinition<z.infer<typeof payload>> {
+export interface EraseWorkerDeps extends EraseDeps {
+  /** Overwrites what deleted records have left in the database's file; false: not yet. */
+  overwriteFreed(): Promise<boolean>;
+}
+
+export function eraseUserWorker(deps: EraseWorkerDeps): JobDefinition<z.infer<typeof payload>> {
   return handleJob(eraseUserJob, {
     async perform({ payload: { hash }, signal, progress }) {
       const done = await eraseUser(deps, hash, {
         signal,
         progress: (looked) => progress(0, `${looked} records looked at`),
       });
-      return complete(done);
+      return complete({ ...done, overwritten: await deps.overwriteFreed() });
     },
   });
 }
@@ -36,11 +46,15 @@ export async function requestErasure(
   return await engine.enqueue(eraseUserJob, { hash }, { uniqueKey: `erase:${hash}` });
 }
 
-/** Erases again whom a restore brought back. Returns how many. */
+/**
+ * Erases again whom a restore brought back; their turns that waited are cancelled before it returns.
+ * Call it before anything works. Returns how many they are.
+ */
 export async function reapplyErasures(
   { db, erasures, engine }: Pick<EraseDeps, "db" | "erasures"> & { engine: JobEngine },
 ): Promise<number> {
   const missing = await unapplied(db, erasures);
+  if (missing.length > 0) await cancelTurnsOf({ db, erasures, engine }, new Set(missing));
   for (const hash of missing) {
     await engine.enqueue(eraseUserJob, { hash }, { uniqueKey: `erase:${hash}` });
   }

@@ -38,6 +38,7 @@ export function workers(
     eraseUserWorker({
       ...services,
       clearAnswers: () => services.cache.clear("answer:*"),
+      overwriteFreed: async () => await services.freedPages?.overwrite(db) ?? false,
     }),
     deliverNotification({
       clock,

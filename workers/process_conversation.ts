@@ -90,7 +90,8 @@ export function processConversation(deps: ProcessDeps): JobDefinition<TurnJob> {
       } catch (thrown) {
         // A provider that is left alone for a while costs no attempt.
         if (mayWait(thrown, clock.now() - job.queuedAt)) {
-          const because = { reason: "provider_down" as const, detail: thrown.message };
+          const reason = thrown.unasked === "training" ? "training" : "provider_down";
+          const because = { reason, detail: thrown.message } as const;
           return snooze(thrown.retryAfterMs ?? 1_000, because);
         }
         throw thrown;
@@ -153,7 +154,8 @@ export function processConversation(deps: ProcessDeps): JobDefinition<TurnJob> {
 const MAX_UNASKED_MS = 3_600_000;
 
 function mayWait(thrown: unknown, waitedMs: number): thrown is ResponderError {
-  return thrown instanceof ResponderError && thrown.unasked && waitedMs < MAX_UNASKED_MS;
+  return thrown instanceof ResponderError && thrown.unasked !== undefined &&
+    waitedMs < MAX_UNASKED_MS;
 }
 
 function toResult(

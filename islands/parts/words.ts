@@ -45,6 +45,7 @@ export const WAITING: Record<WaitingReason, string> = {
   rate_limited: "Its queue or its key is held to a rate",
   no_worker: "No worker takes tasks from its queue",
   provider_down: "The AI provider does not answer",
+  training: "The bot is being trained",
 };
 
 export const SCORE_TERM: Record<ScoreTerm["term"], string> = {

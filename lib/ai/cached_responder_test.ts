@@ -264,7 +264,7 @@ Deno.test("everything a reply depends on is in its key, and nothing else", () =>
 
 Deno.test("another prompt, provider or parameter never meets an old reply", () => {
   const base = { baseUrl: "http://127.0.0.1:1/v1", model: "m" };
-  using embedded = new EmbeddedResponder({ signals: false });
+  using embedded = new EmbeddedResponder({ signals: false, trainingWaitMs: 600_000 });
   const responders = [
     embedded,
     new OpenAIResponder(base),
@@ -279,7 +279,7 @@ Deno.test("another prompt, provider or parameter never meets an old reply", () =
 });
 
 Deno.test("messages with equal key text get equal embedded replies", async () => {
-  using embedded = new EmbeddedResponder({ signals: false });
+  using embedded = new EmbeddedResponder({ signals: false, trainingWaitMs: 600_000 });
   await fc.assert(fc.asyncProperty(
     fc.constantFrom("Where is your shop", "hello", "what does it cost", "opening"),
     fc.constantFrom("?", " !!", "  ", "…"),

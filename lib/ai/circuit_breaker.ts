@@ -45,7 +45,7 @@ export class CircuitBreaker extends WrappedResponder {
     if (this.#opened > 0 && !tries) {
       throw new ResponderError({
         retryable: true,
-        unasked: true,
+        unasked: "resting",
         retryAfterMs: Math.max(500, Math.ceil(leftMs)),
         reason: "The AI provider fails; it is not being asked until it has had a rest",
       });

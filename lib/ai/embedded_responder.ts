@@ -69,7 +69,7 @@ export class EmbeddedResponder implements CacheableResponder {
   }
 
   /** How far the training of this version of the bot is in this process; `none` = not begun. */
-  status(bot: BotDefinition): ClassifierStatus {
+  status(bot: Pick<BotDefinition, "botId" | "version">): ClassifierStatus {
     return this.#models.status(bot);
   }
 

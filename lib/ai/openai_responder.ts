@@ -118,7 +118,7 @@ export class OpenAIResponder implements CacheableResponder {
   async #ask(
     model: string,
     prompt: PromptMessage[],
-    { signal, onText }: ResponderRequest,
+    { signal, onText, message, history }: ResponderRequest,
   ): Promise<Answer> {
     const timeout = new AbortController();
     const cancel = this.#clock.after(this.#timeoutMs, () => timeout.abort());
@@ -143,6 +143,7 @@ export class OpenAIResponder implements CacheableResponder {
       throw toResponderError(thrown, {
         model,
         secrets: [this.#options.apiKey ?? ""],
+        written: [message, ...history.map(({ content }) => content)],
         now: this.#clock.now(),
       });
     } finally {

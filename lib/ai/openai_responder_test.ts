@@ -15,11 +15,14 @@ function said(role: "user" | "assistant", content: string): HistoryMessage {
 }
 
 /** The error of one call to a server that behaves as scripted. */
-async function failureOf(script: Script): Promise<ResponderError> {
+async function failureOf(
+  script: Script,
+  message = "my private question",
+): Promise<ResponderError> {
   await using server = startOpenAIServer(() => script);
   const responder = new OpenAIResponder({ baseUrl: server.baseUrl, apiKey: KEY, model: "m-1" });
   try {
-    await responder.respond(requestOf(shopBot(), "my private question"));
+    await responder.respond(requestOf(shopBot(), message));
   } catch (error) {
     assert.ok(error instanceof ResponderError, String(error));
     assert.equal(server.requests.length, 1, "retries belong to the queue");
@@ -113,6 +116,11 @@ Deno.test("what cannot pass fails at once, and says why", async () => {
   assert.match(unknown.reason, /"m-1".*AI_BASE_URL/);
   const leaky = await failureOf({ status: 400, raw: { error: { message: `${KEY} is odd` } } });
   assert.match(leaky.reason, /\[secret\] is odd/);
+  const asked = "My card number is 4929 1234 and it was stolen";
+  for (const said of [asked, "'CARD number  is 4929 1…' is not allowed"]) {
+    const repeating = await failureOf({ status: 400, raw: { error: { message: said } } }, asked);
+    assert.doesNotMatch(repeating.reason, /4929/, "what people write is in no error");
+  }
 });
 
 Deno.test("answers that cannot be read are worth a retry", async () => {

@@ -67,7 +67,7 @@ function whatFailed(failures: ResponderError[]): ResponderError {
     retryable: true,
     reason: said.reason,
     statusCode: said.statusCode,
-    unasked: failures.every(({ unasked }) => unasked),
+    unasked: failures.every(({ unasked }) => unasked) ? said.unasked : undefined,
     retryAfterMs: Math.min(...pauses) || undefined,
   });
 }

@@ -126,8 +126,8 @@ export interface ResponderErrorOptions {
   statusCode?: number;
   /** A retry before this many milliseconds is pointless. */
   retryAfterMs?: number;
-  /** Nobody was asked, so that this was no attempt. */
-  unasked?: boolean;
+  /** Nobody was asked, so that this was no attempt: the provider rests, or the bot is trained. */
+  unasked?: "resting" | "training";
   cause?: unknown;
 }
 
@@ -139,7 +139,7 @@ export class ResponderError extends Error {
   readonly reason: string;
   readonly statusCode: number | undefined;
   readonly retryAfterMs: number | undefined;
-  readonly unasked: boolean;
+  readonly unasked: "resting" | "training" | undefined;
 
   constructor(options: ResponderErrorOptions) {
     super(options.reason, { cause: options.cause });
@@ -148,7 +148,7 @@ export class ResponderError extends Error {
     this.reason = options.reason;
     this.statusCode = options.statusCode;
     this.retryAfterMs = options.retryAfterMs;
-    this.unasked = options.unasked ?? false;
+    this.unasked = options.unasked;
   }
 }
 

@@ -65,17 +65,17 @@ export class AuditLog {
    * with their count and the target of the first.
    */
   gather(entry: AuditEntry): void {
-    const { actor, action, address, status } = entry;
-    // Only the actor, which comes last, may have a line break in it.
-    const name = `${status}\n${action}\n${address}\n${actor}`;
-    const known = this.#gathered.get(name);
-    if (known) {
-      known.count = (known.count ?? 1) + 1;
-      return;
-    }
+    if (this.countAgain(entry)) return;
     if (this.#gathered.size >= MAX_GATHERED) this.flush();
-    this.#gathered.set(name, { ...entry });
+    this.#gathered.set(gatheredName(entry), { ...entry });
     this.#cancel ??= this.options.clock.after(WINDOW_MS, () => this.flush());
+  }
+
+  /** Counts one more of what was gathered already; false when there is none alike. */
+  countAgain(alike: Alike): boolean {
+    const known = this.#gathered.get(gatheredName(alike));
+    if (known) known.count = (known.count ?? 1) + 1;
+    return known !== undefined;
   }
 
   /** Writes what was gathered; resolves when it is durable. A failure is logged. */
@@ -141,6 +141,12 @@ export class AuditLog {
     return count + crypto.randomUUID().slice(0, 8);
   }
 }
+
+type Alike = Pick<AuditEntry, "status" | "action" | "address" | "actor">;
+
+/** Only the actor, which comes last, may have a line break in it. */
+const gatheredName = ({ status, action, address, actor }: Alike): string =>
+  `${status}\n${action}\n${address}\n${actor}`;
 
 const PREFIX: Deno.KvKey = ["audit"];
 const BATCH = 200;

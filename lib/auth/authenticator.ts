@@ -35,6 +35,12 @@ export interface AuthenticatorOptions {
   print?: (line: string) => void;
 }
 
+interface Remembered {
+  principal: Principal;
+  /** By the clock's `elapsed`, which nobody sets back. */
+  until: number;
+}
+
 /** Tells who a bearer token or a session belongs to. */
 export class Authenticator {
   readonly sessions: Sessions;
@@ -51,7 +57,7 @@ export class Authenticator {
    * Tokens that held a moment ago, found without hashing them on every request. The table's own
    * hash has a seed of this process, so the time of a look-up tells nothing about what is in it.
    */
-  readonly #remembered = new Map<string, { principal: Principal; until: number }>();
+  readonly #remembered = new Map<string, Remembered>();
 
   private constructor(
     options: AuthenticatorOptions,
@@ -108,22 +114,26 @@ export class Authenticator {
   known(token: string): Principal | undefined {
     if (token.length > MAX_TOKEN_LENGTH) return undefined;
     const entry = this.#remembered.get(token);
-    return entry && entry.until > this.#clock.now() ? entry.principal : undefined;
+    if (!entry || entry.until <= this.#clock.elapsed()) return undefined;
+    const { principal } = entry;
+    const over = principal.expiresAt !== null && principal.expiresAt <= this.#clock.now();
+    return over ? undefined : principal;
   }
 
   /** Who a bearer token belongs to; null when it does not hold. */
   async authenticate(token: string): Promise<Principal | null> {
     if (token.length === 0 || token.length > MAX_TOKEN_LENGTH) return null;
-    const now = this.#clock.now();
-    const entry = this.#remembered.get(token);
-    if (entry && entry.until > now) return entry.principal;
+    const known = this.known(token);
+    if (known) return known;
     this.#remembered.delete(token);
+    const now = this.#clock.now();
+    const asked = this.#clock.elapsed();
     const principal = sameHash(secretHash(token), this.#adminHash)
       ? this.#admin
       : token.startsWith(TOKEN_PREFIX)
       ? await this.tokens.find(token)
       : await this.#verifyJwt?.(token, now) ?? null;
-    if (principal) this.#remember(token, principal, now);
+    if (principal) this.#remember(token, principal, asked);
     return principal;
   }
 
@@ -132,20 +142,18 @@ export class Authenticator {
     return this.links.create(this.#admin, livesMs);
   }
 
-  #remember(token: string, principal: Principal, now: number): void {
+  /** `asked` is when it was verified, so that a slow answer is not remembered for longer. */
+  #remember(token: string, principal: Principal, asked: number): void {
     if (this.#remembered.size >= MAX_REMEMBERED) {
       const oldest = this.#remembered.keys().next();
       if (!oldest.done) this.#remembered.delete(oldest.value);
     }
-    const until = Math.min(
-      principal.source === "token"
-        ? now + REMEMBER_TOKEN_MS
-        : this.#keysMayChange
-        ? now + REMEMBER_MS
-        : Infinity,
-      principal.expiresAt ?? Infinity,
-    );
-    this.#remembered.set(token, { principal, until });
+    const forMs = principal.source === "token"
+      ? REMEMBER_TOKEN_MS
+      : this.#keysMayChange
+      ? REMEMBER_MS
+      : Infinity;
+    this.#remembered.set(token, { principal, until: asked + forMs });
   }
 
   /** A principal's secret holds no longer. */

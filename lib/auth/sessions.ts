@@ -42,6 +42,7 @@ export interface SessionsOptions {
 /** Dashboard sessions: an opaque id in a cookie, everything else in the database. */
 export class Sessions {
   readonly #options: SessionsOptions;
+  /** `until` is by the clock's `elapsed`, which nobody sets back. */
   readonly #remembered = new Map<string, { session: Session; until: number }>();
 
   constructor(options: SessionsOptions) {
@@ -76,8 +77,11 @@ export class Sessions {
     if (!/^[\w-]{43}$/.test(id)) return null;
     const hash = secretHash(id);
     const now = this.#options.clock.now();
+    const asked = this.#options.clock.elapsed();
     const remembered = this.#remembered.get(hash);
-    if (remembered && remembered.until > now) return remembered.session;
+    if (remembered && remembered.until > asked && remembered.session.endsAt > now) {
+      return remembered.session;
+    }
     this.#remembered.delete(hash);
     const entry = await this.#options.db.kv.get<SessionRecord>(keyOf(hash));
     if (!entry.value || !await this.#alive(entry.value, now)) return null;
@@ -90,7 +94,7 @@ export class Sessions {
     }
     const { principal, endsAt } = entry.value;
     const session: Session = { principal, csrfToken: csrfTokenOf(id), endsAt };
-    this.#remember(hash, session, Math.min(now + REMEMBER_MS, endsAt));
+    this.#remember(hash, session, asked + REMEMBER_MS);
     return session;
   }
 

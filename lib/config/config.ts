@@ -81,6 +81,7 @@ export function loadConfig(env: Record<string, string>, options: LoadOptions = {
       bodyTimeoutMs: v.BODY_TIMEOUT_SECONDS * 1000,
       headerBytes: v.HEADER_LIMIT,
       streams: v.STREAM_LIMIT,
+      streamsPerToken: v.STREAM_LIMIT_PER_TOKEN,
     },
     concurrency: {
       default: v.CONCURRENCY_DEFAULT,

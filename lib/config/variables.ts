@@ -198,6 +198,7 @@ export const VARIABLES = {
   BODY_TIMEOUT_SECONDS: variable(whole(0, 3_600), "longest time a request body may take", 10),
   HEADER_LIMIT: variable(bytes(), "longest request line and headers together", 32 * 1024),
   STREAM_LIMIT: variable(whole(0, 1e5), "event streams open at once", 1_000),
+  STREAM_LIMIT_PER_TOKEN: variable(whole(0, 1e5), "event streams that one token has open", 500),
 
   CONCURRENCY_DEFAULT: concurrency(10),
   CONCURRENCY_CONVERSATIONS: concurrency(50),

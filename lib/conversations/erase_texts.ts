@@ -37,7 +37,8 @@ export async function eraseTexts(db: Database, id: string, pseudonym: string): P
   });
 }
 
-function eraseAnswer(answer: AnswerRecord): AnswerRecord {
+function eraseAnswer({ error, ...answer }: AnswerRecord): AnswerRecord {
+  if (error) return { ...answer, error: { ...error, message: ERASED } };
   if (!answer.result) return answer;
   const { matched: _matched, ...result } = answer.result;
   return { ...answer, result: { ...result, response: ERASED, metadata: {} } };
@@ -45,7 +46,13 @@ function eraseAnswer(answer: AnswerRecord): AnswerRecord {
 
 async function eraseArchive(db: Database, tx: WriteSet, id: string): Promise<number> {
   const { messages, latest } = await readArchived(db.kv, id);
-  const texts: ArchivedTexts = { messages: messages.map((m) => ({ ...m, content: ERASED })) };
+  const texts: ArchivedTexts = {
+    messages: messages.map(({ error, ...message }) => ({
+      ...message,
+      content: ERASED,
+      ...(error && { error: { ...error, message: ERASED } }),
+    })),
+  };
   if (latest) texts.latest = eraseAnswer(latest);
   for await (const { key } of db.kv.list({ prefix: archivePrefix(id) })) tx.delete(key);
   tx.set(archiveKey(id, 0), zstdCompressSync(new TextEncoder().encode(JSON.stringify(texts))));

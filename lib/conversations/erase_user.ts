@@ -9,7 +9,8 @@ import { WriteSet } from "../kv/write_set.ts";
 import type { ConversationRecord } from "./conversation.ts";
 import { ERASED, eraseTexts } from "./erase_texts.ts";
 import type { ErasureLog } from "./erasure_log.ts";
-import { conversationKey } from "./keys.ts";
+import { conversationKey, pendingPrefix } from "./keys.ts";
+import { turnJob } from "./turn_job.ts";
 
 export interface EraseDeps {
   db: Database;
@@ -61,6 +62,24 @@ export async function eraseUser(
   return { conversations: erased.size, records };
 }
 
+/**
+ * Cancels the open turns of whoever has one of these hashes, so that nobody answers what is about to
+ * be erased. Costs by the turns that wait. The engine need not run.
+ */
+export async function cancelTurnsOf(
+  deps: Pick<EraseDeps, "db" | "engine" | "erasures">,
+  hashes: ReadonlySet<string>,
+): Promise<void> {
+  const looked = new Set<string>();
+  for await (const { key } of deps.db.kv.list({ prefix: pendingPrefix }, { batchSize: 500 })) {
+    const id = String(key.at(-2));
+    if (looked.has(id)) continue;
+    looked.add(id);
+    const { value } = await deps.db.kv.get<ConversationRecord>(conversationKey(id));
+    if (value && hashes.has(deps.erasures.hash(value.userId))) await cancelOpen(deps, id);
+  }
+}
+
 /** Hashes of the log that this database does not know: it was restored from before. */
 export async function unapplied(db: Database, erasures: ErasureLog): Promise<string[]> {
   const missing: string[] = [];
@@ -103,7 +122,10 @@ async function findUser(
   return found;
 }
 
-async function cancelOpen({ db, engine }: EraseDeps, id: string): Promise<void> {
+async function cancelOpen(
+  { db, engine }: Pick<EraseDeps, "db" | "engine">,
+  id: string,
+): Promise<void> {
   const { value } = await db.kv.get<ConversationRecord>(conversationKey(id));
   for (const { taskId } of value?.open ?? []) {
     try {
@@ -120,14 +142,22 @@ const jobCodec: ValueCodec = {
   encode: (record) => packRecord(record as JobRecord),
 };
 
-/** What else tells of erased conversations: callbacks' addresses, and why a person was asked for. */
+/**
+ * What else tells of erased conversations: callbacks' addresses, what a failed turn said, and why a
+ * person was asked for.
+ */
 function withoutTraces(key: Deno.KvKey, value: unknown, erased: Set<string>): unknown {
   if (key[0] === "notify") return withoutReason(value, erased);
   if (key[0] !== allJobsPrefix[0]) return value;
   const job = value as JobRecord;
-  if (job.kind !== CALLBACK_KIND) return value;
+  if (job.kind !== CALLBACK_KIND && job.kind !== turnJob.kind) return value;
   const payload = job.payload as { conversation_id?: string; url?: string };
   if (!erased.has(payload.conversation_id ?? "") || payload.url === ERASED) return value;
+  if (job.kind === turnJob.kind) {
+    const { errors = [] } = job;
+    if (errors.every(({ message }) => message === ERASED)) return value;
+    return { ...job, errors: errors.map((e) => ({ ...e, message: ERASED })) };
+  }
   return { ...job, payload: { ...payload, url: ERASED }, errors: [] };
 }
 

@@ -12,7 +12,8 @@ export interface WaitingReason {
     | "concurrency"
     | "rate_limited"
     | "no_worker"
-    | "provider_down";
+    | "provider_down"
+    | "training";
   detail: string;
   until?: string;
   action?: string;
@@ -20,10 +21,10 @@ export interface WaitingReason {
 
 /** Why a handler puts its job off. */
 export type PutOff = Pick<WaitingReason, "detail"> & {
-  reason: "rate_limited" | "provider_down" | "earlier_turn";
+  reason: "rate_limited" | "provider_down" | "earlier_turn" | "training";
 };
 
-const PUT_OFF = /^(rate_limited|provider_down|earlier_turn): (.*)$/s;
+const PUT_OFF = /^(rate_limited|provider_down|earlier_turn|training): (.*)$/s;
 const MAX_DETAIL = 300;
 
 /** A reason as the job's record keeps it while it waits. */

@@ -40,6 +40,8 @@ export class Database {
   #told: Promise<void> = Promise.resolve();
   #scheduled = false;
   readonly #whenIdle: (() => void)[] = [];
+  /** Settles at the end of what runs alone; commits wait for it. */
+  #alone: Promise<unknown> | null = null;
   #closed = false;
 
   private constructor(readonly kv: Deno.Kv, maxChecks: number, shared: boolean) {
@@ -74,9 +76,29 @@ export class Database {
     return this.#reads.get<T>(key);
   }
 
+  /**
+   * Runs `work`, which needs the file to itself: those commits that are under way end before, and
+   * all that come meanwhile wait.
+   */
+  async exclusively<T>(work: () => Promise<T>): Promise<T> {
+    while (this.#alone) await this.#alone.catch(() => {});
+    const turn = (async () => {
+      while (this.#flights.length > 0) await new Promise<void>((go) => this.#whenIdle.push(go));
+      return await work();
+    })();
+    this.#alone = turn;
+    try {
+      return await turn;
+    } finally {
+      this.#alone = null;
+      this.#advance();
+    }
+  }
+
   /** Waits for commits under way, then closes the handle. */
   async close(): Promise<void> {
     if (this.#closed) return;
+    while (this.#alone) await this.#alone.catch(() => {});
     while (this.#flights.length > 0 || this.#pending.length > 0 || this.#held) {
       await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
     }
@@ -95,6 +117,7 @@ export class Database {
    */
   #advance(): void {
     this.#scheduled = false;
+    if (this.#alone) return;
     for (;;) {
       const under = this.#flights.length;
       if (under > 0 && (this.#held || this.#queuedMutations < LARGE)) return;

@@ -40,6 +40,30 @@ Deno.test("a check means: as it is after everything that was handed over before"
   assert.equal((await db.kv.get(["k"])).value, 2);
 });
 
+Deno.test("what needs the file to itself has it, and the commits that came meanwhile follow", async () => {
+  await using db = await Database.open({ path: ":memory:" });
+  const order: string[] = [];
+  const commit = (name: string) =>
+    db.commit(new WriteSet().set([name], 1)).then(() => void order.push(name));
+  const before = commit("before");
+  const gate = Promise.withResolvers<void>();
+  const alone = db.exclusively(async () => {
+    order.push("begins");
+    await gate.promise;
+    assert.equal((await db.kv.get(["meanwhile"])).value, null);
+    order.push("ends");
+  });
+  const next = db.exclusively(() => Promise.reject(new Error("cannot")));
+  const refused = assert.rejects(next, /cannot/);
+  const meanwhile = commit("meanwhile");
+  gate.resolve();
+  await Promise.all([before, alone, refused, meanwhile]);
+  await commit("after");
+  assert.deepEqual(order.slice(-2), ["meanwhile", "after"]);
+  assert.ok(order.indexOf("begins") < order.indexOf("ends"));
+  assert.ok(order.indexOf("ends") < order.indexOf("meanwhile"));
+});
+
 Deno.test("one write set that the database refuses harms no other", async () => {
   await using db = await Database.open({ path: ":memory:" });
   const results = await Promise.allSettled([

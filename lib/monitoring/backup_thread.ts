@@ -53,6 +53,10 @@ export const writeInThread = (
 export const measureInThread = (source: string): Promise<DatabaseSize> =>
   run({ type: "measure", source }, [dirname(source)]);
 
+/** `overwriteFreed` in a thread of its own. */
+export const overwriteInThread = (source: string): Promise<void> =>
+  run({ type: "overwrite", source }, [dirname(source)]);
+
 /** `unpackBackup` in a thread of its own. */
 export const unpackInThread = (
   request: { backupFile: string; target: string; manifest: BackupManifest | null },

@@ -1,11 +1,13 @@
 /// <reference lib="deno.worker" />
 import { messageOf } from "../errors.ts";
 import { type BackupManifest, measureDatabase, unpackBackup, writeBackup } from "./backup_file.ts";
+import { overwriteFreed } from "./overwrite_freed.ts";
 
 /** What the worker is asked for; it answers once. */
 export type BackupRequest =
   | { type: "write"; source: string; target: string; createdAt: string }
   | { type: "measure"; source: string }
+  | { type: "overwrite"; source: string }
   | { type: "unpack"; backupFile: string; target: string; manifest: BackupManifest | null };
 
 self.onmessage = async (event: MessageEvent<BackupRequest>) => {
@@ -15,6 +17,8 @@ self.onmessage = async (event: MessageEvent<BackupRequest>) => {
       ? await writeBackup(request.source, request.target, request.createdAt)
       : request.type === "measure"
       ? measureDatabase(request.source)
+      : request.type === "overwrite"
+      ? await overwriteFreed(request.source)
       : await unpackBackup(request.backupFile, request.target, request.manifest);
     self.postMessage({ value });
   } catch (error) {

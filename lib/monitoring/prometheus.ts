@@ -100,6 +100,11 @@ export class Counter<Name extends string = never> {
     if (by > 0) this.#series.of(labels).count += by;
   }
 
+  /** The number itself, for whoever counts it very often. */
+  at(labels: Record<Name, string>): { count: number } {
+    return this.#series.of(labels);
+  }
+
   family(): MetricFamily {
     const samples = [...this.#series.entries()]
       .map(({ labels, value }) => ({ labels, value: value.count }));
@@ -121,12 +126,20 @@ export class Histogram<Name extends string = never> {
   }
 
   observe(labels: Record<Name, string>, seconds: number): void {
-    if (!(seconds >= 0)) return;
+    this.at(labels)(seconds);
+  }
+
+  /** Observes under these labels, for whoever does so very often. */
+  at(labels: Record<Name, string>): (seconds: number) => void {
     const value = this.#series.of(labels);
-    const bucket = this.buckets.findIndex((limit) => seconds <= limit);
-    if (bucket >= 0) value.counts[bucket]!++;
-    value.sum += seconds;
-    value.count++;
+    return (seconds) => {
+      if (!(seconds >= 0)) return;
+      let bucket = 0;
+      while (bucket < this.buckets.length && seconds > this.buckets[bucket]!) bucket++;
+      if (bucket < this.buckets.length) value.counts[bucket]!++;
+      value.sum += seconds;
+      value.count++;
+    };
   }
 
   family(): MetricFamily {

@@ -59,6 +59,11 @@ export interface ReplyFigures {
 const PORT_TIMEOUT_MS = 1_000;
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]);
 
+interface RequestSeries {
+  seen: (seconds: number) => void;
+  byStatus: Map<number, { count: number }>;
+}
+
 /** The metrics of the service: what others count in it as things happen, and what it reads on demand. */
 export class ServiceMetrics {
   /** `route` is the pattern ("/tasks/{task_id}"), never the path. */
@@ -92,6 +97,8 @@ export class ServiceMetrics {
   readonly #failures = new Counter("pixel_scrape_failures_total", "Parts that did not answer.", [
     "part",
   ]);
+  /** What requests are counted in, by route and method: there are as many as routes. */
+  readonly #requests = new Map<string, Map<string, RequestSeries>>();
   readonly #startedAt: number;
 
   constructor(readonly ports: MetricsPorts, readonly clock: Clock = systemClock) {
@@ -101,8 +108,20 @@ export class ServiceMetrics {
   /** Counts a request; `route` is the pattern that answered, never the path. */
   request(method: string, route: string, status: number, seconds: number): void {
     const known = METHODS.has(method) ? method : "other";
-    this.httpRequests.add({ method: known, route, status: String(status) });
-    this.httpSeconds.observe({ method: known, route }, seconds);
+    let methods = this.#requests.get(route);
+    if (!methods) this.#requests.set(route, methods = new Map());
+    let series = methods.get(known);
+    if (!series) {
+      const seen = this.httpSeconds.at({ method: known, route });
+      methods.set(known, series = { seen, byStatus: new Map() });
+    }
+    let answered = series.byStatus.get(status);
+    if (!answered) {
+      answered = this.httpRequests.at({ method: known, route, status: String(status) });
+      series.byStatus.set(status, answered);
+    }
+    answered.count++;
+    series.seen(seconds);
   }
 
   /** Counts a reply that was stored, and the tokens that it took. */

@@ -45,6 +45,8 @@ export interface Call<P, Q, B> {
    * it makes. A handler that has no commit of its own leaves it: the line follows right after.
    */
   audit(tx: WriteSet, made?: string): void;
+  /** Adds a header to a successful answer; the name in lower case. */
+  header(name: string, value: string): void;
 }
 
 /** A route of the contract: what it takes, what it answers, and the port call between. */

@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { AppError, notFound } from "../../lib/errors.ts";
+import { notFound } from "../../lib/errors.ts";
 import { Id } from "../../lib/wire/schemas/text.ts";
 import { apiHeaders } from "../middleware/secure_headers.ts";
 import type { Call } from "./call.ts";
@@ -17,7 +17,7 @@ const ConversationId = z.object({ conversation_id: Id });
 
 /** The reply to a conversation's latest message as it is written, then its result. */
 export function addConversationStream(api: ApiBuilder): void {
-  const { conversations, config, streams } = api.deps;
+  const { conversations } = api.deps;
   const unknown = () => notFound("There is no such conversation.");
   api.add({
     route: "GET /conversations/{conversation_id}/stream",
@@ -30,12 +30,10 @@ export function addConversationStream(api: ApiBuilder): void {
     answer: Events,
     stream: "text/event-stream",
     async handle(call) {
-      if (config.limits.streams > 0 && streams.listeners >= config.limits.streams) {
-        throw new AppError("overloaded", "Too many streams are open.", { retryAfterSeconds: 10 });
-      }
       const status = await conversations.status(call.params.conversation_id);
       if (!status) throw unknown();
-      const body = replyStream(api, call, status.taskId);
+      const left = api.streams.open(call.principal.id);
+      const body = replyStream(api, call, status.taskId, left);
       return new Response(body, { headers: apiHeaders("text/event-stream", call.requestId) });
     },
   });
@@ -45,6 +43,7 @@ function replyStream(
   api: ApiBuilder,
   call: Call<{ conversation_id: string }, unknown, unknown>,
   taskId: string | undefined,
+  left: () => void,
 ): ReadableStream<Uint8Array> {
   const { conversations, engine, streams } = api.deps;
   const { content } = call.principal;
@@ -82,6 +81,7 @@ function replyStream(
       run().catch((error) => api.deps.log.error("a reply's stream broke off", { error }))
         .finally(() => {
           unsubscribe();
+          left();
           try {
             controller.close();
           } catch {

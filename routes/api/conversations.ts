@@ -301,7 +301,8 @@ async function queueTurn(
   );
   const queued = { task_id: taskId, conversation_id: conversationId, priority };
   const wait = preferredWait(request);
-  if (wait === 0 || !await waitForEnd(api.deps, taskId, wait, call.signal)) return queued;
+  if (wait !== null) call.header("preference-applied", `wait=${wait}`);
+  if (!wait || !await waitForEnd(api.deps, taskId, wait, call.signal)) return queued;
   const job = await engine.get(taskId);
   const error = job?.state === "cancelled"
     ? { code: "cancelled", message: job.reason ?? "cancelled" }

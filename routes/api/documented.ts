@@ -96,6 +96,7 @@ export function documented(
   else if (method === "POST" || method === "PUT") statuses.add(413);
   if (operation.queues) statuses.add(409).add(503);
   if (operation.waits || method === "GET") statuses.add(503);
+  const takesPreference = operation.waits && method === "POST";
   const titles = new Map(Object.values(PROBLEMS).map((p) => [p.status, p.title]));
   const responses: Record<string, object> = {
     200: {
@@ -108,6 +109,15 @@ export function documented(
             "Idempotent-Replayed": {
               description: "true where the key was used before",
               schema: { type: "string" as const, enum: ["true"] },
+            },
+          }
+          : {}),
+        ...(takesPreference
+          ? {
+            "Preference-Applied": {
+              description: "the wait that was kept to, where one was preferred",
+              schema: { type: "string" as const },
+              example: "wait=10",
             },
           }
           : {}),
@@ -156,11 +166,13 @@ export function documented(
           schema: { type: "string" as const, minLength: 1, maxLength: MAX_KEY },
         }]
         : []),
-      ...(operation.waits && method === "POST"
+      ...(takesPreference
         ? [{
           name: "Prefer",
           in: "header" as const,
-          description: "`wait=N` answers as soon as the turn is finished, after at most N ≤ 25 s.",
+          description:
+            "`wait=N` answers as soon as the turn is finished, after at most N ≤ 25 s; more " +
+            "counts as 25. `Preference-Applied` says what was kept to.",
           schema: { type: "string" as const },
           example: "wait=10",
         }]

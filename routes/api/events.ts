@@ -1,6 +1,5 @@
 import { z } from "@hono/zod-openapi";
 import { sessionIdFrom } from "../../lib/auth/session_cookie.ts";
-import { AppError } from "../../lib/errors.ts";
 import { bearerOf } from "../middleware/gate.ts";
 import { apiHeaders } from "../middleware/secure_headers.ts";
 import { isSecure } from "../middleware/visit.ts";
@@ -20,7 +19,7 @@ const Events = z.object({}).openapi({ description: "text/event-stream" });
 
 /** Live events as a stream that can be resumed. */
 export function addEvents(api: ApiBuilder, feed: EventFeed): void {
-  const { config, stopping } = api.deps;
+  const { stopping } = api.deps;
   api.add({
     route: "GET /events",
     tag: "Events",
@@ -30,11 +29,9 @@ export function addEvents(api: ApiBuilder, feed: EventFeed): void {
     answer: Events,
     stream: "text/event-stream",
     handle(call) {
-      if (config.limits.streams > 0 && feed.listeners >= config.limits.streams) {
-        throw new AppError("overloaded", "Too many streams are open.", { retryAfterSeconds: 10 });
-      }
+      const left = api.streams.open(call.principal.id);
       const lastEventId = call.request.headers.get("last-event-id");
-      const stream = liveStream(api, feed, lastEventId, call, stopping);
+      const stream = liveStream(api, feed, lastEventId, call, stopping, left);
       return new Response(stream, { headers: apiHeaders("text/event-stream", call.requestId) });
     },
   });
@@ -46,6 +43,7 @@ function liveStream(
   lastEventId: string | null,
   call: Call<unknown, unknown, unknown>,
   stopping: AbortSignal,
+  left: () => void,
 ): ReadableStream<Uint8Array> {
   let end = () => {};
   return new ReadableStream<Uint8Array>({
@@ -78,6 +76,7 @@ function liveStream(
         ended = true;
         unsubscribe();
         cancelBeat();
+        left();
         stopping.removeEventListener("abort", finish);
       };
       stopping.addEventListener("abort", finish);

@@ -7,8 +7,9 @@ import { type Audited, AuditTrail } from "../middleware/audit_trail.ts";
 import { readJson, refuseLongBody, slowBody } from "../middleware/body.ts";
 import { Deadlines } from "../middleware/deadlines.ts";
 import type { Gate } from "../middleware/gate.ts";
+import { OpenStreams } from "../middleware/open_streams.ts";
 import { isOurFault, problemResponse } from "../middleware/problem.ts";
-import { ROUTE_ROLES } from "../middleware/roles.ts";
+import { ROUTE_ROLES, type RouteName } from "../middleware/roles.ts";
 import { apiHeaders } from "../middleware/secure_headers.ts";
 import { queryOf, validated } from "../middleware/validate.ts";
 import type { ServeInfo } from "../middleware/visit.ts";
@@ -47,6 +48,7 @@ export class ApiBuilder {
   /** Handlers of addresses without a name in them, by method and path below the prefix. */
   readonly #plain = new Map<string, Handler>();
   readonly trail: AuditTrail;
+  readonly streams: OpenStreams;
   /** Of bodies that are on their way. */
   readonly deadlines = new Deadlines(slowBody);
 
@@ -56,6 +58,7 @@ export class ApiBuilder {
     readonly gate: Gate,
   ) {
     this.trail = new AuditTrail(deps.auth.audit, deps.clock, deps.config.trustProxy);
+    this.streams = new OpenStreams(deps.config.limits);
   }
 
   add<
@@ -117,78 +120,97 @@ export class ApiBuilder {
 
     const pattern = operation.route.slice(operation.route.indexOf("/"));
     const changes = !operation.route.startsWith("GET");
-    const answer = async (asked: Asked): Promise<Response> => {
-      const { request, env, params: given } = asked;
-      env.route = pattern;
-      const visitor = await gate.admit(asked, role);
-      gate.checkOrigin(request, visitor);
-      checkEncoding(env.path);
-      let json: unknown;
-      if (operation.body) json = await readJson(request, bodyLimits);
-      else if (takesBody && !operation.streams) refuseLongBody(request, bodyLimits);
-      const query = operation.query
-        ? validated(operation.query, queryOf(request.url), "query")
-        : {};
-      const body = operation.body
-        ? validated(operation.body, json === undefined ? {} : json, "body")
-        : {};
-      const params = operation.params ? pathParams(given, operation) : {};
-      const claim = operation.queues
-        ? claimOf(deps, request, visitor.principal, operation.route, [params, query, body])
-        : undefined;
-      let audited = !changes;
-      const payload = await operation.handle({
-        params: params as Fields<P>,
-        query: query as Fields<Q>,
-        body: body as Fields<B>,
-        principal: visitor.principal,
-        request,
-        requestId: env.requestId,
-        get signal() {
-          return AbortSignal.any([request.signal, deps.stopping]);
-        },
-        claim,
-        audit: (tx, made) => {
-          audited = true;
-          trail.add(tx, auditedOf(asked), operation.route, made);
-        },
-      });
-      if (operation.often) trail.gather(auditedOf(asked), operation.route, 200);
-      else if (!audited && !claim?.replayed) {
-        await trail.write(auditedOf(asked), operation.route, 200);
-      }
-      if (payload instanceof Response) return payload;
-      const headers = apiHeaders("application/json", env.requestId);
-      gate.addRateLimit(headers, visitor.principal);
-      if (claim?.replayed) headers["idempotent-replayed"] = "true";
-      const at = claim?.answeredAt ?? deps.clock.now();
-      const text = payload instanceof PreparedJson
-        ? payload.text(at)
-        : jsonText({ status: "success", ...payload, timestamp: new Date(at).toISOString() });
-      return new Response(text, { headers });
-    };
-
-    return async (asked) => {
+    const queryless = operation.query && withoutQuery(operation.query);
+    return async (asked: Asked): Promise<Response> => {
+      asked.env.route = pattern;
       try {
-        return await answer(asked);
-      } catch (thrown) {
-        const more: Record<string, string> = {};
-        if (asked.principal) gate.addRateLimit(more, asked.principal);
-        const response = told(thrown, asked, deps, more);
-        const { status } = response;
-        const refused = status === 401 && asked.request.headers.has("authorization");
-        if (refused) trail.gather(auditedOf(asked), "authenticate", status);
-        else if (changes && status !== 401) {
-          trail.gather(auditedOf(asked), operation.route, status);
+        const { request, env, params: given } = asked;
+        const admitted = gate.admit(asked, role);
+        const visitor = admitted instanceof Promise ? await admitted : admitted;
+        gate.checkOrigin(request, visitor);
+        checkEncoding(env.path);
+        let json: unknown;
+        if (operation.body) json = await readJson(request, bodyLimits);
+        else if (takesBody && !operation.streams) refuseLongBody(request, bodyLimits);
+        const query = !operation.query || (queryless && !request.url.includes("?"))
+          ? {}
+          : validated(operation.query, queryOf(request.url), "query");
+        const body = operation.body
+          ? validated(operation.body, json === undefined ? {} : json, "body")
+          : {};
+        const params = operation.params ? pathParams(given, operation) : {};
+        const claim = operation.queues
+          ? claimOf(deps, request, visitor.principal, operation.route, [params, query, body])
+          : undefined;
+        let audited = !changes;
+        let more: Record<string, string> | undefined;
+        const payload = await operation.handle({
+          params: params as Fields<P>,
+          query: query as Fields<Q>,
+          body: body as Fields<B>,
+          principal: visitor.principal,
+          request,
+          requestId: env.requestId,
+          get signal() {
+            return AbortSignal.any([request.signal, deps.stopping]);
+          },
+          claim,
+          audit: (tx, made) => {
+            audited = true;
+            trail.add(tx, auditedOf(asked), operation.route, made);
+          },
+          header(name, value) {
+            (more ??= {})[name] = value;
+          },
+        });
+        if (operation.often) trail.gather(asked, env, operation.route, 200);
+        else if (!audited && !claim?.replayed) {
+          await trail.write(auditedOf(asked), operation.route, 200);
         }
-        return response;
+        if (payload instanceof Response) {
+          // Nobody will read it, so nothing would ever end it.
+          if (request.method === "HEAD") await payload.body?.cancel();
+          return payload;
+        }
+        const headers = apiHeaders("application/json", env.requestId);
+        gate.addRateLimit(headers, visitor.principal);
+        if (more) Object.assign(headers, more);
+        if (claim?.replayed) headers["idempotent-replayed"] = "true";
+        const at = claim?.answeredAt ?? deps.clock.now();
+        const text = payload instanceof PreparedJson
+          ? payload.text(at)
+          : jsonText({ status: "success", ...payload, timestamp: new Date(at).toISOString() });
+        return new Response(text, { headers });
+      } catch (thrown) {
+        return this.#refused(asked, operation.route, thrown);
       }
     };
+  }
+
+  /** The answer to what was thrown on the way, told to the audit log where that is of interest. */
+  #refused(asked: Asked, route: RouteName, thrown: unknown): Response {
+    const { request, env, principal } = asked;
+    const more: Record<string, string> = {};
+    if (principal) this.gate.addRateLimit(more, principal);
+    const response = told(thrown, asked, this.deps, more);
+    const { status } = response;
+    if (status !== 401) {
+      if (!route.startsWith("GET")) this.trail.gather(asked, env, route, status);
+    } else if (request.headers.has("authorization")) {
+      this.trail.gather(asked, env, "authenticate", status);
+    }
+    return response;
   }
 }
 
 function auditedOf({ request, env, principal }: Asked): Audited {
   return { request, path: env.path, requestId: env.requestId, info: env.info, principal };
+}
+
+/** Whether an address without a query asks for nothing: then there is nothing to look at in it. */
+function withoutQuery(query: Schema): boolean {
+  const { success, data } = query.safeParse({});
+  return success && Object.keys(data).length === 0;
 }
 
 /** A problem's answer; what is our fault is also logged, with what the answer keeps to itself. */

@@ -25,12 +25,20 @@ export function addUsers(api: ApiBuilder): void {
       const taskId = await users.erase(user_id);
       let task = await engine.get(taskId);
       if (task && await engine.whenEnded(taskId, WAIT_MS, signal)) task = await engine.get(taskId);
-      const result = task?.result as { conversations?: number; records?: number } | undefined;
+      const result = task?.result as
+        | { conversations?: number; records?: number; overwritten?: boolean }
+        | undefined;
       const expireAt = await users.backupsExpireAt(clock.now());
       return {
         task_id: taskId,
         complete: task?.state === "completed",
-        ...(result ? { conversations: result.conversations, records: result.records } : {}),
+        ...(result
+          ? {
+            conversations: result.conversations,
+            records: result.records,
+            overwritten: result.overwritten,
+          }
+          : {}),
         backups_expire_at: expireAt === null ? null : instant(expireAt),
       };
     },

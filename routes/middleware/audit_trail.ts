@@ -7,6 +7,8 @@ import { clientAddress, type ServeInfo } from "./visit.ts";
 /** Whoever is erased is not named by the very line that tells of it. */
 const PERSON = /(\/users\/)[^/]+/;
 
+const ANONYMOUS = "anonymous";
+
 /** What a line of the audit log is made of. */
 export interface Audited {
   request: Request;
@@ -33,15 +35,28 @@ export class AuditTrail {
     return this.audit.write(this.#entry(asked, action, status));
   }
 
-  /** Tells of what happens often: alike ones become one entry with their count. */
-  gather(asked: Audited, action: string, status: number): void {
-    this.audit.gather(this.#entry(asked, action, status));
+  /**
+   * Tells of what happens often: alike ones become one entry with their count, so no entry is made
+   * of most of them.
+   */
+  gather(
+    { request, info, principal }: Pick<Audited, "request" | "info"> & Partial<Audited>,
+    { path, requestId }: Pick<Audited, "path" | "requestId">,
+    action: string,
+    status: number,
+  ): void {
+    const address = clientAddress(request, info, this.trustProxy);
+    const actor = principal?.id ?? ANONYMOUS;
+    if (this.audit.countAgain({ status, action, address, actor })) return;
+    this.audit.gather(
+      this.#entry({ request, info, principal, path, requestId }, action, status),
+    );
   }
 
   #entry({ request, path, requestId, info, principal }: Audited, action: string, status: number) {
     return {
       at: this.clock.now(),
-      actor: principal?.id ?? "anonymous",
+      actor: principal?.id ?? ANONYMOUS,
       subject: principal?.subject ?? "",
       action,
       target: path.replace(PERSON, "$1{user_id}"),

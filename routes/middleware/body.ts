@@ -34,10 +34,11 @@ export function mediaType(request: Request): string {
  */
 export async function readJson(request: Request, limits: BodyLimits): Promise<unknown> {
   const declared = declaredLength(request);
-  if (request.body === null || declared === 0) return undefined;
+  // Whoever asks for the stream has it made, so it is asked for only where no length is known.
+  if (declared === 0 || (declared === null && request.body === null)) return undefined;
   if (!JSON_TYPE.test(mediaType(request))) {
     // An empty body of unknown length counts as absent, whatever it calls itself.
-    if (declared === null && await isEmpty(request.body)) return undefined;
+    if (declared === null && await isEmpty(request.body!)) return undefined;
     throw new AppError(
       "unsupported_media_type",
       "The body must be JSON: send Content-Type: application/json.",

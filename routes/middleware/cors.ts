@@ -2,7 +2,7 @@ const ALLOWED_METHODS = "GET, HEAD, POST, PUT, DELETE";
 const ALLOWED_HEADERS =
   "authorization, content-type, content-encoding, idempotency-key, last-event-id, prefer, x-request-id";
 const EXPOSED_HEADERS =
-  "idempotent-replayed, ratelimit, ratelimit-policy, retry-after, www-authenticate, x-request-id";
+  "idempotent-replayed, preference-applied, ratelimit, ratelimit-policy, retry-after, www-authenticate, x-request-id";
 const PREFLIGHT_SECONDS = "600";
 
 /**

@@ -60,12 +60,22 @@ export class Gate {
     );
   }
 
-  /** Rate limit 429, header size 431, who are you 401, may you 403. */
-  async admit(asked: Asked, needed: Role): Promise<Visitor> {
+  /**
+   * Rate limit 429, header size 431, who are you 401, may you 403. Throws, or gives a promise only
+   * where somebody has to be asked who it is.
+   */
+  admit(asked: Asked, needed: Role): Visitor | Promise<Visitor> {
     const token = bearerOf(asked.request.headers.get("authorization"));
     const known = token ? this.options.auth.known(token) : undefined;
-    if (known && this.#blocked.size > 0) this.#checkBlocked(asked, known);
-    const visitor = known ? { principal: known } : await this.#identify(asked, token);
+    if (!known) {
+      return this.#identify(asked, token)
+        .then((visitor) => this.#letIn(visitor, asked, token, needed));
+    }
+    if (this.#blocked.size > 0) this.#checkBlocked(asked, known);
+    return this.#letIn({ principal: known }, asked, token, needed);
+  }
+
+  #letIn(visitor: Visitor | null, asked: Asked, token: string | null, needed: Role): Visitor {
     asked.principal = visitor?.principal;
     if (visitor) this.#countRequest(visitor.principal);
     this.#measureHeaders(asked.request);

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { ROUTE_ROLES } from "../../routes/middleware/roles.ts";
+import { inlined } from "../support/documented.ts";
 import { ADMIN, withApi } from "./api_support.ts";
 
 const PREFIX = "/api/performance";
@@ -91,16 +92,6 @@ Deno.test("an answer has no status, header or field that the document does not k
     }
   }));
 
-/** A schema with what it refers to in its place. */
-function inlined(document: any, part: any): any {
-  if (Array.isArray(part)) return part.map((item) => inlined(document, item));
-  if (typeof part !== "object" || part === null) return part;
-  if (part.$ref) return inlined(document, document.components.schemas[part.$ref.split("/").at(-1)]);
-  return Object.fromEntries(
-    Object.entries(part).map(([name, value]) => [name, inlined(document, value)]),
-  );
-}
-
 Deno.test("every answer has an example that fits its schema, every problem one for each type", () =>
   withApi(async ({ ask }) => {
     const { body: document } = await ask(`${PREFIX}/openapi.json`);
@@ -128,6 +119,60 @@ Deno.test("every answer has an example that fits its schema, every problem one f
       for (const parameter of operation.parameters ?? []) {
         if (parameter.in !== "path") continue;
         fits(parameter.schema, parameter.example, parameter.name);
+      }
+    }
+  }));
+
+Deno.test("no operation, status, parameter or header of the document is without what tells of it", () =>
+  withApi(async ({ ask }) => {
+    const { body: document } = await ask(`${PREFIX}/openapi.json`);
+    assert.equal(document.components.securitySchemes.bearer.scheme, "bearer");
+    for (const { name, method, operation } of operationsOf(document)) {
+      for (const field of ["operationId", "summary", "x-role", "tags", "security"]) {
+        assert.ok(operation[field]?.length > 0, `${name}: no ${field}`);
+      }
+      const { responses, parameters = [], requestBody } = operation;
+      const has = (status: number, why: string) => assert.ok(responses[status], `${name}: ${why}`);
+      for (const status of [200, 401, 403, 429, 431, 500]) has(status, `no ${status}`);
+      const named = [...name.matchAll(/\{(\w+)\}/g)].map(([, found]) => found);
+      const inPath = parameters.filter((p: any) => p.in === "path");
+      assert.deepEqual(inPath.map((p: any) => p.name).sort(), named.sort(), name);
+      if (named.length > 0) has(404, "an unknown name");
+      if (parameters.some((p: any) => p.in === "query")) has(422, "a query that does not fit");
+      const types = Object.keys(requestBody?.content ?? {});
+      if (types.includes("application/json")) {
+        for (const status of [400, 408, 413, 415, 422]) has(status, "a body that does not fit");
+      } else if (types.length > 0) has(415, "a body of another type");
+      const header = (wanted: string) => parameters.some((p: any) => p.name === wanted);
+      if (header("Idempotency-Key")) {
+        has(409, "a key that was used");
+        has(503, "too much waits");
+      }
+      assert.equal(header("Prefer"), "Preference-Applied" in responses[200].headers, name);
+      assert.ok(method !== "GET" || !requestBody, name);
+      for (const parameter of parameters) {
+        const what = `${name}: ${parameter.name}`;
+        assert.ok(parameter.schema, what);
+        if (parameter.in === "path") assert.equal(parameter.required, true, what);
+      }
+      for (const [status, { description, content, headers }] of Object.entries<any>(responses)) {
+        const what = `${name} ${status}`;
+        assert.ok(description, what);
+        assert.ok(headers["X-Request-Id"], what);
+        assert.equal(
+          status !== "401",
+          "RateLimit" in headers && "RateLimit-Policy" in headers,
+          what,
+        );
+        assert.equal(/^(429|503)$/.test(status), "Retry-After" in headers, what);
+        assert.equal(status === "401", "WWW-Authenticate" in headers, what);
+        for (const [field, said] of Object.entries<any>(headers)) {
+          assert.ok(said.schema, `${what}: ${field}`);
+        }
+        assert.ok(Object.keys(content).length > 0, what);
+        const types = Object.keys(content);
+        if (status !== "200") assert.deepEqual(types, ["application/problem+json"], what);
+        for (const { schema } of Object.values<any>(content)) assert.ok(schema, what);
       }
     }
   }));

@@ -11,9 +11,13 @@ interface Received {
 }
 
 /** Opens the event stream; `next` resolves with the first event from now on that fits. */
-async function open({ url }: TestApi, headers: Record<string, string> = {}) {
+async function open(
+  { url }: TestApi,
+  headers: Record<string, string> = {},
+  path = `${P}/events`,
+) {
   const abort = new AbortController();
-  const response = await fetch(`${url}${P}/events`, {
+  const response = await fetch(url + path, {
     headers: { authorization: `Bearer ${ADMIN}`, ...headers },
     signal: abort.signal,
   });
@@ -42,7 +46,7 @@ async function open({ url }: TestApi, headers: Record<string, string> = {}) {
   };
   const close = async () => {
     abort.abort();
-    await reader.closed.catch(() => {});
+    await reader.cancel().catch(() => {});
   };
   return { response, next, reader, seen, close };
 }
@@ -58,15 +62,16 @@ Deno.test("a stream tells what tasks do, and goes on where an earlier one ended"
     const first = await open(api);
     assert.equal(first.response.headers.get("content-type"), "text/event-stream");
     const { body } = await queue(api, "1");
-    const done = await first.next((e) => e.name === "task" && e.data.task_id === body.task_id);
-    assert.equal(done.data.status, "completed");
+    // Of a quick task only the last change is told, unless a gathering ended in between.
+    const ended = (id: string) => (e: Received) =>
+      e.name === "task" && e.data.task_id === id && e.data.status === "completed";
+    const done = await first.next(ended(body.task_id));
     assert.ok(first.seen.some((e) => e.name === "queue" && e.data.change === "depth"));
     await first.close();
 
     const missed = (await queue(api, "2")).body.task_id;
     const second = await open(api, { "last-event-id": done.id });
-    const caughtUp = await second.next((e) => e.name === "task" && e.data.task_id === missed);
-    assert.equal(caughtUp.data.status, "completed");
+    await second.next(ended(missed));
     assert.ok(second.seen.every((e) => e.id !== done.id));
     await second.close();
 
@@ -98,3 +103,31 @@ Deno.test("streams end when the service stops, and there are not too many of the
     api.stop.abort();
     await assert.rejects(one.next(() => false), /the stream ended/);
   }, { STREAM_LIMIT: "1" }));
+
+Deno.test("one token cannot take all the streams, and what is left or only asked about is free again", () =>
+  withApi(async (api) => {
+    const { ask, token } = api;
+    const turn = { conversation_id: "c", user_message: "wait", bot_id: "b" };
+    await ask(`${P}/conversations/queue`, { json: turn });
+    const reply = `${P}/conversations/c/stream`;
+    for (const path of [`${P}/events`, reply, `${P}/events`, reply]) {
+      assert.equal((await ask(path, { method: "HEAD" })).status, 200);
+    }
+    const one = await open(api);
+    const two = await open(api, {}, reply);
+    const third = await ask(`${P}/events`);
+    assert.equal(third.status, 429);
+    assert.equal(third.headers.get("retry-after"), "10");
+    assert.equal((await ask(reply)).status, 429);
+    // Also who may not read what a reply says holds a stream open.
+    const blind = { authorization: `Bearer ${await token("viewer")}` };
+    const theirs = await open(api, blind, reply);
+    assert.equal(
+      (await ask(`${P}/events`, { token: await token("viewer", { sub: "x" }) })).status,
+      503,
+    );
+    await two.close();
+    while ((await ask(reply, { method: "HEAD" })).status === 429);
+    const again = await open(api, {}, reply);
+    for (const stream of [one, again, theirs]) await stream.close();
+  }, { STREAM_LIMIT: "3", STREAM_LIMIT_PER_TOKEN: "2" }));

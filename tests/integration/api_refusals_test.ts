@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ROUTE_ROLES } from "../../routes/middleware/roles.ts";
+import { documentedAnswers } from "../support/documented.ts";
 import { ADMIN, platformToken, withApi } from "./api_support.ts";
 
 const PREFIX = "/api/performance";
@@ -253,8 +254,11 @@ Deno.test("an error tells nothing of what is inside, and the log has it without 
     assert.notEqual(forged.headers.get("x-request-id"), "a b");
   }));
 
-Deno.test("whatever is sent to whatever route, the answer is no failure of ours", () =>
+Deno.test("whatever is sent to whatever route, the answer is a documented one and no failure of ours", () =>
   withApi(async ({ ask, logged }) => {
+    const { body: document } = await ask(`${PREFIX}/openapi.json`);
+    const assertDocumented = documentedAnswers(document);
+    // A stream has no end to wait for; what else may be said of it is in the next test.
     const routes = Object.keys(ROUTE_ROLES).filter((r) => r !== "GET /events") as string[];
     const segment = fc.oneof(
       fc.string({ unit: "binary", minLength: 1, maxLength: 220 }),
@@ -282,13 +286,58 @@ Deno.test("whatever is sent to whatever route, the answer is no failure of ours"
         const [method, pattern] = r.split(" ") as [string, string];
         const path = pattern.replaceAll(/\{\w+\}/g, () => encodeURIComponent(id.toWellFormed()));
         const search = new URLSearchParams(q).toString();
-        const { status, text } = await ask(`${PREFIX}${path}?${search}`, {
+        const answer = await ask(`${PREFIX}${path}?${search}`, {
           method,
           ...(method === "GET" ? {} : { json: body }),
         });
+        const { status, text } = answer;
         assert.ok(status < 500, `${method} ${path} answered ${status}: ${text}`);
+        assertDocumented(r, answer);
       }),
       { numRuns: 600 },
     );
     assert.ok(!logged.some((line) => line.includes('"level":"error"')));
+  }));
+
+Deno.test("whatever the stream of events is asked with, it opens as documented or says why not", () =>
+  withApi(async ({ ask, url }) => {
+    const { body: document } = await ask(`${PREFIX}/openapi.json`);
+    const assertDocumented = documentedAnswers(document);
+    const field = fc.string({ unit: "binary-ascii", maxLength: 60 })
+      // deno-lint-ignore no-control-regex
+      .map((text) => text.replaceAll(/[\u0000-\u001f\u007f]/g, "").trim());
+    const token = fc.constantFrom(ADMIN, `${ADMIN}x`, "", null);
+    const query = fc.dictionary(fc.string({ maxLength: 8 }), fc.string({ maxLength: 20 }));
+    await fc.assert(
+      fc.asyncProperty(token, field, field, query, async (who, last, accept, asked) => {
+        const abort = new AbortController();
+        const response = await fetch(`${url}${PREFIX}/events?${new URLSearchParams(asked)}`, {
+          headers: {
+            ...(who === null ? {} : { authorization: `Bearer ${who}` }),
+            "last-event-id": last,
+            accept,
+          },
+          signal: abort.signal,
+        });
+        const { status, headers } = response;
+        if (status !== 200) {
+          assert.ok(status < 500);
+          assertDocumented("GET /events", { status, headers, text: await response.text() });
+          return;
+        }
+        assertDocumented("GET /events", { status, headers, text: "" });
+        const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+        const { value } = await reader.read();
+        assert.match(value!, /^retry: 2000\n\n/);
+        if (last !== "") {
+          let text = value!;
+          while (!/^event: \w+\ndata: .*\n\n/m.test(text)) text += (await reader.read()).value!;
+          const [, data] = /^data: (.*)\n/m.exec(text)!;
+          assert.doesNotThrow(() => JSON.parse(data!));
+        }
+        abort.abort();
+        await reader.cancel().catch(() => {});
+      }),
+      { numRuns: 40 },
+    );
   }));

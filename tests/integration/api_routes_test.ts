@@ -69,6 +69,23 @@ Deno.test("waiting ends with the turn, with the time, or with the service", () =
     assert.equal(late.status, 200);
     assert.equal(late.body.result, undefined);
 
+    // A preference is kept to as far as it goes and never refused; an address has to fit.
+    const kept = async (prefer: string) => {
+      const json = turn("kept");
+      const { status, headers } = await ask(`${P}/conversations/queue`, {
+        json,
+        headers: { prefer },
+      });
+      assert.equal(status, 200, prefer);
+      return headers.get("preference-applied");
+    };
+    assert.equal(await kept("wait=100"), "wait=25");
+    assert.equal(await kept('respond-async, Wait="7"'), "wait=7");
+    assert.equal(await kept("wait=0"), "wait=0");
+    for (const none of ["wait", "wait=soon", "wait=-1", "return=minimal"]) {
+      assert.equal(await kept(none), null);
+    }
+
     const stopped = ask(`${P}/conversations/late/status?wait=25`);
     await ask(`${P}/health`);
     stop.abort();

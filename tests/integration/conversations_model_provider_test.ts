@@ -33,11 +33,17 @@ interface SentEvent {
   data: { text?: string; status?: string; result?: { response: string } };
 }
 
-async function eventsOf(service: TestService, id: string): Promise<SentEvent[]> {
+/** All events of a stream; `opened` is called once its reader would miss nothing. */
+async function eventsOf(
+  service: TestService,
+  id: string,
+  opened = () => {},
+): Promise<SentEvent[]> {
   const response = await fetch(`${service.url}/api/performance/conversations/${id}/stream`, {
     headers: { authorization: `Bearer ${service.token}` },
   });
   assert.equal(response.headers.get("content-type"), "text/event-stream");
+  opened();
   const text = await response.text();
   return text.split("\n\n").filter((block) => block.startsWith("event:")).map((block) => {
     const [name, data] = block.split("\n").map((line) => line.slice(line.indexOf(":") + 2));
@@ -66,9 +72,7 @@ Deno.test(
     const body = { conversation_id: "c1", user_message: "count", bot_id: "shop", user_id: "ada" };
     await service.request("POST", "/conversations/queue", body);
     await provider.received(1);
-    const events = eventsOf(service, "c1");
-    setTimeout(() => listening.resolve(), 100);
-    const all = await events;
+    const all = await eventsOf(service, "c1", listening.resolve);
     const texts = all.filter(({ name }) => name === "text").map(({ data }) => data.text);
     assert.ok(texts.length >= 3, `${texts.length} pieces`);
     assert.equal(texts.join(""), "One two three four");
@@ -117,6 +121,20 @@ Deno.test(
     ]);
     assert.equal(provider.requests.length, 2);
     assert.equal((await say(service, "d", "hello", "other")).body.result?.source, "llm");
+    for (;;) {
+      const { body } = await service.request<
+        { alerts: { name: string; raised: boolean; detail: string }[] }
+      >(
+        "GET",
+        "/alerts",
+      );
+      const alert = body.alerts.find(({ name }) => name === "bot_budget")!;
+      if (alert.raised) {
+        assert.match(alert.detail, /^1 bot .*: shop$/);
+        break;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
   },
 );
 

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { Redis } from "ioredis";
+import { cancelTurnsOf } from "../../lib/conversations/erase_user.ts";
+import { ErasureLog } from "../../lib/conversations/erasure_log.ts";
 import { restore } from "../../lib/monitoring/restore.ts";
+import { openDesk, turn } from "../support/conversations.ts";
+import { startOpenAIServer } from "../support/openai_server.ts";
 import { RedisServer } from "../support/redis.ts";
 import { TestService } from "../support/service.ts";
 
@@ -20,6 +24,16 @@ async function databaseText(path: string): Promise<string> {
   } finally {
     kv.close();
   }
+}
+
+/** Everything that stands in the files of the database, in pages that are free, too. */
+async function fileText(folder: string): Promise<string> {
+  let text = "";
+  for await (const { name } of Deno.readDir(folder)) {
+    if (!name.startsWith("pixel.sqlite")) continue;
+    text += new TextDecoder("latin1").decode(await Deno.readFile(`${folder}/${name}`));
+  }
+  return text;
 }
 
 async function redisText(url: string): Promise<string> {
@@ -119,9 +133,12 @@ Deno.test(
       const { status, body } = await service.request<{
         complete: boolean;
         conversations: number;
+        overwritten: boolean;
         backups_expire_at: string | null;
       }>("DELETE", `/users/${USER}`);
       assert.deepEqual([status, body.complete, body.conversations], [200, true, 3]);
+      assert.equal(body.overwritten, true, service.logs.filter((l) => /freed/.test(l)).join());
+      assert.ok(!new RegExp(`${USER}|${SECRET}`).test(await fileText(service.dataDir)));
       const days = (Date.parse(body.backups_expire_at!) - Date.now()) / 86_400_000;
       assert.ok(days > 28 && days < 30, body.backups_expire_at!);
       const { body: seen } = await service.request<{
@@ -170,5 +187,128 @@ Deno.test(
     } finally {
       await receiver.shutdown();
     }
+  },
+);
+
+Deno.test(
+  "what failed for an erased user is erased too: dead letters, events and log",
+  options,
+  async () => {
+    await using model = startOpenAIServer(({ messages }) => ({
+      status: 400,
+      raw: { error: { message: `not allowed: ${messages.at(-1)!.content}` } },
+    }));
+    const receiver = Deno.serve(
+      { port: 0, hostname: "127.0.0.1", onListen() {} },
+      () => new Response(SECRET, { status: 400 }),
+    );
+    try {
+      await using service = await TestService.start({
+        env: {
+          AI_BASE_URL: model.baseUrl,
+          AI_MODEL: "m",
+          ALLOW_PRIVATE_ADDRESSES: "true",
+          LOG_LEVEL: "debug",
+        },
+      });
+      const { body: turn } = await service.request<{ error: { message: string } }>(
+        "POST",
+        "/conversations/queue",
+        {
+          conversation_id: "c1",
+          user_id: USER,
+          user_message: `I lost my ${SECRET}`,
+          bot_id: "shop",
+          callback_url: `http://127.0.0.1:${receiver.addr.port}/${SECRET}`,
+        },
+        { prefer: "wait=25" },
+      );
+      assert.match(turn.error.message, /refused the request/);
+      for (;;) {
+        const { body } = await service.request<{ tasks: { name: string }[] }>(
+          "GET",
+          "/tasks?status=failed",
+        );
+        if (body.tasks.length === 2) break;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      const { body } = await service.request<{ complete: boolean }>("DELETE", `/users/${USER}`);
+      assert.equal(body.complete, true);
+      const traces = new RegExp(`${USER}|${SECRET}`);
+      assert.ok(!traces.test(await fileText(service.dataDir)));
+      await service.stop();
+      const text = await databaseText(`${service.dataDir}/pixel.sqlite`);
+      assert.deepEqual(text.split("\n").filter((line) => traces.test(line)), []);
+      assert.doesNotMatch(text, /not allowed/);
+      assert.deepEqual(service.logs.filter((line) => traces.test(line)), []);
+    } finally {
+      await receiver.shutdown();
+    }
+  },
+);
+
+Deno.test("open turns of the erased are cancelled before anything works", options, async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await using desk = await openDesk({ start: false });
+    await desk.engine.load();
+    const { db, engine } = desk;
+    const mine = await desk.conversations.submit(turn({ userId: USER }));
+    const next = await desk.conversations.submit(turn({ userId: USER }));
+    const other = await desk.conversations.submit(turn({ conversationId: "c2", userId: "bob" }));
+    const erasures = await ErasureLog.open(folder);
+    await cancelTurnsOf({ db, engine, erasures }, new Set([erasures.hash(USER)]));
+    await engine.start();
+    await desk.ended(mine.taskId, next.taskId, other.taskId);
+    assert.equal((await desk.conversations.status("c1"))!.error!.code, "cancelled");
+    assert.equal((await desk.conversations.status("c2"))!.status, "completed");
+    assert.equal(desk.asked.length, 1);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test(
+  "what an erased user had asked is not answered when a restore brings it back",
+  options,
+  async () => {
+    let hold = true;
+    await using model = startOpenAIServer(() => ({
+      until: hold ? new Promise(() => {}) : undefined,
+    }));
+    await using service = await TestService.start({
+      env: { AI_BASE_URL: model.baseUrl, AI_MODEL: "m" },
+    });
+    await service.request("POST", "/conversations/queue", {
+      conversation_id: "c1",
+      user_id: USER,
+      user_message: SECRET,
+      bot_id: "shop",
+    });
+    await model.received(1);
+    const backup = await backUp(service);
+    const { body } = await service.request<{ complete: boolean }>("DELETE", `/users/${USER}`);
+    assert.equal(body.complete, true);
+    await service.stop();
+    hold = false;
+    await restore({
+      dataDir: service.dataDir,
+      kvFile: `${service.dataDir}/pixel.sqlite`,
+      backup,
+    });
+    await service.restart();
+    for (;;) {
+      const { body } = await service.request<{ tasks: unknown[] }>(
+        "GET",
+        "/tasks?name=erase_user&status=completed",
+      );
+      if (body.tasks.length > 0) break;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    const { body: after } = await service.request<{
+      conversation_status: { status: string; error: { code: string } };
+    }>("GET", "/conversations/c1/status");
+    assert.equal(after.conversation_status.error.code, "cancelled");
+    assert.equal(model.requests.length, 1);
   },
 );

@@ -5,7 +5,10 @@ import { TestService } from "../support/service.ts";
 
 /** Cases for each operation and phase, some hundreds altogether; thousands in the long run. */
 const EXAMPLES = rounds(3, 100);
-/** The one has no end, the other ends the service. */
+/**
+ * The one has no end, and schemathesis reads every answer to its end; api_refusals_test.ts asks for
+ * it in many ways. The other ends the service.
+ */
 const LEFT_OUT = "/events$|/service/stop$";
 
 Deno.test("schemathesis finds no failure, no undocumented answer and no schema mismatch", async () => {

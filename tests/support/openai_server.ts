@@ -37,6 +37,8 @@ export interface Script {
   raw?: unknown;
   /** Streams: wait between two words. */
   chunkDelayMs?: number;
+  /** Streams: after so many words wait until this settles. */
+  hold?: { after: number; until: Promise<unknown> };
   /** Streams: cut the connection after so many words. */
   breakAfter?: number;
 }
@@ -141,6 +143,7 @@ function stream(request: ChatRequest, script: Script, signal: AbortSignal) {
   async function* events(): AsyncGenerator<string> {
     for (const [i, word] of words.entries()) {
       if (i === script.breakAfter) throw new Error("scripted break");
+      if (i === script.hold?.after) await orAborted(script.hold.until, signal);
       if (script.chunkDelayMs) await sleep(script.chunkDelayMs, signal);
       yield chunk(i === 0 ? { role: "assistant", content: word } : { content: word });
     }

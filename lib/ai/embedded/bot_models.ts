@@ -96,7 +96,7 @@ export class BotModels {
         reject(
           new ResponderError({
             retryable: true,
-            unasked: true,
+            unasked: "training",
             retryAfterMs: 2_000,
             reason: "The bot's classifier is still being trained",
           }),
@@ -116,7 +116,7 @@ export class BotModels {
     this.#slot(bot);
   }
 
-  status(bot: BotDefinition): ClassifierStatus {
+  status(bot: Pick<BotDefinition, "botId" | "version">): ClassifierStatus {
     const slot = this.#slots.get(keyOf(bot));
     if (!slot) return "none";
     return slot.model ? "ready" : slot.failedAt === undefined ? "training" : "failed";
@@ -200,7 +200,7 @@ export class BotModels {
   }
 }
 
-function keyOf(bot: BotDefinition): string {
+function keyOf(bot: Pick<BotDefinition, "botId" | "version">): string {
   return `${bot.version}:${bot.botId}`;
 }
 

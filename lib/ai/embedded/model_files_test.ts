@@ -5,6 +5,8 @@ import { ModelFiles, type ModelStore } from "./model_files.ts";
 import { packTrained, trainBot, unpackTrained } from "./trained_bot.ts";
 
 const options = { sanitizeOps: true, sanitizeResources: true };
+/** However slow the machine is, training ends in time. */
+const patient = { signals: false, trainingWaitMs: 600_000 };
 const bot = largeBot({ intents: largeBot().intents.slice(0, 12) });
 
 async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
@@ -37,7 +39,7 @@ Deno.test("a restart finds what was trained, for the same examples only", option
       }
     }(folder);
     const ask = async (asked = largeBot()) => {
-      using responder = new EmbeddedResponder({ signals: false, models: counted });
+      using responder = new EmbeddedResponder({ ...patient, models: counted });
       return (await responder.respond(requestOf(asked, "somebody has stolen my bicycle"))).intent;
     };
     assert.equal(await ask(), "lost_bicycle");
@@ -62,7 +64,7 @@ Deno.test(
     await inFolder(async (folder) => {
       await Deno.writeTextFile(`${folder}/models`, "a file stands in the way");
       using responder = new EmbeddedResponder({
-        signals: false,
+        ...patient,
         models: new ModelFiles(`${folder}/models`),
       });
       const reply = await responder.respond(requestOf(largeBot(), "cancel my flight"));
@@ -96,9 +98,8 @@ Deno.test(
         }, 2);
         try {
           using responder = new EmbeddedResponder({
-            signals: false,
+            ...patient,
             models: new ModelFiles(folder),
-            trainingWaitMs: 300_000,
           });
           await responder.respond(requestOf(large, "cancel my flight"));
         } finally {

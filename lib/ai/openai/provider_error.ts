@@ -11,11 +11,16 @@ interface ProviderFailure {
 /** However long a provider asks us to stay away, we look again after an hour. */
 const MAX_RETRY_AFTER_MS = 3_600_000;
 const MAX_DETAIL_LENGTH = 200;
+const MAX_READ_LENGTH = 1_000;
+/** So long a run of characters is no coincidence. */
+const SHARED_LENGTH = 12;
 
 export interface FailureContext {
   model: string;
   /** Texts that must not appear in a reason, such as the API key. */
   secrets: string[];
+  /** What people wrote; a reason that repeats a part of it is dropped. */
+  written?: string[];
   /** Milliseconds since the epoch, for `retry-after` dates. */
   now: number;
 }
@@ -61,7 +66,7 @@ export function toResponderError(thrown: unknown, context: FailureContext): Resp
         : `The AI provider failed (${status})`,
     });
   }
-  const detail = detailOf(failure, context.secrets);
+  const detail = detailOf(failure, context);
   const what = status === 404
     ? `The AI provider knows no model "${context.model}" at this address (404)`
     : `The AI provider refused the request (${status})`;
@@ -70,6 +75,16 @@ export function toResponderError(thrown: unknown, context: FailureContext): Resp
     retryable: false,
     reason: detail ? `${what}: ${detail}` : `${what}: check AI_BASE_URL and the model's name`,
   });
+}
+
+/** Whether a text has a run of characters of another, or all of it where that is short. */
+function repeats(text: string, of: string): boolean {
+  const [told, asked] = [text, of].map((each) => each.replace(/\s+/g, " ").trim().toLowerCase());
+  if (asked!.length < SHARED_LENGTH) return asked !== "" && told!.includes(asked!);
+  for (let at = 0; at + SHARED_LENGTH <= told!.length; at++) {
+    if (asked!.includes(told!.slice(at, at + SHARED_LENGTH))) return true;
+  }
+  return false;
 }
 
 /** The pause that the provider asks for: `retry-after-ms`, or `retry-after` in seconds or a date. */
@@ -85,11 +100,15 @@ function retryAfterMs({ responseHeaders = {} }: ProviderFailure, now: number): n
   return Number.isNaN(date) ? undefined : bounded(date - now);
 }
 
-/** The provider's own words, shortened and without anything that looks like a secret. */
-function detailOf({ data }: ProviderFailure, secrets: string[]): string {
+/**
+ * The provider's own words, shortened and without anything that looks like a secret. None where
+ * they repeat what was asked: reasons go into logs, which nobody can be erased from.
+ */
+function detailOf({ data }: ProviderFailure, { secrets, written = [] }: FailureContext): string {
   const message = (data as { error?: { message?: unknown } } | undefined)?.error?.message;
   if (typeof message !== "string") return "";
-  let text = message.replace(/\s+/g, " ");
+  let text = message.slice(0, MAX_READ_LENGTH).replace(/\s+/g, " ");
+  if (written.some((asked) => repeats(text, asked))) return "";
   for (const secret of secrets) if (secret !== "") text = text.replaceAll(secret, "[secret]");
   text = text.replace(/\b(sk|key|pk)-[\w*-]{6,}/gi, "[secret]")
     .replace(/\bbearer\s+\S+/gi, "[secret]");

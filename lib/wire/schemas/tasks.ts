@@ -51,6 +51,7 @@ export const WAITING_REASONS = [
   "rate_limited",
   "no_worker",
   "provider_down",
+  "training",
 ] as const;
 
 export const WaitingBecause = z.object({

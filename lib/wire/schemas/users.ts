@@ -7,6 +7,10 @@ export const UserErased = success({
   complete: z.boolean().openapi({ description: "false: the task still works, or failed" }),
   conversations: Count.optional().openapi({ description: "whose texts were removed" }),
   records: Count.optional().openapi({ description: "others in which the id was replaced" }),
+  overwritten: z.boolean().optional().openapi({
+    description: "whether what deleted records left in the database's file is overwritten; " +
+      "if not, that happens at the next start",
+  }),
   backups_expire_at: Instant.nullable().openapi({
     description: "when the last backup that may hold the user is deleted; null without backups",
   }),

@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import * as bots from "../../lib/wire/schemas/bots.ts";
+import * as conversations from "../../lib/wire/schemas/conversations.ts";
+import { largeBot } from "../support/bots.ts";
+import { caller } from "../support/contract.ts";
+import { TestService } from "../support/service.ts";
+
+const options = { sanitizeOps: true, sanitizeResources: true };
+const MIB = 1024 ** 2;
+
+Deno.test("while a bot is trained anew, what it knew before answers", options, async () => {
+  await using service = await TestService.start();
+  const call = caller(service);
+  const put = (body: unknown) => call(bots.BotAnswer, "PUT", "/bots/big", body);
+  const status = async () => {
+    const { bots: rows } = await call(bots.BotList, "GET", "/bots");
+    return rows.find(({ bot_id }) => bot_id === "big")!.classifier;
+  };
+  const trained = async (version: number) => {
+    for (;;) {
+      const classifier = await status();
+      assert.ok(["training", "ready"].includes(classifier.status), classifier.status);
+      if (classifier.status === "ready" && classifier.version === version) return;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  };
+  const ask = async (id: string) => {
+    const body = { conversation_id: id, user_message: "my charger is gone", bot_id: "big" };
+    const prefer = { prefer: "wait=25" };
+    const said = await call(conversations.TurnQueued, "POST", "/conversations/queue", body, prefer);
+    return said.result!;
+  };
+  const { intents } = largeBot();
+  assert.equal((await put({ name: "Big", intents })).bot.classifier.status, "training");
+  await trained(1);
+  const more = intents.map((intent) => ({
+    ...intent,
+    examples: intent.examples.flatMap((text) => [text, `${text} now`, `so ${text}`, `${text} eh`]),
+    answer: `New: ${intent.answer}`,
+  }));
+  assert.equal((await put({ name: "Big", intents: more })).bot.classifier.status, "training");
+  const meanwhile = await ask("a");
+  assert.deepEqual(
+    [meanwhile.response, meanwhile.bot_version, meanwhile.cached],
+    ["About lost charger.", 1, false],
+  );
+  await trained(2);
+  const then = await ask("b");
+  assert.deepEqual(
+    [then.response, then.bot_version, then.cached],
+    ["New: About lost charger.", undefined, false],
+  );
+});
+
+Deno.test("150 intents of 100 examples each fit a definition", options, async () => {
+  await using service = await TestService.start();
+  const intents = Array.from({ length: 150 }, (_, n) => ({
+    name: `intent_${n}`,
+    answer: `About ${n}.`,
+    examples: Array.from(
+      { length: 100 },
+      (_, i) => `example ${i} of what people say about it ${n}`,
+    ),
+  }));
+  const bytes = JSON.stringify({ name: "Huge", intents }).length;
+  assert.ok(bytes > 0.6 * MIB && bytes < MIB, `${bytes}`);
+  const { bot } = await caller(service)(bots.BotAnswer, "PUT", "/bots/huge", {
+    name: "Huge",
+    intents,
+  });
+  assert.deepEqual([bot.intents.length, bot.classifier.status], [150, "training"]);
+  const { status } = await service.request("PUT", "/bots/huge", {
+    name: "Huge",
+    intents: [...intents, ...intents],
+  });
+  assert.equal(status, 413);
+});
