@@ -58,12 +58,6 @@ const MEASURES: Measure[] = [
     figures: [["bytes", "", "B"]],
   },
   {
-    metric: "stale read after a write",
-    subjects: [OWN, "bentocache"],
-    options: { case: "stale", count: 200 },
-    figures: [["p99", "p99", "ms"]],
-  },
-  {
     metric: "clear a namespace of 1M keys",
     subjects: [OWN, "ioredis"],
     options: { case: "clear", count: 1_000_000 },
@@ -123,6 +117,10 @@ export async function run(
       await attempt(`${STAMPEDE}, ${name}`, () => stampede(name, figures));
     }
     for (const name of taking([OWN, "bentocache"])) {
+      for (const drop of [false, true]) {
+        const metric = drop ? "stale read after a dropped bus" : "stale read after a write";
+        if (wanted(metric)) await attempt(`${metric}, ${name}`, () => stale(name, drop, figures));
+      }
       for (const fault of ["killed", "hung"] as const) {
         const metric = `getOrSet while Redis is ${fault}`;
         if (!wanted(metric)) continue;
@@ -167,6 +165,32 @@ async function stampede(name: string, figures: Figures): Promise<void> {
   }
 }
 
+/**
+ * How long one process still reads its copy of the old value after another's write has finished,
+ * and after a write behind the back of a connection that had just been cut.
+ */
+async function stale(name: string, drop: boolean, figures: Figures): Promise<void> {
+  await using server = await RedisServer.start();
+  await using reader = await SubjectProcess.start(name, server.url);
+  await using writer = await SubjectProcess.start(name, server.url);
+  const count = drop ? 20 : 200;
+  await writer.run({ case: "write", key: "stale:k", value: 0 });
+  const watching = reader.run<{ lastReadAt: number[] }>({ case: "watch", key: "stale:k", count });
+  const writtenAt: number[] = [];
+  for (let value = 1; value <= count; value++) {
+    // Long enough for a copy to be there again.
+    await new Promise((resolve) => setTimeout(resolve, drop ? 400 : 10));
+    if (drop) await server.call("CLIENT", "KILL", "TYPE", "pubsub");
+    writtenAt.push((await writer.run({ case: "write", key: "stale:k", value })).at!);
+  }
+  const { lastReadAt } = await watching;
+  if (lastReadAt[count] === 0) throw new Error(`${name} never saw the last value`);
+  const took = writtenAt.map((at, i) => Math.max(0, Math.max(...lastReadAt.slice(0, i + 1)) - at));
+  const metric = drop ? "stale read after a dropped bus" : "stale read after a write";
+  took.sort((a, b) => a - b);
+  figures.add(`${metric} p99`, name, took[Math.ceil(count * 0.99) - 1]!, "ms");
+}
+
 const WARM = { inProcess: true, copy: 1, callers: 1, bytes: 100, count: 10 };
 
 /** Whole getOrSets of cold keys after Redis has been killed or stopped. */
@@ -185,6 +209,7 @@ async function outage(
   const answer = await subject.run({ case: "outage", count: 300, tag: fault });
   figures.add(`${metric}, first`, name, answer.first!, "ms");
   figures.add(`${metric}, p99`, name, answer.p99!, "ms");
+  figures.add(`${metric}, p99 after the first`, name, answer.then!, "ms");
 }
 
 /** Of bytes and calls, fewer are better: their ratios are the other way round. */

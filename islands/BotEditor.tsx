@@ -1,13 +1,17 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Bot } from "../lib/wire/bots.ts";
-import { act, ActionFailed } from "./client/api.ts";
+import { act } from "./client/api.ts";
 import { type Draft, toInput } from "./parts/bot_draft.ts";
+import { Failed } from "./parts/Failed.tsx";
 import { Intents, Knowledge } from "./parts/bot_fields.tsx";
 import type { BotData } from "./parts/page_data.ts";
 import { Panel } from "./parts/pieces.tsx";
 import { BOTS as T, COMMON } from "./parts/texts.ts";
 
-type Saving = { at: "rest" | "busy" } | { at: "done" | "failed"; said: string };
+type Saving =
+  | { at: "rest" | "busy" }
+  | { at: "done"; said: string }
+  | { at: "failed"; thrown: unknown };
 
 /** What a bot knows: reading it without scripts, changing all of it with them. */
 export default function BotEditor({ botId, bot, operator, csrf, teach }: BotData) {
@@ -35,8 +39,7 @@ export default function BotEditor({ botId, bot, operator, csrf, teach }: BotData
       setSaving({ at: "done", said: said(saved.bot) });
       return true;
     } catch (thrown) {
-      const { message, requestId = "" } = thrown as Partial<ActionFailed> & Error;
-      setSaving({ at: "failed", said: [message, requestId].filter(Boolean).join(" ") });
+      setSaving({ at: "failed", thrown });
       return false;
     }
   }
@@ -89,9 +92,11 @@ export default function BotEditor({ botId, bot, operator, csrf, teach }: BotData
           >
             {saving.at === "busy" ? COMMON.working : COMMON.save}
           </button>
-          {"said" in saving
-            ? <span class={saving.at === "failed" ? "bad" : ""}>{saving.said}</span>
-            : draft !== kept && <span class="muted">{T.unsaved}</span>}
+          {saving.at === "done" && <span>{saving.said}</span>}
+          {saving.at === "failed" && <Failed thrown={saving.thrown} />}
+          {(saving.at === "rest" || saving.at === "busy") && draft !== kept && (
+            <span class="muted">{T.unsaved}</span>
+          )}
         </p>
       )}
     </div>

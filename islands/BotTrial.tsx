@@ -1,14 +1,16 @@
 import { useState } from "preact/hooks";
 import type { TurnQueued } from "../lib/wire/conversations.ts";
-import { act, ActionFailed } from "./client/api.ts";
+import { act } from "./client/api.ts";
 import { duration, percent } from "./parts/format.ts";
+import { Failed } from "./parts/Failed.tsx";
 import { Badge, Panel } from "./parts/pieces.tsx";
 import { BOTS as T, CONVERSATIONS, SOURCE } from "./parts/texts.ts";
 
 interface Exchange {
   message: string;
   turn?: TurnQueued;
-  failed?: string;
+  /** What kept it from being asked. */
+  thrown?: unknown;
 }
 
 interface BotTrialProps {
@@ -44,7 +46,7 @@ export default function BotTrial({ botId, csrf, tried }: BotTrialProps) {
       });
       form.reset();
     } catch (thrown) {
-      answered({ failed: thrown instanceof ActionFailed ? thrown.message : String(thrown) });
+      answered({ thrown });
     }
     setBusy(false);
   }
@@ -73,7 +75,7 @@ export default function BotTrial({ botId, csrf, tried }: BotTrialProps) {
   );
 }
 
-function Said({ message, turn, failed }: Exchange) {
+function Said({ message, turn, thrown }: Exchange) {
   const result = turn?.result;
   return (
     <>
@@ -96,8 +98,14 @@ function Said({ message, turn, failed }: Exchange) {
               </p>
             </>
           )
-          : failed || turn?.error
-          ? <p class="bad">{failed ?? turn?.error?.message}</p>
+          : thrown
+          ? (
+            <p>
+              <Failed thrown={thrown} />
+            </p>
+          )
+          : turn?.error
+          ? <p class="bad">{turn.error.message}</p>
           : <p class="muted">{turn ? T.slow : T.asking}</p>}
       </li>
     </>

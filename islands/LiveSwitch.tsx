@@ -1,4 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
+import { signInLink } from "./client/api.ts";
 import { livePage, POLL_SECONDS } from "./client/live.ts";
 import { useLiveState } from "./client/use_live.ts";
 import { duration } from "./parts/format.ts";
@@ -21,8 +22,7 @@ export default function LiveSwitch() {
   }, [failing]);
 
   if (mode === "signed out") {
-    const next = encodeURIComponent(location.pathname + location.search);
-    return <a class="switch bad" href={`/sign-in?next=${next}`}>{T.ended}</a>;
+    return <a class="switch bad" href={signInLink()}>{T.ended}</a>;
   }
   const text = !on
     ? T.off

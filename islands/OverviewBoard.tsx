@@ -3,6 +3,7 @@ import { act } from "./client/api.ts";
 import { useLivePage, useNow } from "./client/use_live.ts";
 import { ClearCache } from "./parts/ClearCache.tsx";
 import { ActionForm } from "./parts/ActionForm.tsx";
+import { DemoBar } from "./parts/DemoBar.tsx";
 import { FirstConversation } from "./parts/FirstConversation.tsx";
 import { headline } from "./parts/headline.ts";
 import {
@@ -27,6 +28,7 @@ export default function OverviewBoard(rendered: OverviewData) {
   const empty = data.summary?.conversation_metrics.total_conversations === 0;
   return (
     <div class="overview">
+      {data.demo && <DemoBar demo={data.demo} csrf={data.csrf} />}
       <section class={`headline ${tone}`} aria-label="How it stands">
         <div>
           <h1>{title}</h1>

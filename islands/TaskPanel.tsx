@@ -1,6 +1,6 @@
 import type { TaskDetail } from "../lib/wire/tasks.ts";
 import { useLivePage, useNow } from "./client/use_live.ts";
-import { ago, duration, exact, NONE } from "./parts/format.ts";
+import { ago, duration, exactIn, NONE } from "./parts/format.ts";
 import type { TaskData } from "./parts/page_data.ts";
 import { Figure, Meter, Moment, Name, Panel, StatusBadge } from "./parts/pieces.tsx";
 import { ResumeQueue, TaskAction } from "./parts/task_actions.tsx";
@@ -53,17 +53,21 @@ export default function TaskPanel(rendered: TaskData) {
           <Figure
             name="Queued"
             value={<Moment at={task.queued_at} now={now} />}
-            note={exact(Date.parse(task.queued_at))}
+            note={exactIn(Date.parse(task.queued_at), data.zone)}
           />
           <Figure
             name="Waited"
             value={waited(task, now)}
-            note={task.started_at ? `started ${exact(Date.parse(task.started_at))}` : ""}
+            note={task.started_at
+              ? `started ${exactIn(Date.parse(task.started_at), data.zone)}`
+              : ""}
           />
           <Figure
             name="Took"
             value={took(task, now)}
-            note={task.finished_at ? `ended ${exact(Date.parse(task.finished_at))}` : ""}
+            note={task.finished_at
+              ? `ended ${exactIn(Date.parse(task.finished_at), data.zone)}`
+              : ""}
           />
         </dl>
       </section>
@@ -73,7 +77,7 @@ export default function TaskPanel(rendered: TaskData) {
   );
 }
 
-function WhyNot({ data: { task, operator, csrf }, now }: { data: TaskData; now: number }) {
+function WhyNot({ data: { task, operator, csrf, zone }, now }: { data: TaskData; now: number }) {
   return (
     <section class="panel why-not" aria-label="Why it is not running">
       <header>
@@ -88,7 +92,7 @@ function WhyNot({ data: { task, operator, csrf }, now }: { data: TaskData; now: 
               {reason.until && (
                 <>
                   {" "}
-                  <time dateTime={reason.until} title={exact(Date.parse(reason.until))}>
+                  <time dateTime={reason.until} title={exactIn(Date.parse(reason.until), zone)}>
                     Expected {ago(Date.parse(reason.until), now)}.
                   </time>
                 </>

@@ -1,4 +1,4 @@
-import { count, duration, mean } from "../islands/parts/format.ts";
+import { count, duration, mean, minuteIn, timeOfDay } from "../islands/parts/format.ts";
 import { Panel } from "../islands/parts/pieces.tsx";
 import { LineChart, type Point } from "../lib/web/charts/line.tsx";
 import type { History, HistoryMetric } from "../lib/wire/history.ts";
@@ -14,7 +14,7 @@ const LINES: { metric: HistoryMetric; title: string; format: (value: number) => 
 ];
 
 /** The last day by the hour, as it was recorded; nothing until there is something to see. */
-export function Trends({ history }: { history: History | null }) {
+export function Trends({ history, zone }: { history: History | null; zone: string }) {
   if (!history || history.points.length < FEWEST_HOURS) return null;
   return (
     <section class="trends" aria-label="The last 24 hours">
@@ -24,7 +24,9 @@ export function Trends({ history }: { history: History | null }) {
             title={title}
             points={byHour(history, metric)}
             format={format}
-            formatTime={(at) => `${new Date(at).toISOString().slice(11, 16)} UTC`}
+            formatTime={(at) => timeOfDay(at, zone)}
+            formatRow={(at) => minuteIn(at, zone)}
+            zone={zone}
             highest={metric === "score" ? 100 : undefined}
           />
         </Panel>

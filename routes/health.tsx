@@ -1,6 +1,14 @@
 import ChartReader from "../islands/ChartReader.tsx";
 import HealthBoard from "../islands/HealthBoard.tsx";
-import { count, duration, mean, percent } from "../islands/parts/format.ts";
+import {
+  count,
+  dayOfMonth,
+  duration,
+  mean,
+  minuteIn,
+  percent,
+  timeOfDay,
+} from "../islands/parts/format.ts";
 import type { HealthData } from "../islands/parts/page_data.ts";
 import { Empty, Panel } from "../islands/parts/pieces.tsx";
 import { HEALTH_PAGE as T, PAGES } from "../islands/parts/texts.ts";
@@ -73,7 +81,7 @@ export const handler = {
   },
 };
 
-export default function Health({ data, url }: PageProps<HealthPage, PageState>) {
+export default function Health({ data, url, state }: PageProps<HealthPage, PageState>) {
   const { board, span, history } = data;
   return (
     <>
@@ -106,7 +114,9 @@ export default function Health({ data, url }: PageProps<HealthPage, PageState>) 
                 title={T.charts[metric]}
                 points={evenly(history, metric)}
                 format={format}
-                formatTime={(at) => timeLabel(at, Number(span))}
+                formatTime={(at) => timeLabel(at, Number(span), state.zone)}
+                formatRow={(at) => minuteIn(at, state.zone)}
+                zone={state.zone}
                 highest={highest}
               />
             </Panel>
@@ -138,13 +148,8 @@ export function evenly(history: History, metric: HistoryMetric): Point[] {
   return points;
 }
 
-function timeLabel(at: number, hours: number): string {
-  const text = new Date(at).toISOString();
-  if (hours <= 24) return `${text.slice(11, 16)} UTC`;
-  const day = new Date(at).toLocaleDateString("en-GB", {
-    day: "numeric",
-    month: "short",
-    timeZone: "UTC",
-  });
-  return hours > 168 ? day : `${day} ${text.slice(11, 13)} h`;
+function timeLabel(at: number, hours: number, zone: string): string {
+  if (hours <= 24) return timeOfDay(at, zone);
+  const day = dayOfMonth(at, zone);
+  return hours > 168 ? day : `${day}, ${timeOfDay(at, zone)}`;
 }

@@ -1,13 +1,13 @@
 import ChartReader from "../islands/ChartReader.tsx";
 import OverviewBoard from "../islands/OverviewBoard.tsx";
 import type { OverviewData } from "../islands/parts/page_data.ts";
-import { OVERVIEW as T } from "../islands/parts/texts.ts";
 import { CLEANUP } from "../islands/parts/words.ts";
 import type { PageContext, PageProps } from "../lib/web/page.ts";
 import { wantsData } from "../lib/web/serve_pages.ts";
 import type { Unanswered } from "../lib/wire/analytics.ts";
 import type { DashboardData } from "./dashboard_data.ts";
 import type { History } from "../lib/wire/history.ts";
+import { breakDemo, demoState } from "./_demo.ts";
 import { dayOf } from "./periods.ts";
 import { orNull } from "./parts.ts";
 import { backWith, Notice } from "./_notices.tsx";
@@ -21,7 +21,7 @@ const QUESTIONS_SHOWN = 3;
 
 export const handler = {
   async GET(ctx: PageContext<PageState>): Promise<Response> {
-    const { data, now } = ctx.state;
+    const { data, now, demoUrl } = ctx.state;
     const past = (metrics: string, granularity: "minute" | "hour", hours: number) =>
       orNull(data.history({
         metrics,
@@ -30,7 +30,7 @@ export const handler = {
         granularity,
       }));
     const today = { from: dayOf(now), to: dayOf(now), tz: "UTC" };
-    const [summary, health, cache, active, queues, history, failed, saved, unanswered, day] =
+    const [summary, health, cache, active, queues, history, failed, saved, unanswered, demo, day] =
       await Promise
         .all([
           orNull(data.summary()),
@@ -42,6 +42,7 @@ export const handler = {
           orNull(data.tasks({ status: "failed", limit: 1 })),
           orNull(data.range(today, "day", ["cache"])),
           orNull(questions(data)),
+          demoUrl ? demoState(demoUrl) : null,
           wantsData(ctx.hono) ? null : past("score,queue_depth,latency_ms", "hour", 24),
         ]);
     const overview: OverviewData = {
@@ -50,6 +51,7 @@ export const handler = {
       saved: saved?.totals.cache ?? null,
       failure: failed ? failed.tasks[0] ?? null : undefined,
       origin: ctx.url.origin,
+      ...(demoUrl ? { demo: { url: demoUrl, state: demo } } : {}),
     };
     const shown: ShownOverview = { overview, day };
     return ctx.render(wantsData(ctx.hono) ? overview : shown, { title: "Overview" });
@@ -58,6 +60,10 @@ export const handler = {
   /** The plain forms, for those without scripts. */
   async POST(ctx: PageContext<PageState>): Promise<Response> {
     const form = await ctx.hono.req.parseBody();
+    if (form["do"] === "break" && ctx.state.demoUrl) {
+      await breakDemo(ctx.state.demoUrl, form["what"]);
+      return ctx.redirect("/");
+    }
     const type = String(form["cleanup_type"]);
     if (form["do"] !== "clean-up" || !(type in CLEANUP)) return ctx.notFound("No such action.");
     const { cleanup_tasks } = await ctx.state.data.cleanUp(type);
@@ -81,13 +87,8 @@ export default function Overview({ data, url, state }: PageProps<ShownOverview, 
   return (
     <>
       <Notice url={url} />
-      {state.demoUrl && (
-        <p class="notice demo">
-          {T.demo} <a href={state.demoUrl}>{T.demoBreak}</a>
-        </p>
-      )}
       <OverviewBoard {...data.overview} />
-      <Trends history={data.day} />
+      <Trends history={data.day} zone={state.zone} />
       <ChartReader />
     </>
   );

@@ -11,9 +11,11 @@ import { AppError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import { openAssets } from "../lib/web/assets.ts";
 import { loadRoutes } from "../lib/web/file_routes.ts";
+import type { PackedBody } from "../lib/web/packed_body.ts";
 import { registerIslands } from "../lib/web/islands.ts";
 import { servePages, wantsData } from "../lib/web/serve_pages.ts";
 import { CSRF_HEADER, type NewSession, type Session, type Sessions } from "../lib/web/sessions.ts";
+import { SharedReadings } from "./shared_readings.ts";
 import { apiData, ApiRefusal } from "./api_data.ts";
 import type { DashboardActions, DashboardData } from "./dashboard_data.ts";
 
@@ -90,11 +92,18 @@ export async function mountPages<E extends { Bindings: PageBindings }>(
   ]);
   const site = app as unknown as Hono;
   assets.mount(site);
-  const dataOf = deps.data ?? ((c, session) => ownApi(deps.api, c, session));
+  const answers = new SharedReadings<string>(deps.clock);
+  const dataOf = deps.data ?? ((c, session) => ownApi(deps.api, c, session, answers));
+  const bodies = new SharedReadings<PackedBody>(deps.clock);
 
   servePages<PageState>(site, {
     pages,
     assets,
+    shareData(c, { session, zone }, make) {
+      if (!session) return make();
+      const key = [rightsOf(session), zone, c.req.url].join(" ");
+      return bodies.get(key, SHARED_MS, make, wantsAnew(c));
+    },
     async enter(c, open) {
       const env: PageBindings = c.env;
       const cookie = sessionIdFrom(c.req.header("cookie") ?? null, env.secure);
@@ -110,7 +119,8 @@ export async function mountPages<E extends { Bindings: PageBindings }>(
         return true;
       };
       return {
-        session,
+        // Data is shared by visitors of equal rights: the secret of one of them is not in it.
+        session: session && wantsData(c) ? { ...session, csrf: "" } : session,
         get data() {
           if (!session) throw new AppError("unauthenticated", "Sign in first.");
           return dataOf(c, session);
@@ -183,7 +193,8 @@ export function zoneFrom(cookies: string | undefined): string {
 function turnAway(c: Context): Response {
   if (wantsData(c)) return c.json({ message: "Your session has ended." }, 401);
   const url = new URL(c.req.url);
-  const next = c.req.method === "GET" ? url.pathname + url.search : "/";
+  // What a form wanted is not done afterwards; the page that it stood on is shown.
+  const next = c.req.method === "GET" ? url.pathname + url.search : url.pathname;
   return c.redirect(next === "/" ? "/sign-in" : `/sign-in?next=${encodeURIComponent(next)}`, 303);
 }
 
@@ -208,10 +219,28 @@ function hostOf(url: string | undefined): string | null {
   return url && URL.canParse(url) ? new URL(url).host : null;
 }
 
+/** Everybody who polls within it sees the same. */
+const SHARED_MS = 1_000;
+/** Figures of days and weeks cost by people and days, and hardly change. */
+const FIGURES_SHARED_MS = 10_000;
+const FIGURES = /^\/api\/performance\/analytics\/(range|compare|busiest|anomalies|retention)\?/;
+
+/** What a visitor may see follows from this alone, so those who have the same may share answers. */
+const rightsOf = ({ role, content }: Session): string => `${role} ${content}`;
+
+/** Whoever has just changed something asks for what is there now. */
+const wantsAnew = (c: Context): boolean =>
+  c.req.header("cache-control")?.includes("no-cache") ?? false;
+
 /** The API as this visitor sees it, asked without a socket in between. */
-function ownApi(api: PageDependencies["api"], c: Context, session: Session) {
+function ownApi(
+  api: PageDependencies["api"],
+  c: Context,
+  session: Session,
+  answers: SharedReadings<string>,
+) {
   const { origin } = new URL(c.req.url);
-  return apiData(async (path, init) => {
+  const ask = async (path: string, init?: RequestInit) => {
     const headers = new Headers(init?.headers);
     for (const name of PASSED_ON) {
       const value = c.req.header(name);
@@ -221,6 +250,23 @@ function ownApi(api: PageDependencies["api"], c: Context, session: Session) {
     headers.set(CSRF_HEADER, session.csrf);
     const { address } = c.env as PageBindings;
     return await api(new Request(origin + path, { ...init, headers }), address);
+  };
+  return apiData(async (path, init) => {
+    if (init || !FIGURES.test(path)) return await ask(path, init);
+    let refused: Response | undefined;
+    const read = async () => {
+      const response = await ask(path);
+      if (response.ok) return await response.text();
+      refused = response;
+      throw new Error("refused");
+    };
+    const key = `${rightsOf(session)} ${path}`;
+    try {
+      return new Response(await answers.get(key, FIGURES_SHARED_MS, read, wantsAnew(c)));
+    } catch (thrown) {
+      if (refused) return refused;
+      throw thrown;
+    }
   });
 }
 

@@ -4,7 +4,7 @@
  * Node 22 for its newest versions, so one is named here.
  */
 import { startBrowser } from "../tests/support/browser.ts";
-import { startDemo } from "./demo_process.ts";
+import { startDemo } from "../tests/support/demo.ts";
 import { ensurePrograms } from "./programs.ts";
 
 const LIGHTHOUSE = "lighthouse@12.8.2";

@@ -4,7 +4,7 @@
  */
 import type { Page } from "playwright-core";
 import { islandsReady, startBrowser } from "../tests/support/browser.ts";
-import { startDemo } from "./demo_process.ts";
+import { startDemo } from "../tests/support/demo.ts";
 import { ensurePrograms } from "./programs.ts";
 
 const FOLDER = "docs/screenshots";

@@ -39,13 +39,15 @@ export class SubjectProcess {
   }
 
   /** Runs one case and gives its figures; ends the process where that takes too long. */
-  async run(options: { case: string } & Record<string, unknown>): Promise<Record<string, number>> {
+  async run<T = Record<string, number>>(
+    options: { case: string } & Record<string, unknown>,
+  ): Promise<T> {
     const limit = setTimeout(() => this.#child.kill("SIGKILL"), CASE_MS);
     try {
       await this.#input.write(new TextEncoder().encode(JSON.stringify(options) + "\n"));
       const answer = await this.#answer();
       if ("error" in answer) throw new Error(`${this.name}: ${answer.error}`);
-      return answer;
+      return answer as T;
     } finally {
       clearTimeout(limit);
     }

@@ -1,7 +1,10 @@
+import { ACTIONS as T } from "../parts/texts.ts";
+
 /** Why the API did not do it, in words, with the id to look for in the log. */
 export class ActionFailed extends Error {
   override readonly name = "ActionFailed";
-  constructor(message: string, readonly requestId: string) {
+  /** `signedOut`: signing in again is what helps. */
+  constructor(message: string, readonly requestId: string, readonly signedOut = false) {
     super(message);
   }
 }
@@ -30,13 +33,17 @@ export async function act<T>(
       signal: AbortSignal.timeout(REQUEST_MS),
     });
   } catch {
-    throw new ActionFailed("The service did not answer. Nothing may have happened.", "");
+    throw new ActionFailed(T.noAnswer, "");
   }
   const answer = await response.json().catch(() => ({}));
   if (response.ok) return answer as T;
-  if (response.status === 401) throw new ActionFailed("Your session has ended: sign in again.", "");
+  if (response.status === 401) throw new ActionFailed(T.ended, "", true);
   throw new ActionFailed(
-    answer.detail ?? answer.title ?? `The service answered ${response.status}.`,
+    answer.detail ?? answer.title ?? T.answered(response.status),
     answer.request_id ?? "",
   );
 }
+
+/** The page to sign in on, which leads back here. */
+export const signInLink = (): string =>
+  `/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`;

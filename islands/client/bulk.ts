@@ -14,6 +14,8 @@ export interface BulkProgress {
   total: number;
   done: number;
   failed: number;
+  /** The ids of those that it was done to. */
+  changed: string[];
   /** Why the first one failed. */
   reason?: string;
 }
@@ -39,7 +41,7 @@ export async function actOnAll(
   tell: (progress: BulkProgress) => void,
   signal: AbortSignal,
 ): Promise<BulkProgress> {
-  const progress: BulkProgress = { total: ids.length, done: 0, failed: 0 };
+  const progress: BulkProgress = { total: ids.length, done: 0, failed: 0, changed: [] };
   const left = ids.values();
   const work = async () => {
     for (const id of left) {
@@ -48,6 +50,7 @@ export async function actOnAll(
       try {
         if (action === "cancel") await act("DELETE", path, csrf);
         else await act("POST", `${path}/${action}`, csrf);
+        progress.changed.push(id);
       } catch (thrown) {
         progress.failed++;
         progress.reason ??= thrown instanceof ActionFailed

@@ -42,6 +42,8 @@ export class LivePage {
   #reopen: Timer | undefined;
   #lastAsked = 0;
   #asking = false;
+  /** What was asked began before something was done: ask once more. */
+  #again = false;
 
   /** The first listener starts the updates, the last one to leave ends them. */
   subscribe(listener: () => void): () => void {
@@ -94,16 +96,22 @@ export class LivePage {
     this.#adapt();
   }
 
-  /** Asks for the page's data now. */
-  async refresh(): Promise<void> {
+  /** Asks for the page's data now; `anew`: not what others were told up to a second ago. */
+  async refresh(anew = false): Promise<void> {
     clearTimeout(this.#paced);
     this.#paced = undefined;
-    if (this.#asking) return;
+    if (this.#asking) {
+      this.#again ||= anew;
+      return;
+    }
     this.#asking = true;
     this.#lastAsked = Date.now();
     try {
       const response = await fetch(location.pathname + location.search, {
-        headers: { accept: "application/json" },
+        headers: {
+          accept: "application/json",
+          ...(anew ? { "cache-control": "no-cache" } : {}),
+        },
         signal: AbortSignal.timeout(REQUEST_MS),
       });
       if (response.status === 401) {
@@ -117,6 +125,10 @@ export class LivePage {
       this.#set({ failing: true });
     } finally {
       this.#asking = false;
+      if (this.#again) {
+        this.#again = false;
+        void this.refresh(true);
+      }
     }
   }
 
@@ -157,6 +169,8 @@ export class LivePage {
       this.#every(POLL_MS);
       if (stream.readyState !== EventSource.CLOSED) return;
       stream.close();
+      // It was refused: perhaps the session has ended, which asking tells.
+      this.#nudge();
       this.#reopen = setTimeout(() => this.#open(), REOPEN_MS);
     };
   }

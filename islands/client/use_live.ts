@@ -7,7 +7,8 @@ export function useLivePage<T extends LiveData>(rendered: T): T {
   const [data, setData] = useState(rendered);
   useEffect(() =>
     livePage.subscribe(() => {
-      if (livePage.data) setData(livePage.data as T);
+      // What is fetched again is the same for all, without this visitor's secret.
+      if (livePage.data) setData({ ...livePage.data as T, csrf: rendered.csrf });
     }), []);
   return data;
 }

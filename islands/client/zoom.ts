@@ -1,4 +1,5 @@
 import uPlot from "uplot";
+import { dayOfMonth, timeOfDay } from "../parts/format.ts";
 import { ZOOM as T } from "../parts/texts.ts";
 
 /** Shares of what is shown by which one press moves it and narrows it. */
@@ -21,6 +22,7 @@ export function openZoom(figure: HTMLElement): void {
     return found ? getComputedStyle(found)[property] : "currentColor";
   };
   const ink = colour(".grid text", "fill"), grid = colour(".grid line", "stroke");
+  const zone = figure.dataset["zone"] ?? "UTC";
   const whole = { min: times[0]!, max: times.at(-1)! };
 
   const dialog = document.createElement("dialog");
@@ -33,13 +35,17 @@ export function openZoom(figure: HTMLElement): void {
   place.setAttribute("aria-label", T.about(title));
   const read = document.createElement("p");
   read.setAttribute("role", "status");
-  read.textContent = T.hint;
+  read.textContent = T.hint(zone);
   const buttons = document.createElement("div");
   buttons.className = "buttons";
   dialog.append(heading, place, read, buttons);
   document.body.append(dialog);
   dialog.showModal();
 
+  const label = (seconds: number) => {
+    const time = timeOfDay(seconds * 1_000, zone);
+    return time === "00:00" ? dayOfMonth(seconds * 1_000, zone) : time;
+  };
   const width = Math.min(WIDEST, place.clientWidth);
   const axis = { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, width: 1 } };
   const plot = new uPlot(
@@ -47,8 +53,12 @@ export function openZoom(figure: HTMLElement): void {
       width,
       height: Math.round(Math.max(220, width * ASPECT)),
       legend: { show: false },
-      tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1_000), "Etc/UTC"),
-      axes: [{ ...axis, font: FONT }, { ...axis, font: FONT, size: 60 }],
+      tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1_000), zone),
+      axes: [{ ...axis, font: FONT, values: (_, at) => at.map(label) }, {
+        ...axis,
+        font: FONT,
+        size: 60,
+      }],
       series: [{}, { stroke: colour(".line", "stroke"), width: 2, spanGaps: false }],
       hooks: {
         setCursor: [({ cursor: { idx } }) => {

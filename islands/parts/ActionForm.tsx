@@ -1,7 +1,8 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { ActionFailed } from "../client/api.ts";
 import { livePage } from "../client/live.ts";
+import { Failed } from "./Failed.tsx";
+import { COMMON } from "./texts.ts";
 
 interface ActionFormProps {
   /** Where the plain form goes when there is no script. */
@@ -29,7 +30,7 @@ type Stage =
   | { at: "asking"; question: string; about: string }
   | { at: "busy" }
   | { at: "done"; said: ComponentChildren }
-  | { at: "failed"; said: string; requestId: string };
+  | { at: "failed"; thrown: unknown };
 
 /** A form that works without a script, and with one asks first and tells here how it went. */
 export function ActionForm(props: ActionFormProps) {
@@ -55,13 +56,9 @@ export function ActionForm(props: ActionFormProps) {
       }
       setStage({ at: "busy" });
       setStage({ at: "done", said: await props.perform(given) });
-      livePage.refresh();
+      livePage.refresh(true);
     } catch (thrown) {
-      setStage({
-        at: "failed",
-        said: thrown instanceof Error ? thrown.message : "It did not work.",
-        requestId: thrown instanceof ActionFailed ? thrown.requestId : "",
-      });
+      setStage({ at: "failed", thrown });
     }
   }
 
@@ -84,7 +81,7 @@ export function ActionForm(props: ActionFormProps) {
         disabled={stage.at === "busy"}
         hidden={stage.at === "asking"}
       >
-        {stage.at === "busy" ? "Working…" : props.label}
+        {stage.at === "busy" ? COMMON.working : props.label}
       </button>
       {stage.at === "asking" && (
         <span class="asking">
@@ -96,18 +93,13 @@ export function ActionForm(props: ActionFormProps) {
             class="button quiet"
             onClick={() => setStage({ at: "rest" })}
           >
-            Keep
+            {COMMON.keep}
           </button>
         </span>
       )}
       <span class="said" role="status">
         {stage.at === "done" && stage.said}
-        {stage.at === "failed" && (
-          <span class="bad">
-            {stage.said}
-            {stage.requestId && <small>Request {stage.requestId}</small>}
-          </span>
-        )}
+        {stage.at === "failed" && <Failed thrown={stage.thrown} />}
       </span>
     </form>
   );

@@ -8,6 +8,7 @@ import {
   type BulkProgress,
 } from "../client/bulk.ts";
 import { livePage } from "../client/live.ts";
+import { Failed } from "./Failed.tsx";
 import { count, counted } from "./format.ts";
 import { COMMON, TASKS as T } from "./texts.ts";
 
@@ -22,7 +23,15 @@ interface BulkBarProps {
 }
 
 type Stage =
-  | { at: "rest"; said?: string; bad?: string; taskId?: string }
+  | {
+    at: "rest";
+    said?: string;
+    bad?: string;
+    thrown?: unknown;
+    taskId?: string;
+    /** What was cancelled just now, and can be put back. */
+    undo?: string[];
+  }
   | { at: "finding" }
   | { at: "asking"; action: BulkAction; ids: string[]; matching: number; capped: boolean }
   | { at: "busy"; action: BulkAction; progress: BulkProgress };
@@ -46,7 +55,7 @@ export function BulkBar({ rows, chosen, choose, more, query, csrf }: BulkBarProp
       const { matching, capped } = await actOnFitting(query, action, true, csrf);
       setStage({ at: "asking", action, ids: [], matching, capped });
     } catch (thrown) {
-      setStage({ at: "rest", bad: (thrown as Error).message });
+      setStage({ at: "rest", thrown });
     }
   }
   async function perform(action: BulkAction, ids: string[]) {
@@ -55,22 +64,30 @@ export function BulkBar({ rows, chosen, choose, more, query, csrf }: BulkBarProp
         const { task_id } = await actOnFitting(query, action, false, csrf);
         end({ at: "rest", said: T.bulkStarted, taskId: task_id });
       } catch (thrown) {
-        end({ at: "rest", bad: (thrown as Error).message });
+        end({ at: "rest", thrown });
       }
       return;
     }
     const { signal } = stop.current = new AbortController();
-    setStage({ at: "busy", action, progress: { total: ids.length, done: 0, failed: 0 } });
+    setStage({
+      at: "busy",
+      action,
+      progress: { total: ids.length, done: 0, failed: 0, changed: [] },
+    });
     const tell = (progress: BulkProgress) => setStage({ at: "busy", action, progress });
-    const { done, failed, reason } = await actOnAll(ids, action, csrf, tell, signal);
-    const said = T.bulkDone[action](counted(done - failed, "task"));
-    end({ at: "rest", said, bad: failed > 0 ? T.refused(count(failed), reason ?? "") : undefined });
+    const { failed, changed, reason } = await actOnAll(ids, action, csrf, tell, signal);
+    end({
+      at: "rest",
+      said: T.bulkDone[action](counted(changed.length, "task")),
+      bad: failed > 0 ? T.refused(count(failed), reason ?? "") : undefined,
+      undo: action === "cancel" && changed.length > 0 ? changed : undefined,
+    });
   }
   function end(stage: Stage) {
     setStage(stage);
     choose([]);
     setEverything(false);
-    livePage.refresh();
+    livePage.refresh(true);
   }
 
   return (
@@ -150,6 +167,16 @@ export function BulkBar({ rows, chosen, choose, more, query, csrf }: BulkBarProp
         {stage.at === "rest" && stage.taskId && (
           <a href={`/tasks/${encodeURIComponent(stage.taskId)}`}>{T.follow}</a>
         )} {stage.at === "rest" && stage.bad && <span class="bad">{stage.bad}</span>}
+        {stage.at === "rest" && stage.undo && (
+          <button
+            type="button"
+            class="button quiet"
+            onClick={() => perform("retry", stage.undo!)}
+          >
+            {T.putBack}
+          </button>
+        )}
+        {stage.at === "rest" && stage.thrown !== undefined && <Failed thrown={stage.thrown} />}
       </span>
     </div>
   );

@@ -66,24 +66,54 @@ export function ago(at: number, now: number): string {
 export const exact = (at: number): string =>
   `${new Date(at).toISOString().slice(0, 19).replace("T", " ")} UTC`;
 
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
+/** An instant as British English writes it. Formatters are kept: making one is slow. */
+function told(at: number, timeZone: string, options: Intl.DateTimeFormatOptions): string {
+  const key = timeZone + Object.values(options).join();
+  let found = formatters.get(key);
+  if (!found) {
+    if (formatters.size >= MAX_FORMATTERS) formatters.clear();
+    formatters.set(key, found = new Intl.DateTimeFormat("en-GB", { timeZone, ...options }));
+  }
+  return found.format(at);
+}
+const MAX_FORMATTERS = 200;
+
+const TIME = { hour: "2-digit", minute: "2-digit" } as const;
+const DAY = { day: "numeric", month: "short" } as const;
+
+/** "09:12" */
+export const timeOfDay = (at: number, zone: string): string => told(at, zone, TIME);
+
+/** "10 Mar" */
+export const dayOfMonth = (at: number, zone: string): string => told(at, zone, DAY);
+
 /** "09:12", with " UTC" where that is the zone; with the day when it is not the one of `now`. */
 export function clock(at: number, now: number, zone: string): string {
-  const part = (options: Intl.DateTimeFormatOptions, instant: number) =>
-    new Date(instant).toLocaleString("en-GB", { timeZone: zone, ...options });
-  const time = part({ hour: "2-digit", minute: "2-digit" }, at);
-  const days = { day: "numeric", month: "short" } as const;
-  const day = part(days, at);
-  return `${day === part(days, now) ? "" : `${day}, `}${time}${zone === "UTC" ? " UTC" : ""}`;
+  const day = dayOfMonth(at, zone);
+  const utc = zone === "UTC" ? " UTC" : "";
+  return `${day === dayOfMonth(now, zone) ? "" : `${day}, `}${timeOfDay(at, zone)}${utc}`;
+}
+
+/** "10 Mar, 13:00 (12:00 UTC)": a point of a chart, with what it is in UTC beside it. */
+export function minuteIn(at: number, zone: string): string {
+  const utc = `${timeOfDay(at, "UTC")} UTC`;
+  if (zone === "UTC") return `${dayOfMonth(at, zone)}, ${utc}`;
+  return `${dayOfMonth(at, zone)}, ${timeOfDay(at, zone)} (${besideUtc(at, zone, utc)})`;
 }
 
 /** "10 Mar 2026, 13:00:04 Europe/Berlin (12:00:04 UTC)" */
 export function exactIn(at: number, zone: string): string {
-  const here = new Date(at).toLocaleString("en-GB", {
-    timeZone: zone,
-    dateStyle: "medium",
-    timeStyle: "medium",
-  });
-  return zone === "UTC" ? exact(at) : `${here} ${zone} (${exact(at)})`;
+  if (zone === "UTC") return exact(at);
+  const here = told(at, zone, { dateStyle: "medium", timeStyle: "medium" });
+  return `${here} ${zone} (${besideUtc(at, zone, `${exact(at).slice(11)}`)})`;
+}
+
+/** The time in UTC, with its day where that is another one. */
+function besideUtc(at: number, zone: string, time: string): string {
+  const day = dayOfMonth(at, "UTC");
+  return day === dayOfMonth(at, zone) ? time : `${day}, ${time}`;
 }
 
 /** "Mon 2 Mar": a UTC day. */
@@ -94,12 +124,11 @@ export const shortDay = (day: string): string => {
 
 /** "Monday, 2 March 2026": a UTC day. */
 export const longDay = (day: string): string =>
-  new Date(`${day}T00:00:00Z`).toLocaleDateString("en-GB", {
+  told(Date.parse(`${day}T00:00:00Z`), "UTC", {
     weekday: "long",
     day: "numeric",
     month: "long",
     year: "numeric",
-    timeZone: "UTC",
   });
 
 function dayParts(day: string): [string, number, string] {

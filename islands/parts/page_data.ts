@@ -4,6 +4,7 @@ import type { CacheStats } from "../../lib/wire/cache.ts";
 import type { Alert } from "../../lib/wire/alerts.ts";
 import type { Bot } from "../../lib/wire/bots.ts";
 import type { Conversation, ConversationPage } from "../../lib/wire/conversations.ts";
+import type { DemoState } from "../../lib/wire/demo.ts";
 import type { History } from "../../lib/wire/history.ts";
 import type { Schedule } from "../../lib/wire/schedules.ts";
 import type { HealthReport, PerformanceSummary } from "../../lib/wire/system.ts";
@@ -44,6 +45,16 @@ export interface OverviewData extends LiveData {
   history: History | null;
   /** Where this installation is reached, for the commands that it shows. */
   origin: string;
+  /** Absent where this is no demo, or not the visitor's to break. */
+  demo?: Demo;
+}
+
+/** The demo around the service. */
+export interface Demo {
+  /** Its page, which outlives the service. */
+  url: string;
+  /** Null where it does not answer. */
+  state: DemoState | null;
 }
 
 export interface TaskListData extends LiveData {

@@ -38,6 +38,15 @@ export const LIVE = {
   turnOff: "Switch live updates off",
 };
 
+export const ACTIONS = {
+  failed: "It did not work.",
+  noAnswer: "The service did not answer. Nothing may have happened.",
+  answered: (status: number) => `The service answered ${status}.`,
+  request: (id: string) => `Request ${id}`,
+  ended: "Your session has ended.",
+  signIn: "Sign in again",
+};
+
 export const KEYS = {
   title: "Keyboard",
   close: "Close",
@@ -51,7 +60,8 @@ export const KEYS = {
 
 export const ZOOM = {
   about: (chart: string) => `${chart}, to zoom; its numbers are in the table of the chart`,
-  hint: "Draw over a stretch to see it closer; twice quickly shows all of it again. Times are UTC.",
+  hint: (zone: string) =>
+    `Draw over a stretch to see it closer; twice quickly shows all of it again. Times: ${zone}.`,
   earlier: "Earlier",
   later: "Later",
   closer: "Closer",
@@ -102,8 +112,32 @@ export const OVERVIEW = {
   allAnswered: "Every question had an answer.",
   asked: (n: string) => `asked ${n}`,
   teach: "Teach",
-  demo: "A demo: everybody here is made up.",
-  demoBreak: "Break Redis or kill the process, and see what is lost",
+};
+
+export const DEMO = {
+  title: "A demo: everybody here is made up.",
+  whole: "A demo: everybody here is made up. Break it, and see what is lost.",
+  withoutRedis: (lost: string) => `Redis is dead, and answers keep coming. Lost: ${lost}.`,
+  broken: (times: string, lost: string) => `Broken ${times}×. Lost: ${lost}.`,
+  counted: (asked: string, answered: string) => `${asked} asked, ${answered} answered.`,
+  more: "What was done to it",
+  action: {
+    "kill": "Kill the process",
+    "break-redis": "Break Redis",
+    "mend-redis": "Start Redis again",
+  },
+  ask: {
+    "kill": "Kill the service with SIGKILL? It is started again at once.",
+    "break-redis": "Kill Redis, with everything that it holds?",
+    "mend-redis": "",
+  },
+  done: {
+    "kill": "Killed, and serving again.",
+    "break-redis": "Redis is dead.",
+    "mend-redis": "Redis runs again, empty.",
+  },
+  failed: "The demo does not answer.",
+  notBack: "The service is not back yet: the page of the demo says more.",
 };
 
 export const CONVERSATIONS = {
@@ -370,6 +404,7 @@ export const TASKS = {
     cancel: (tasks: string) => `Cancelled ${tasks}.`,
     discard: (tasks: string) => `Discarded ${tasks}.`,
   },
+  putBack: "Put back",
   noneFits: {
     retry: "None of them has failed or was cancelled.",
     cancel: "None of them waits or runs.",

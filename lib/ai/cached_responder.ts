@@ -22,7 +22,7 @@ export interface AnswerCache {
   get?(key: string): Promise<unknown>;
   has?(key: string): Promise<boolean>;
   /** Told what an answer that was not asked for again has spared. */
-  saved?(key: string, savings: { tokens: number; costMicros: number }): void;
+  saved?(key: string, saving: { tokens: number; costMicros: number; similar?: boolean }): void;
 }
 
 export interface CachedResponderOptions {
@@ -109,7 +109,8 @@ export class CachedResponder implements Responder {
         return null;
       }
       const { costMicros = 0, ...rest } = reply;
-      this.#cache.saved?.(near.key, { tokens: reply.tokens?.total ?? 0, costMicros });
+      const tokens = reply.tokens?.total ?? 0;
+      this.#cache.saved?.(near.key, { tokens, costMicros, similar: true });
       return { ...rest, cached: true, similarity: near.similarity };
     } catch {
       request.signal.throwIfAborted();

@@ -39,7 +39,9 @@ function parts(usesHistory = false, similar = similarQuestions()) {
     },
     get: (key: string) => Promise.resolve(entries.get(key)),
     has: (key: string) => Promise.resolve(entries.has(key)),
-    saved: (key: string) => void saved.push(key),
+    saved: (key: string, { similar }: { similar?: boolean }) => {
+      saved.push(similar ? key : `${key} (the same)`);
+    },
   };
   const responder = new CachedResponder(inner, { cache, similar });
   return { responder, entries, saved, similar };
@@ -57,6 +59,7 @@ Deno.test("a near question gets the cached reply, marked and counted; another on
   assert.equal((await ask("When do you open on Sundays?")).cached, false);
   // The same question again has a reply of its own.
   assert.deepEqual([(await ask(FIRST)).cached, (await ask(FIRST)).similarity], [true, undefined]);
+  assert.match(saved.at(-1)!, /\(the same\)$/);
 });
 
 Deno.test("other numbers and negations make another question", async () => {

@@ -79,10 +79,20 @@ export class BotIndex {
   }
 }
 
+/** Ids by number, as far as they were read: they never change. */
+const KNOWN_IDS = new WeakMap<Deno.Kv, Map<number, string>>();
+
 /** The ids behind bots' numbers. */
 export async function readBotIds(kv: Deno.Kv, indexes: number[]): Promise<Map<number, string>> {
-  const entries = await readMany<string>(kv, indexes.map(botIdKey));
-  return new Map(indexes.map((index, i) => [index, entries[i] ?? `#${index}`]));
+  const known = KNOWN_IDS.get(kv) ?? new Map<number, string>();
+  KNOWN_IDS.set(kv, known);
+  if (known.size > MAX_CACHED) known.clear();
+  const missing = indexes.filter((index) => !known.has(index));
+  const entries = await readMany<string>(kv, missing.map(botIdKey));
+  missing.forEach((index, i) => {
+    if (entries[i] != null) known.set(index, entries[i]);
+  });
+  return new Map(indexes.map((index) => [index, known.get(index) ?? `#${index}`]));
 }
 
 /** The names that bots were last imported with, for those that were. */

@@ -71,41 +71,70 @@ export function versionOf({ current, previous, year }: ReportTotals): number {
   return version(current) + (previous ? version(previous) : 0) + months;
 }
 
+/** Which fields of the totals are read: those below these. */
+export interface TotalsWanted {
+  /** Of all records; those of quarter hours may be ten times as many as the counters. */
+  end: number;
+  /** Of the days of the period before. */
+  previousEnd: number;
+}
+
+export const COUNTERS: TotalsWanted = { end: HOURS, previousEnd: HOURS };
+/** With the quarter hours of the period before, which tell what a part of it had. */
+export const WITH_QUARTERS: TotalsWanted = { end: HOURS, previousEnd: Infinity };
+/** What `versionOf` is made of. */
+export const VERSIONS: TotalsWanted = { end: Metric.version + 1, previousEnd: Metric.version + 1 };
+
 /** Loads the totals for the report of a period (numbered as in periods.ts). */
-export async function readTotals(kv: Deno.Kv, kind: PeriodKind, n: number): Promise<ReportTotals> {
+export async function readTotals(
+  kv: Deno.Kv,
+  kind: PeriodKind,
+  n: number,
+  { end, previousEnd }: TotalsWanted,
+): Promise<ReportTotals> {
   const [current, previous, year] = await Promise.all([
-    readPeriod(kv, kind, n),
-    kind === "day" ? null : readPeriod(kv, kind, n - 1),
-    kind === "month" ? readYear(kv, n) : [],
+    readPeriod(kv, kind, n, end),
+    kind === "day" ? null : readPeriod(kv, kind, n - 1, previousEnd),
+    kind === "month" ? readYear(kv, n, end) : [],
   ]);
   return { current, previous, year };
 }
 
-async function readPeriod(kv: Deno.Kv, kind: PeriodKind, n: number): Promise<PeriodTotals> {
+async function readPeriod(
+  kv: Deno.Kv,
+  kind: PeriodKind,
+  n: number,
+  end: number,
+): Promise<PeriodTotals> {
   const keys: Deno.KvKey[] = kind === "day" ? [] : [totalsKey(kind, n)];
   for (let day = firstDay(kind, n); day < endDay(kind, n); day++) keys.push(totalsKey("day", day));
-  const records = await readCounts(kv, keys);
+  const records = await readCounts(kv, keys, end);
   return { users: records[0]!, days: kind === "day" ? records : records.slice(1) };
 }
 
-async function readYear(kv: Deno.Kv, last: number): Promise<MonthTotals[]> {
+async function readYear(kv: Deno.Kv, last: number, fieldsEnd: number): Promise<MonthTotals[]> {
   const first = last + 1 - MONTHS_A_YEAR;
   const months = Array.from({ length: MONTHS_A_YEAR }, (_, i) => totalsKey("month", first + i));
-  const year = (await readCounts(kv, months)).map((users) => ({ days: [] as Counts[], users }));
+  const records = await readCounts(kv, months, fieldsEnd);
+  const year = records.map((users) => ({ days: [] as Counts[], users }));
   const start = totalsKey("day", firstDay("month", first));
   const end = totalsKey("day", endDay("month", last));
   for await (const { key, value } of kv.list({ start, end }, { batchSize: 500 })) {
     const month = periodOf("month", Number(key.at(-1)));
-    year[month - first]!.days.push(decodeCounts(value));
+    year[month - first]!.days.push(decodeCounts(value, fieldsEnd));
   }
   return year;
 }
 
-async function readCounts(kv: Deno.Kv, keys: readonly Deno.KvKey[]): Promise<Counts[]> {
+async function readCounts(
+  kv: Deno.Kv,
+  keys: readonly Deno.KvKey[],
+  end: number,
+): Promise<Counts[]> {
   const reads: Promise<Counts[]>[] = [];
   for (let i = 0; i < keys.length; i += GET_MANY) {
     const part = kv.getMany(keys.slice(i, i + GET_MANY));
-    reads.push(part.then((entries) => entries.map((entry) => decodeCounts(entry.value))));
+    reads.push(part.then((entries) => entries.map((entry) => decodeCounts(entry.value, end))));
   }
   return (await Promise.all(reads)).flat();
 }

@@ -28,7 +28,16 @@ import {
   type ReportKind,
 } from "./periods.ts";
 import type { BotRow, ReportFrame } from "./report.ts";
-import { isPartial, readBots, readTotals, type ReportTotals, versionOf } from "./report_data.ts";
+import {
+  COUNTERS,
+  isPartial,
+  readBots,
+  readTotals,
+  type ReportTotals,
+  versionOf,
+  VERSIONS,
+  WITH_QUARTERS,
+} from "./report_data.ts";
 import { readTopUsers } from "./top_users.ts";
 import { usersUntil } from "./user_month.ts";
 import { type WeeklyBody, type WeeklyReport, weeklyReport } from "./weekly_report.ts";
@@ -118,7 +127,7 @@ export class Reports {
       const partial = isPartial(period, n, dayOf(now));
       const [entry, totals] = await Promise.all([
         this.#db.kv.get<StoredReport>(key),
-        readTotals(this.#db.kv, period, n),
+        readTotals(this.#db.kv, period, n, partial ? WITH_QUARTERS : COUNTERS),
       ]);
       const version = versionOf(totals);
       const stored = entry.value;
@@ -127,7 +136,7 @@ export class Reports {
         return await this.#show(stored.body, stored, partial, now);
       }
       const body = await this.#build(kind, n, totals, now);
-      const after = versionOf(await readTotals(this.#db.kv, period, n));
+      const after = versionOf(await readTotals(this.#db.kv, period, n, VERSIONS));
       // Counted while we read: figures of two moments do not belong in one report.
       if (attempt < MAX_ATTEMPTS && after !== version) continue;
       const revision = !stored ? 1 : current ? stored.revision : stored.revision + 1;

@@ -14,7 +14,7 @@ import type {
   Resolved,
   SetOptions,
 } from "./cache.ts";
-import type { CacheStats, Savings } from "./cache_stats.ts";
+import type { CacheStats, Saving } from "./cache_stats.ts";
 import type { Clearing } from "./clearing.ts";
 import { inChunks } from "./chunks.ts";
 import type { EntryReader } from "./entry_reader.ts";
@@ -200,10 +200,11 @@ export class CacheService implements Cache {
   }
 
   /** Tells what an answer from the cache has spared; it is counted for the key's namespace. */
-  saved(key: string, savings: Savings): void {
+  saved(key: string, { tokens, costMicros, similar }: Saving): void {
     const counts = this.#counters.namespaces.of(namespaceOf(key));
-    counts.tokensSaved += savings.tokens;
-    counts.costMicrosSaved += savings.costMicros;
+    counts.tokensSaved += tokens;
+    counts.costMicrosSaved += costMicros;
+    if (similar) counts.similarReuses++;
   }
 
   /** What the Redis server says of itself. Throws AppError `unavailable` when it says nothing. */

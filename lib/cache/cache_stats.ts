@@ -1,5 +1,6 @@
 import type { LatencySummary } from "./latency.ts";
 import type { Refusal } from "./lookup_counters.ts";
+import type { OutageKind } from "./outage_kind.ts";
 import type { RedisInfo } from "./redis_info.ts";
 
 /** What was spared because an answer came from the cache; whoever uses it tells it. */
@@ -7,6 +8,12 @@ export interface Savings {
   tokens: number;
   /** Millionths of the currency that prices are in. */
   costMicros: number;
+}
+
+/** What one answer from the cache has spared. */
+export interface Saving extends Savings {
+  /** True where the answer had been given to another question, near enough to this one. */
+  similar?: boolean;
 }
 
 /** One namespace: the part of a key before its first colon. */
@@ -24,6 +31,7 @@ export interface NamespaceStats {
   refusals: number;
   bytesSavedByCompression: number;
   saved: Savings;
+  similarReuses: number;
   latency: { process: LatencySummary; redis: LatencySummary; fill: LatencySummary };
 }
 
@@ -42,7 +50,13 @@ export interface CacheStats {
   /** Whether it answers now; always true in memory. */
   connected: boolean;
   /** State of the breaker before Redis, why it is open and since when (ms); null in memory. */
-  redis: { state: "closed" | "open" | "half-open"; reason: string | null; since: number } | null;
+  redis: {
+    state: "closed" | "open" | "half-open";
+    reason: string | null;
+    /** What kind of reason; null while closed. */
+    kind: OutageKind | null;
+    since: number;
+  } | null;
   /** Percent of our own lookups that were answered; null before the first. */
   hitRate: number | null;
   hits: number;
@@ -76,5 +90,7 @@ export interface CacheStats {
   /** Deletions and invalidations that Redis could not be told of yet, and those made good. */
   unsent: { waiting: number; replayed: number };
   saved: Savings;
+  /** Answers that were given again to a similar question; part of the hits. */
+  similarReuses: number;
   namespaces: NamespaceStats[];
 }

@@ -2,6 +2,7 @@ import type { Clock } from "../clock.ts";
 import type { CacheStats, NamespaceStats, TierStats } from "./cache_stats.ts";
 import { hitRate, type LookupCounters } from "./lookup_counters.ts";
 import { NamespaceCounts } from "./namespace_counts.ts";
+import { outageKind } from "./outage_kind.ts";
 import { Unavailable } from "./redis_link.ts";
 import type { RedisCounts } from "./redis_store.ts";
 import type { RedisTier, Tiers } from "./tiers.ts";
@@ -33,6 +34,7 @@ export class StatsCollector {
       redis: redis && {
         state: redis.link.state,
         reason: redis.link.reason,
+        kind: outageKind(redis.link.reason),
         since: redis.link.since,
       },
       hitRate: hitRate(counters),
@@ -64,6 +66,7 @@ export class StatsCollector {
         tokens: namespaces.reduce((sum, row) => sum + row.saved.tokens, 0),
         costMicros: namespaces.reduce((sum, row) => sum + row.saved.costMicros, 0),
       },
+      similarReuses: namespaces.reduce((sum, row) => sum + row.similarReuses, 0),
       namespaces,
     };
   }
@@ -104,6 +107,7 @@ export class StatsCollector {
         refusals: row.refusals,
         bytesSavedByCompression: row.bytesSaved,
         saved: { tokens: row.tokensSaved, costMicros: row.costMicrosSaved },
+        similarReuses: row.similarReuses,
         latency: {
           process: row.processLatency.summary(),
           redis: row.redisLatency.summary(),

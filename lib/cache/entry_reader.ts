@@ -1,13 +1,14 @@
 import type { Clock } from "../clock.ts";
 import type { ReadOptions } from "./cache.ts";
 import { type Frame, frameBody } from "./frame.ts";
+import type { FrontTier, Ticket } from "./front_tier.ts";
 import { isUsableKey, namespaceOf } from "./key_space.ts";
 import type { LookupCounters, Tier } from "./lookup_counters.ts";
 import type { MemoryHit } from "./memory_store.ts";
 import type { NamespaceCounts } from "./namespace_counts.ts";
 import { decodeValue } from "./payload.ts";
 import { Unavailable } from "./redis_link.ts";
-import { UNREADABLE } from "./redis_store.ts";
+import { type RedisRead, UNREADABLE } from "./redis_store.ts";
 import type { Tiers } from "./tiers.ts";
 
 /** An entry that was found, fresh or not. */
@@ -30,6 +31,7 @@ export type Reading =
 
 /** Every so many reads one is timed, the first among them. */
 const TIMED_EVERY = 8;
+const UNAVAILABLE: Reading = { state: "unavailable" };
 
 /** Looks entries up in the tiers and checks that what lies there is what is expected. */
 export class EntryReader {
@@ -51,21 +53,25 @@ export class EntryReader {
   }
 
   /** The fresh value of an entry that is not at hand in the process, counted as a lookup. */
-  async get<T>(key: string, options: ReadOptions<T>): Promise<T | undefined> {
-    const counts = this.counters.namespaces.of(namespaceOf(key));
-    const now = this.clock.now();
-    const local = options.schema && this.local(key, now, options);
-    if (local && local.freshUntil > now) {
-      this.counters.hit(counts, "process", now);
-      return local.value as T;
-    }
-    const reading = await this.shared(key, counts, options);
-    if (reading.state === "found" && reading.found.freshUntil > this.clock.now()) {
-      this.counters.hit(counts, "redis", now);
-      return reading.found.value as T;
-    }
-    this.counters.miss(counts);
-    return undefined;
+  get<T>(key: string, options: ReadOptions<T>): Promise<T | undefined> {
+    return new Promise((resolve, reject) => {
+      const counts = this.counters.namespaces.of(namespaceOf(key));
+      const now = this.clock.now();
+      const local = options.schema && this.local(key, now, options);
+      if (local && local.freshUntil > now) {
+        this.counters.hit(counts, "process", now);
+        return resolve(local.value as T);
+      }
+      this.#ask(key, counts, options, (reading) => {
+        const answeredAt = this.clock.now();
+        if (reading.state === "found" && reading.found.freshUntil > answeredAt) {
+          this.counters.hit(counts, "redis", answeredAt);
+          return resolve(reading.found.value as T);
+        }
+        this.counters.miss(counts);
+        resolve(undefined);
+      }, reject);
+    });
   }
 
   /** A fresh entry, looked for without counting. */
@@ -80,32 +86,54 @@ export class EntryReader {
   }
 
   /** Looks into Redis, and keeps a copy in the process. */
-  async shared<T>(
+  shared<T>(key: string, counts: NamespaceCounts, options: ReadOptions<T>): Promise<Reading> {
+    return new Promise((resolve, reject) => this.#ask(key, counts, options, resolve, reject));
+  }
+
+  /** Without a promise of its own, because every lookup in Redis comes this way. */
+  #ask<T>(
     key: string,
     counts: NamespaceCounts,
     options: ReadOptions<T>,
-  ): Promise<Reading> {
+    done: (reading: Reading) => void,
+    failed: (error: unknown) => void,
+  ): void {
     const { redis } = this.tiers;
-    if (redis === null || !redis.link.connected) return { state: "unavailable" };
-    if (!isUsableKey(key)) return { state: "none", useless: 0 };
+    if (redis === null || !redis.link.connected) return done(UNAVAILABLE);
+    if (!isUsableKey(key)) return done({ state: "none", useless: 0 });
     const timed = ++this.#reads % TIMED_EVERY === 1;
     const startedAt = timed ? performance.now() : 0;
     const ticket = redis.front.take(key);
-    const read = await redis.store.read(key);
-    if (read instanceof Unavailable) {
-      redis.front.redeem(ticket, null, 0);
-      return { state: "unavailable" };
-    }
-    if (timed) this.counters.took(counts, "redis", performance.now() - startedAt);
+    redis.store.read(key, (read) => {
+      if (read instanceof Unavailable) {
+        redis.front.redeem(ticket, null, 0);
+        return done(UNAVAILABLE);
+      }
+      if (timed) this.counters.took(counts, "redis", performance.now() - startedAt);
+      try {
+        done(this.#reading(read, redis.front, ticket, options));
+      } catch (error) {
+        // A schema is a caller's code.
+        failed(error);
+      }
+    });
+  }
+
+  #reading<T>(
+    read: RedisRead,
+    front: FrontTier,
+    ticket: Ticket | null,
+    options: ReadOptions<T>,
+  ): Reading {
     if (read.damaged) this.counters.damaged++;
     const now = this.clock.now();
     const decoded = read.frame && this.decode(read.frame, ticket !== null);
     if (read.frame === null || decoded === null || read.frame.expiresAt <= now) {
-      redis.front.redeem(ticket, null, 0);
+      front.redeem(ticket, null, 0);
       const unreadable = read.damaged || (read.frame !== null && decoded === null);
       return { state: "none", useless: unreadable ? UNREADABLE : read.frame?.createdAt ?? 0 };
     }
-    redis.front.redeem(ticket, { ...read.frame, ...decoded }, now);
+    if (ticket !== null) front.redeem(ticket, { ...read.frame, ...decoded }, now);
     let { value } = decoded;
     if (options.schema) {
       const parsed = options.schema.safeParse(value);
@@ -113,8 +141,19 @@ export class EntryReader {
       value = parsed.data;
     }
     const { createdAt, freshUntil, expiresAt, costMs, tags, rawBytes } = read.frame;
-    const facts = { createdAt, freshUntil, expiresAt, costMs, tags };
-    return { state: "found", found: { value, ...facts, bytes: rawBytes, tier: "redis" } };
+    return {
+      state: "found",
+      found: {
+        value,
+        createdAt,
+        freshUntil,
+        expiresAt,
+        costMs,
+        tags,
+        bytes: rawBytes,
+        tier: "redis",
+      },
+    };
   }
 
   /** A frame's value; null, and counted, where it cannot be read. */

@@ -148,7 +148,7 @@ export class EntryWriter {
       if (!computed) await this.remove(key);
       return false;
     }
-    const sent = redis.store.write(outgoing);
+    const sent = new Promise<boolean | Unavailable>((done) => redis.store.write(outgoing, done));
     const written = computed
       ? await redis.link.atMost(Math.max(computed.leftMs, MIN_WRITE_WAIT_MS), sent)
       : await sent;

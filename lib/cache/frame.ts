@@ -15,6 +15,8 @@ import { type Codec, decodeValue, type Payload } from "./payload.ts";
  */
 export const FRAME_MAGIC = "P1";
 export const HEAD_LENGTH = 75;
+const FIGURES_AT = 14;
+const FIGURES = /^\d{61}$/;
 export const GENERATION_LENGTH = 10;
 export const COMPRESS_FROM_BYTES = 4_096;
 /** Compression that saves less than this is not worth undoing on every read. */
@@ -56,16 +58,16 @@ export interface Frame extends EntryFacts {
   codec: Codec;
   compressed: boolean;
   rawBytes: number;
-  /** Of the namespace, then of each tag; ten bytes each. */
-  generations: Buffer;
+  /** As it is stored; the generations, of the namespace and each tag, follow the head. */
+  bytes: Buffer;
   body: Buffer;
 }
 
 /** Lays an entry out; null when its tags do not fit. */
 export function packFrame(entry: Entry, compressFrom = COMPRESS_FROM_BYTES): OutgoingFrame | null {
   const { payload } = entry;
-  const tags = entry.tags.join("\n");
-  const tagBytes = Buffer.byteLength(tags);
+  const tags = entry.tags.length === 0 ? "" : entry.tags.join("\n");
+  const tagBytes = tags === "" ? 0 : Buffer.byteLength(tags);
   if (tagBytes > MAX_TAG_BYTES) return null;
 
   let body: string | Uint8Array = payload.body;
@@ -93,45 +95,42 @@ export function parseFrame(bytes: Buffer): Frame | null {
   if (bytes.length < HEAD_LENGTH || bytes[0] !== 0x50 || bytes[1] !== 0x31) return null;
   const codec = CODECS[bytes[2]!];
   const packing = bytes[3];
-  const createdAt = figure(bytes, 14, 27), freshUntil = figure(bytes, 27, 40);
-  const expiresAt = figure(bytes, 40, 53), costMs = figure(bytes, 53, 60);
-  const rawBytes = figure(bytes, 60, 69), tagBytes = figure(bytes, 69, 73);
-  const generationCount = figure(bytes, 73, 75);
-  const sum = createdAt + freshUntil + expiresAt + costMs + rawBytes + tagBytes + generationCount;
-  if (codec === undefined || (packing !== PLAIN && packing !== PACKED) || Number.isNaN(sum)) {
+  const figures = bytes.toString("latin1", FIGURES_AT, HEAD_LENGTH);
+  if (codec === undefined || (packing !== PLAIN && packing !== PACKED) || !FIGURES.test(figures)) {
     return null;
   }
+  const createdAt = +figures.slice(0, 13), freshUntil = +figures.slice(13, 26);
+  const expiresAt = +figures.slice(26, 39), costMs = +figures.slice(39, 46);
+  const rawBytes = +figures.slice(46, 55), tagBytes = +figures.slice(55, 59);
+  const generationCount = +figures.slice(59);
   const tagsAt = HEAD_LENGTH + generationCount * GENERATION_LENGTH;
   const bodyAt = tagsAt + tagBytes;
   const compressed = packing === PACKED;
   if (bytes.length < bodyAt || (!compressed && bytes.length - bodyAt !== rawBytes)) return null;
   const tags = tagBytes === 0 ? NO_TAGS : bytes.toString("utf8", tagsAt, bodyAt).split("\n");
   if (generationCount !== tags.length + 1) return null;
-  const generations = bytes.subarray(HEAD_LENGTH, tagsAt);
-  const body = bytes.subarray(bodyAt);
-  const facts = { createdAt, freshUntil, expiresAt, costMs, tags };
-  return { codec, compressed, rawBytes, generations, body, ...facts };
+  return {
+    codec,
+    compressed,
+    rawBytes,
+    bytes,
+    body: bytes.subarray(bodyAt),
+    createdAt,
+    freshUntil,
+    expiresAt,
+    costMs,
+    tags,
+  };
 }
 
 /** Whether a generation that the frame carries (0 = the namespace's) is the current one. */
 export function isCurrent(frame: Frame, index: number, current: Buffer | null): boolean {
   if (current === null || current.length !== GENERATION_LENGTH) return false;
-  const at = index * GENERATION_LENGTH;
+  const at = HEAD_LENGTH + index * GENERATION_LENGTH;
   for (let i = 0; i < GENERATION_LENGTH; i++) {
-    if (frame.generations[at + i] !== current[i]) return false;
+    if (frame.bytes[at + i] !== current[i]) return false;
   }
   return true;
-}
-
-/** The number written in decimal digits there; NaN when anything else is. */
-function figure(bytes: Uint8Array, from: number, to: number): number {
-  let value = 0;
-  for (let at = from; at < to; at++) {
-    const digit = bytes[at]! - 0x30;
-    if (digit < 0 || digit > 9) return NaN;
-    value = value * 10 + digit;
-  }
-  return value;
 }
 
 /** The frame's value, unpacked to at most `maxBytes`; throws on anything damaged or oversized. */

@@ -118,6 +118,7 @@ export class FrontTier {
       counts: this.#options.namespaces.of(name),
       ofNamespace,
     }, { size: entry.rawBytes + key.length * 2 + OVERHEAD_BYTES });
+    if (this.#slots.size > this.#options.maxEntries) this.#slots.pop();
     for (const tag of entry.tags) {
       const keys = this.#tags.get(tag);
       if (keys) keys.add(key);
@@ -183,9 +184,9 @@ export class FrontTier {
     return generation;
   }
 
+  /** Without `max`, for which all room would be taken at once: milliseconds whenever Redis goes. */
   #empty(): LRUCache<string, FrontSlot> {
     return new LRUCache<string, FrontSlot>({
-      max: this.#options.maxEntries,
       maxSize: this.#options.maxBytes,
       dispose: (slot, key, reason) => {
         if (reason === "evict") this.#evictions++;

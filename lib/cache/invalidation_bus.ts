@@ -74,9 +74,9 @@ export class InvalidationBus {
   ready(ms: number): Promise<void> {
     if (this.#by !== null) return Promise.resolve();
     return new Promise((resolve) => {
-      const end = this.#watchdog.guard(ms, resolve);
+      const wait = this.#watchdog.guard(ms, resolve);
       this.#whenUp = () => {
-        end();
+        this.#watchdog.end(wait);
         resolve();
       };
     });
@@ -95,9 +95,9 @@ export class InvalidationBus {
     this.#by = null;
     if (this.#redis.status !== "end" && this.#redis.status !== "wait") {
       await new Promise<void>((resolve) => {
-        const end = this.#watchdog.guard(ANSWER_MS, resolve);
+        const wait = this.#watchdog.guard(ANSWER_MS, resolve);
         this.#redis.once("end", () => {
-          end();
+          this.#watchdog.end(wait);
           resolve();
         });
         hangUp(this.#redis);
@@ -108,7 +108,7 @@ export class InvalidationBus {
 
   async #listen(): Promise<void> {
     const { keys, log, trackingAllowed = true } = this.#options;
-    const end = this.#watchdog.guard(ANSWER_MS, () => hangUp(this.#redis));
+    const wait = this.#watchdog.guard(ANSWER_MS, () => hangUp(this.#redis));
     try {
       const tracking = trackingAllowed && await this.#track(keys.base).catch((error) => {
         log.info("Redis does not track keys for us, processes tell each other", {
@@ -127,7 +127,7 @@ export class InvalidationBus {
     } catch {
       hangUp(this.#redis);
     } finally {
-      end();
+      this.#watchdog.end(wait);
     }
   }
 
@@ -147,12 +147,12 @@ export class InvalidationBus {
   #beatLater(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = this.#options.clock.after(HEARTBEAT_MS, () => {
-      const end = this.#watchdog.guard(ANSWER_MS, () => hangUp(this.#redis));
+      const wait = this.#watchdog.guard(ANSWER_MS, () => hangUp(this.#redis));
       this.#redis.ping().then(() => {
-        end();
+        this.#watchdog.end(wait);
         if (this.#by !== null) this.#beatLater();
       }, () => {
-        end();
+        this.#watchdog.end(wait);
         hangUp(this.#redis);
       });
     });

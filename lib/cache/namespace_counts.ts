@@ -16,6 +16,7 @@ export class NamespaceCounts {
   bytesSaved = 0;
   tokensSaved = 0;
   costMicrosSaved = 0;
+  similarReuses = 0;
   readonly processLatency = new LatencyHistogram();
   readonly redisLatency = new LatencyHistogram();
   readonly fillLatency = new LatencyHistogram();

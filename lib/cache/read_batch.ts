@@ -29,6 +29,8 @@ export class ReadBatch {
   #places = new Map<string, number>();
   #pairs: PairReader[] = [];
   #lists: ListReader[] = [];
+  readonly #send = () => this.#flush();
+  readonly #sendLater = () => queueMicrotask(this.#send);
 
   constructor(link: RedisLink) {
     this.#link = link;
@@ -56,7 +58,7 @@ export class ReadBatch {
 
   #begin(): void {
     if (this.#places.size > 0) return;
-    queueMicrotask(() => queueMicrotask(() => this.#send()));
+    queueMicrotask(this.#sendLater);
   }
 
   #place(key: string): number {
@@ -67,14 +69,14 @@ export class ReadBatch {
     return place;
   }
 
-  #send(): void {
+  #flush(): void {
     if (this.#places.size === 0) return;
     const keys = [...this.#places.keys()];
     const pairs = this.#pairs, lists = this.#lists;
     this.#pairs = [];
     this.#lists = [];
     this.#places = new Map();
-    void this.#link.run((redis) => redis.mgetBuffer(keys)).then((replies) => {
+    this.#link.request((redis) => redis.mgetBuffer(keys), (replies) => {
       if (replies instanceof Unavailable) {
         for (const { failed } of pairs) failed(replies);
         for (const { done } of lists) done(replies);

@@ -125,11 +125,17 @@ export class RedisLink {
 
   /** Runs commands; whatever goes wrong with Redis comes back as `Unavailable`. */
   run<T>(commands: (redis: Redis) => Promise<T>): Promise<T | Unavailable> {
-    if (!this.connected) {
-      const reason = this.#closed ? "the cache is closed" : this.#breaker.reason;
-      return Promise.resolve(new Unavailable(reason ?? "unavailable"));
-    }
-    return this.#guarded(commands);
+    return new Promise((resolve) => this.request(commands, resolve));
+  }
+
+  /** `run` for the hot paths, without a promise: `done` is called once, and must not throw. */
+  request<T>(
+    commands: (redis: Redis) => Promise<T>,
+    done: (reply: T | Unavailable) => void,
+  ): void {
+    if (this.connected) return this.#guard(commands, done);
+    const reason = this.#closed ? "the cache is closed" : this.#breaker.reason;
+    done(new Unavailable(reason ?? "unavailable"));
   }
 
   /** Runs a script by its name, sending its text only where the server does not know it yet. */
@@ -149,9 +155,9 @@ export class RedisLink {
   /** An answer, or `Unavailable` when it takes longer than this caller has left. */
   atMost<T>(ms: number, answer: Promise<T | Unavailable>): Promise<T | Unavailable> {
     return new Promise((resolve) => {
-      const end = this.#watchdog.guard(ms, () => resolve(new Unavailable("no time left")));
+      const wait = this.#watchdog.guard(ms, () => resolve(new Unavailable("no time left")));
       void answer.then((reply) => {
-        end();
+        this.#watchdog.end(wait);
         resolve(reply);
       });
     });
@@ -179,18 +185,22 @@ export class RedisLink {
   }
 
   #guarded<T>(commands: (redis: Redis) => Promise<T>): Promise<T | Unavailable> {
-    return new Promise((resolve) => {
-      const { commandTimeoutMs } = this.#options;
-      const end = this.#watchdog.guard(commandTimeoutMs, () => {
-        resolve(this.#failed(new Error(`Redis timed out after ${commandTimeoutMs} ms`)));
-      });
-      commands(this.#redis).then((reply) => {
-        end();
-        resolve(reply);
-      }, (error) => {
-        end();
-        resolve(this.#failed(error));
-      });
+    return new Promise((resolve) => this.#guard(commands, resolve));
+  }
+
+  #guard<T>(
+    commands: (redis: Redis) => Promise<T>,
+    done: (reply: T | Unavailable) => void,
+  ): void {
+    const { commandTimeoutMs } = this.#options;
+    const wait = this.#watchdog.guard(commandTimeoutMs, () => {
+      done(this.#failed(new Error(`Redis timed out after ${commandTimeoutMs} ms`)));
+    });
+    commands(this.#redis).then((reply) => {
+      if (this.#watchdog.end(wait)) done(reply);
+    }, (error) => {
+      const failed = this.#failed(error);
+      if (this.#watchdog.end(wait)) done(failed);
     });
   }
 

@@ -83,19 +83,17 @@ export class RedisStore {
     return [this.keys.base, this.publishes ? "p" : ""];
   }
 
-  /** Reads an entry. One of an older generation is not there. */
-  read(key: string): Promise<RedisRead | Unavailable> {
+  /** Reads an entry, and tells `done` once. One of an older generation is not there. */
+  read(key: string, done: (read: RedisRead | Unavailable) => void): void {
     const namespace = this.keys.generation(namespaceOf(key));
-    return new Promise((resolve) => {
-      this.#reads.readPair(this.keys.entry(key), namespace, (stored, generation) => {
-        if (stored === null) return resolve(NOTHING_THERE);
-        const frame = parseFrame(stored);
-        if (frame === null) resolve({ frame, damaged: true });
-        else if (!isCurrent(frame, 0, generation)) resolve(NOTHING_THERE);
-        else if (frame.tags.length === 0) resolve({ frame, damaged: false });
-        else resolve(this.#ifTagsHold(frame));
-      }, resolve);
-    });
+    this.#reads.readPair(this.keys.entry(key), namespace, (stored, generation) => {
+      if (stored === null) return done(NOTHING_THERE);
+      const frame = parseFrame(stored);
+      if (frame === null) done({ frame, damaged: true });
+      else if (!isCurrent(frame, 0, generation)) done(NOTHING_THERE);
+      else if (frame.tags.length === 0) done({ frame, damaged: false });
+      else void this.#ifTagsHold(frame).then(done);
+    }, done);
   }
 
   async #ifTagsHold(frame: Frame): Promise<RedisRead | Unavailable> {
@@ -109,15 +107,16 @@ export class RedisStore {
   pack(key: string, entry: Entry, keepMs: number, fence?: Fence): OutgoingEntry | null {
     const frame = packFrame(entry);
     if (frame === null) return null;
-    const keys = [this.keys.entry(key), ...this.#generationKeys(key, entry.tags)];
+    const keys = [this.keys.entry(key), this.keys.generation(namespaceOf(key))];
+    for (const tag of entry.tags) keys.push(this.keys.tagGeneration(tag));
     let head = digits(keys.length, 2) + digits(keepMs, 9) + frame.kind + frame.rest;
     if (fence) head += fence.generations.join("") + fence.token + fence.madeAt;
     return { keys, head, tail: frame.tail, savedBytes: frame.savedBytes };
   }
 
-  /** True when it was stored, false when what its fence expects has passed. */
-  write(entry: OutgoingEntry): Promise<boolean | Unavailable> {
-    return this.#writes.write(entry);
+  /** `done` is told true when it was stored, false when what its fence expects has passed. */
+  write(entry: OutgoingEntry, done: (stored: boolean | Unavailable) => void): void {
+    this.#writes.write(entry, done);
   }
 
   /** Asks to be the one process that computes an entry. */

@@ -3,7 +3,8 @@ const STEP_MS = 10;
 /** How many steps may go by in one. */
 const MAX_STEPS = 3;
 
-interface Wait {
+/** Something that is waited for, until it ends or its time does. */
+export interface Wait {
   /** In steps of this watchdog. */
   endsAt: number;
   expire: () => void;
@@ -21,21 +22,24 @@ export class Watchdog {
   #steppedAt = 0;
   #timer: ReturnType<typeof setTimeout> | null = null;
 
-  /** Calls `expire` unless the returned function is called within `ms` (to about 10 ms). */
-  guard(ms: number, expire: () => void): () => void {
+  /** Calls `expire` unless the wait is ended within `ms` (to about 10 ms). */
+  guard(ms: number, expire: () => void): Wait {
+    const wait = { endsAt: this.#step + Math.ceil(ms / STEP_MS), expire };
     if (this.#closed) {
       queueMicrotask(expire);
-      return () => {};
+      return wait;
     }
-    const wait = { endsAt: this.#step + Math.ceil(ms / STEP_MS), expire };
     this.#waits.add(wait);
     if (this.#timer === null) {
       this.#steppedAt = performance.now();
       this.#timer = setTimeout(() => this.#look(), STEP_MS);
     }
-    return () => {
-      this.#waits.delete(wait);
-    };
+    return wait;
+  }
+
+  /** Ends a wait; false where it has expired before. */
+  end(wait: Wait): boolean {
+    return this.#waits.delete(wait);
   }
 
   /** Expires every wait at once, and those to come. */

@@ -123,8 +123,11 @@ export function encodeCounts(counts: Counts): Uint8Array {
   return out.slice(0, at);
 }
 
-/** Reads the stored form; anything that is not one (nothing stored) is the empty record. */
-export function decodeCounts(stored: unknown): Counts {
+/**
+ * Reads the stored form, up to and not including the field `end`; anything that is not one (nothing
+ * stored) is the empty record.
+ */
+export function decodeCounts(stored: unknown, end = Infinity): Counts {
   if (!(stored instanceof Uint8Array)) return NO_COUNTS;
   const fields: number[] = [];
   const values: number[] = [];
@@ -139,6 +142,7 @@ export function decodeCounts(stored: unknown): Counts {
         number += (byte & 0x7f) * scale;
         if (byte < 0x80) break;
       }
+      if (part === 0 && field + number >= end) return { fields, values };
       if (part === 0) fields.push(field += number);
       else values.push(number % 2 === 0 ? number / 2 : -(number + 1) / 2);
     }

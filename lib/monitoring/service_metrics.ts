@@ -35,6 +35,10 @@ export interface CacheCounters {
   /** What was not stored, by reason. */
   refusals: Partial<Record<string, number>>;
   saved: { tokens: number; costMicros: number };
+  /** Answers that were given again to a similar question. */
+  similarReuses: number;
+  /** Of the breaker before the store; null where the cache is in the process alone. */
+  redis: { state: string; kind: string | null } | null;
   /** Deletions that the store could not be told of yet. */
   unsent: { waiting: number };
   process: CacheTierCounters;
@@ -242,8 +246,30 @@ function cacheFamilies(cache: CacheCounters): MetricFamily[] {
       "Cost that cached answers have spared, in the currency of the prices.",
       cache.saved.costMicros / 1e6,
     ),
+    counter(
+      "pixel_cache_similar_reuses_total",
+      "Answers that were given again to a similar question.",
+      cache.similarReuses,
+    ),
     gauge("pixel_cache_unsent", "Deletions to be made good.", cache.unsent.waiting),
+    ...breakerFamilies(cache.redis),
     ...cacheTierFamilies(cache),
+  ];
+}
+
+const BREAKER_STATES = ["closed", "open", "half-open"];
+
+function breakerFamilies(redis: CacheCounters["redis"]): MetricFamily[] {
+  if (redis === null) return [];
+  const states = BREAKER_STATES.map((state) => ({
+    labels: { backend: "redis", state },
+    value: state === redis.state ? 1 : 0,
+  }));
+  const { kind } = redis;
+  const reasons = kind === null ? [] : [{ labels: { backend: "redis", reason: kind }, value: 1 }];
+  return [
+    gauge("pixel_cache_breaker_state", "1 for the state that the breaker is in.", states),
+    gauge("pixel_cache_breaker_reason", "1 for the kind of reason while it is open.", reasons),
   ];
 }
 

@@ -61,6 +61,7 @@ export function addCache(api: ApiBuilder): void {
           refusals: s.refusals as Record<string, number>,
           bytes_saved_by_compression: s.bytesSavedByCompression,
           saved: { tokens: s.saved.tokens, cost_micros: s.saved.costMicros },
+          similar_reuses: s.similarReuses,
           unsent: s.unsent,
           server: s.server && {
             version: s.server.version,

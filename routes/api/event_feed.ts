@@ -176,8 +176,17 @@ function taskEvent({ id, kind, queue, state, progress, at }: JobEvent): FeedEven
   };
 }
 
-/** Events in the form of text/event-stream. */
-export function eventText(events: readonly NumberedEvent[]): string {
+const encoder = new TextEncoder();
+const written = new WeakMap<readonly NumberedEvent[], Uint8Array<ArrayBuffer>>();
+
+/** Events as text/event-stream; all who are told the same ones share the bytes. */
+export function eventBytes(events: readonly NumberedEvent[]): Uint8Array<ArrayBuffer> {
+  let bytes = written.get(events);
+  if (!bytes) written.set(events, bytes = encoder.encode(eventText(events)));
+  return bytes;
+}
+
+function eventText(events: readonly NumberedEvent[]): string {
   let text = "";
   for (const { id, name, data } of events) {
     text += `${id === undefined ? "" : `id: ${id}\n`}event: ${name}\n`;

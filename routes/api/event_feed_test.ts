@@ -5,7 +5,7 @@ import { EventHub } from "../../lib/jobs/events.ts";
 import { Database } from "../../lib/kv/database.ts";
 import { createLogger } from "../../lib/log.ts";
 import type { FeedEvent } from "../deps.ts";
-import { EventFeed, type NumberedEvent } from "./event_feed.ts";
+import { eventBytes, EventFeed, type NumberedEvent } from "./event_feed.ts";
 
 const sanitize = { sanitizeOps: true, sanitizeResources: true };
 
@@ -36,4 +36,19 @@ Deno.test("a closed feed takes nothing any more, and no timer stays behind", san
   hub.emit({ type: "queue.paused", queue: "default", at: 1 });
   assert.deepEqual(told.map(({ name }) => name), before);
   assert.deepEqual(lines, []);
+});
+
+Deno.test("all who listen are told the same bytes, written once", sanitize, async () => {
+  await using db = await Database.open({ path: ":memory:" });
+  const { feed } = await openFeed(db);
+  const told: Uint8Array[] = [];
+  for (let n = 0; n < 3; n++) feed.subscribe((events) => told.push(eventBytes(events)));
+  feed.publish("health", { status: "healthy" });
+  await feed.close();
+  assert.equal(told.length, 3);
+  assert.ok(told[0] === told[1] && told[1] === told[2]);
+  assert.match(
+    new TextDecoder().decode(told[0]),
+    /id: \d+\nevent: health\ndata: \{"status":"healthy"\}\n\n$/,
+  );
 });

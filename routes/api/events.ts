@@ -3,7 +3,7 @@ import { sessionIdFrom } from "../../lib/auth/session_cookie.ts";
 import { bearerOf } from "../middleware/gate.ts";
 import { apiHeaders } from "../middleware/secure_headers.ts";
 import { isSecure } from "../middleware/visit.ts";
-import { type EventFeed, eventText } from "./event_feed.ts";
+import { eventBytes, type EventFeed } from "./event_feed.ts";
 import type { Call } from "./call.ts";
 import type { ApiBuilder } from "./operation.ts";
 
@@ -14,6 +14,8 @@ const CHECKS_A_BEAT = 30;
 /** A reader that is this far behind is sent away; it comes back and catches up. */
 const MAX_BEHIND_BYTES = 1024 * 1024;
 const encoder = new TextEncoder();
+const RETRY = encoder.encode("retry: 2000\n\n");
+const ALIVE = encoder.encode(": alive\n\n");
 
 const Events = z.object({}).openapi({ description: "text/event-stream" });
 
@@ -50,10 +52,10 @@ function liveStream(
     start(controller) {
       let cancelBeat = () => {};
       let checks = 0;
-      const send = (text: string) => {
-        if (text === "") return;
+      const send = (bytes: Uint8Array) => {
+        if (bytes.length === 0) return;
         if ((controller.desiredSize ?? 0) < -MAX_BEHIND_BYTES) return finish();
-        controller.enqueue(encoder.encode(text));
+        controller.enqueue(bytes);
       };
       const finish = () => {
         end();
@@ -67,7 +69,7 @@ function liveStream(
         const lives = await stillSomebody(api, call).catch(() => true);
         if (ended) return;
         if (!lives) return finish();
-        if (++checks % CHECKS_A_BEAT === 0) send(": alive\n\n");
+        if (++checks % CHECKS_A_BEAT === 0) send(ALIVE);
         cancelBeat = api.deps.clock.after(CHECK_MS, beat);
       };
       let ended = false;
@@ -80,8 +82,8 @@ function liveStream(
         stopping.removeEventListener("abort", finish);
       };
       stopping.addEventListener("abort", finish);
-      send("retry: 2000\n\n");
-      unsubscribe = feed.subscribe((events) => send(eventText(events)), lastEventId);
+      send(RETRY);
+      unsubscribe = feed.subscribe((events) => send(eventBytes(events)), lastEventId);
       if (ended) unsubscribe();
       cancelBeat = api.deps.clock.after(CHECK_MS, beat);
     },

@@ -54,7 +54,7 @@ Deno.test("knowledge and intents are changed together and saved once", async () 
   visit.server.data.broken.push("/bots/returns");
   await page.fill(".intents textarea >> nth=1", "At your service.");
   await page.click(".save-bar .button");
-  await page.waitForSelector(".save-bar .bad:text('req-7')");
+  await page.waitForSelector(".save-bar .bad :text('req-7')");
 });
 
 Deno.test("without scripts a bot is defined by its first answer, and tried", async () => {

@@ -85,7 +85,7 @@ export async function startDashboard(): Promise<DashboardServer> {
     sessions,
     api: (request) => app.fetch(request, bindings),
     log: silentLogger,
-    clock: { now: () => sample.NOW, elapsed: () => 0, after: () => () => {} },
+    clock: { now: () => sample.NOW, elapsed: () => performance.now(), after: () => () => {} },
     assets,
   });
   const server = Deno.serve(

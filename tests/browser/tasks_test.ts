@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { TaskStatus } from "../../lib/wire/tasks.ts";
 import { overflowsSideways } from "../support/browser.ts";
 import { finishedTask } from "./sample_data.ts";
 import { visitDashboard } from "./visit.ts";
@@ -68,6 +69,32 @@ Deno.test("many tasks are retried at once, asked first, with what was refused", 
   await page.waitForSelector(".bulk .said .bad");
   assert.match(await page.innerText(".bulk .said"), /Queued 1 task again\. 1 refused: .*req-7/);
   assert.equal(failed.filter((task) => task.status === "queued").length, 1);
+});
+
+Deno.test("what was cancelled together is put back together, but for what was refused", async () => {
+  await using visit = await visitDashboard();
+  const { tasks, broken } = visit.server.data;
+  const waiting = ["a", "b", "c"].map((task_id) => ({
+    ...finishedTask(0),
+    task_id,
+    status: "queued" as TaskStatus,
+    finished_at: undefined,
+  }));
+  tasks.unshift(...waiting);
+  const { page } = await visit.open("/tasks");
+  for (const n of [1, 2, 3]) await page.check(`.tasks tbody tr:nth-child(${n}) [type=checkbox]`);
+  broken.push("/tasks/b");
+  await page.click(".bulk .button:text('Cancel')");
+  await page.click(".asking .danger");
+  await page.waitForSelector(".bulk .said:has-text('Cancelled 2 tasks. 1 refused')");
+  await page.click(".bulk .button:text('Put back')");
+  await page.waitForSelector(".bulk .said:has-text('Queued 2 tasks again.')");
+  assert.deepEqual(waiting.map(({ status }) => status), ["queued", "queued", "queued"]);
+  assert.deepEqual(visit.server.done.slice(-2).sort(), [
+    "POST /tasks/a/retry",
+    "POST /tasks/c/retry",
+  ]);
+  assert.equal(await page.locator(".bulk .button:text('Put back')").count(), 0);
 });
 
 Deno.test("all that fit a filter are cancelled, over all pages", async () => {

@@ -137,7 +137,7 @@ Deno.test("keys: help, search, pages and rows; times are told in the visitor's z
   await page.hover(".tasks time:visible >> nth=0");
   assert.match(
     await page.getAttribute(".tasks time:visible >> nth=0", "title") ?? "",
-    /^10 Mar 2026, 1[23]:\d\d:\d\d Europe\/Berlin \(2026-03-10 1[12]:\d\d:\d\d UTC\)$/,
+    /^10 Mar 2026, 1[23]:\d\d:\d\d Europe\/Berlin \(1[12]:\d\d:\d\d UTC\)$/,
   );
   await page.press("body", "/");
   await page.keyboard.type("?gj");

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { islandsReady } from "../support/browser.ts";
 import { visitDashboard } from "./visit.ts";
 
 Deno.test("a line is zoomed into, by code that is loaded only then", async () => {
@@ -29,9 +30,44 @@ Deno.test("a line is zoomed into, by code that is loaded only then", async () =>
     middle,
   );
   const later = await page.innerText(".zoomed p");
-  assert.ok(later.slice(0, 5) > middle.slice(0, 5), `${middle} → ${later}`);
+  const time = (text: string) => /\d\d:\d\d/.exec(text)![0];
+  assert.ok(time(later) > time(middle), `${middle} → ${later}`);
   await page.click(".zoomed button:text('All of it')");
   await page.keyboard.press("Escape");
   assert.equal(await page.locator("dialog.zoomed").count(), 0);
   assert.deepEqual(problems, []);
+});
+
+Deno.test("charts and zoom tell times in the visitor's zone, with UTC beside", async () => {
+  await using visit = await visitDashboard();
+  const { page } = await visit.open("/health?hours=1");
+  await page.addInitScript(() => {
+    const drawn: string[] = [];
+    Object.assign(globalThis, { drawn });
+    const write = CanvasRenderingContext2D.prototype.fillText;
+    CanvasRenderingContext2D.prototype.fillText = function (text, ...place) {
+      drawn.push(text);
+      write.call(this, text, ...place);
+    };
+  });
+  await page.reload();
+  await islandsReady(page);
+  const chart = page.locator("figure:has-text('CPU')");
+  const times = (texts: string[]) => texts.filter((text) => /^\d\d:\d\d$/.test(text));
+  // The hour before 12:00 UTC, which is 13:00 in Berlin in March.
+  const axis = times(await chart.locator(".at-narrow .grid text").allTextContents());
+  assert.ok(axis.length > 1 && axis.every((time) => /^1(2:|3:00)/.test(time)), axis.join());
+  await chart.locator("summary").click();
+  assert.match(
+    await chart.locator("tbody tr").last().innerText(),
+    /^10 Mar, 1(2:5\d|3:00) \(1(1:5\d|2:00) UTC\)/,
+  );
+  await chart.locator("[data-zoom]").click();
+  await page.waitForSelector("dialog.zoomed canvas");
+  assert.match(await page.innerText(".zoomed p"), /Times: Europe\/Berlin\./);
+  await page.waitForFunction(() => (globalThis as unknown as { drawn: string[] }).drawn.length > 0);
+  const zoomed = times(
+    await page.evaluate(() => (globalThis as unknown as { drawn: string[] }).drawn),
+  );
+  assert.ok(zoomed.length > 1 && zoomed.every((time) => /^1(2:|3:00)/.test(time)), zoomed.join());
 });

@@ -434,8 +434,9 @@ export function cacheConformance(subject: CacheSubject): void {
 
   check("what answers spared is added up per namespace", async (cache) => {
     cache.saved("ai:x", { tokens: 100, costMicros: 7 });
-    cache.saved("ai:y", { tokens: 11, costMicros: 2 });
-    const { saved, namespaces } = await cache.stats();
+    cache.saved("ai:y", { tokens: 11, costMicros: 2, similar: true });
+    const { saved, similarReuses, namespaces } = await cache.stats();
+    assert.equal(similarReuses, 1);
     assert.deepEqual(saved, { tokens: 111, costMicros: 9 });
     assert.deepEqual(namespaces.find((row) => row.name === "ai")!.saved, saved);
   });

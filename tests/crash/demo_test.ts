@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import type { DemoState } from "../../lib/cli/demo/demo_state.ts";
-
-const ROOT = new URL("../../", import.meta.url);
+import type { DemoState } from "../../lib/wire/demo.ts";
+import { startDemo } from "../support/demo.ts";
 
 /** Reads a page of the demo until it says what is waited for. */
 async function stateWhen(url: string, holds: (state: DemoState) => boolean): Promise<DemoState> {
@@ -13,58 +12,39 @@ async function stateWhen(url: string, holds: (state: DemoState) => boolean): Pro
 }
 
 Deno.test("the demo is killed, loses its Redis, and loses no question", async () => {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "-A", "pixel.ts", "demo", "--port", "0", "--days", "2"],
-    cwd: ROOT,
-    stdin: "null",
-    stdout: "piped",
-  }).spawn();
-  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  try {
-    let said = "";
-    while (!said.includes("Ctrl-C ends it")) {
-      const { done, value } = await reader.read();
-      assert.ok(!done, `the demo did not start: ${said}`);
-      said += value;
-    }
-    const breaker = /http:\S+\/[0-9a-f]{24}\//.exec(said)![0];
-    const link = /http:\S+\/sign-in\?code=\S+/.exec(said)![0];
-    const dashboard = await fetch(link, { redirect: "manual" });
-    await dashboard.body?.cancel();
-    const cookie = dashboard.headers.get("set-cookie")!.split(";")[0]!;
-    const overview = await (await fetch(new URL("/", link), { headers: { cookie } })).text();
-    assert.ok(overview.includes(`href="${breaker}"`), "the Overview leads to the page that breaks");
+  await using demo = await startDemo(2);
+  const { breaker, link } = demo;
+  const dashboard = await fetch(link, { redirect: "manual" });
+  await dashboard.body?.cancel();
+  const cookie = dashboard.headers.get("set-cookie")!.split(";")[0]!;
+  const overview = await (await fetch(new URL("/", link), { headers: { cookie } })).text();
+  assert.ok(overview.includes(`href="${breaker}"`), "the Overview leads to the page that breaks");
 
-    const press = async (action: string) => {
-      const response = await fetch(breaker + action, { method: "POST" });
-      assert.equal(response.status, 200);
-      return await response.text();
-    };
-    await stateWhen(breaker, ({ answered }) => answered > 20);
-    assert.match(await press("break-redis"), /Lost<\/dt><dd>0</);
-    const broken = await stateWhen(breaker, ({ redis }) => redis === "broken");
-    await stateWhen(breaker, ({ answered }) => answered > broken.answered + 2);
-    await press("kill");
-    const killed = await stateWhen(
-      breaker,
-      ({ kills, service }) => kills === 1 && service === "running",
-    );
-    await press("mend-redis");
-    const end = await stateWhen(
-      breaker,
-      ({ answered, asked, redis }) =>
-        redis === "running" && answered > killed.answered + 2 && asked - answered < 10,
-    );
-    assert.deepEqual([end.lost, end.kills, end.breaks], [0, 1, 1]);
-    assert.match(await (await fetch(breaker)).text(), /Broken 2×, and 0 lost\./);
-    assert.equal(
-      await fetch(new URL("/nobody/kill", breaker), { method: "POST" })
-        .then(async (answer) => (await answer.text(), answer.status)),
-      404,
-    );
-  } finally {
-    child.kill("SIGINT");
-    while (!(await reader.read()).done);
-    await child.status;
-  }
+  const press = async (action: string) => {
+    const response = await fetch(breaker + action, { method: "POST" });
+    assert.equal(response.status, 200);
+    return await response.text();
+  };
+  await stateWhen(breaker, ({ answered }) => answered > 20);
+  assert.match(await press("break-redis"), /Lost<\/dt><dd>0</);
+  const broken = await stateWhen(breaker, ({ redis }) => redis === "broken");
+  await stateWhen(breaker, ({ answered }) => answered > broken.answered + 2);
+  await press("kill");
+  const killed = await stateWhen(
+    breaker,
+    ({ kills, service }) => kills === 1 && service === "running",
+  );
+  await press("mend-redis");
+  const end = await stateWhen(
+    breaker,
+    ({ answered, asked, redis }) =>
+      redis === "running" && answered > killed.answered + 2 && asked - answered < 10,
+  );
+  assert.deepEqual([end.lost, end.kills, end.breaks], [0, 1, 1]);
+  assert.match(await (await fetch(breaker)).text(), /Broken 2×, and 0 lost\./);
+  assert.equal(
+    await fetch(new URL("/nobody/kill", breaker), { method: "POST" })
+      .then(async (answer) => (await answer.text(), answer.status)),
+    404,
+  );
 });

@@ -297,6 +297,7 @@ function cacheDouble(cleared: (string | undefined)[]): ApiDeps["cache"] {
         bytesSavedByCompression: 0,
         refusals: { too_large: 1 },
         unsent: { waiting: 0, replayed: 0 },
+        similarReuses: 0,
         saved: { tokens: 0, costMicros: 0 },
       }),
     inspect: (key) =>

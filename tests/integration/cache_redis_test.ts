@@ -163,3 +163,23 @@ redisTest("closing leaves no connection behind", async (server) => {
   const clients = String(await server.call("CLIENT", "LIST")).trim().split("\n");
   assert.equal(clients.length, 1, clients.join("\n"));
 });
+
+redisTest("reads of one tick are one MGET, and writes one script", async (server) => {
+  await using cache = await openCache({
+    redisUrl: server.url,
+    commandTimeoutMs: PATIENT_MS,
+    inProcess: false,
+  });
+  const keys = Array.from({ length: 30 }, (_, i) => `tick:${i}`);
+  await cache.set("tick:first", 0);
+  const counted = async (command: string) => {
+    const stats = String(await server.call("INFO", "commandstats"));
+    return Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
+  };
+  const scripts = await counted("evalsha"), reads = await counted("mget");
+  assert.ok((await Promise.all(keys.map((key) => cache.set(key, key)))).every(Boolean));
+  assert.equal(await counted("evalsha"), scripts + 1);
+  assert.deepEqual(await Promise.all(keys.map((key) => cache.get(key))), keys);
+  assert.equal(await counted("mget"), reads + 1);
+  assert.equal(await counted("get"), 2, "the namespace's generation, once a script");
+});

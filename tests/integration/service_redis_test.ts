@@ -76,6 +76,14 @@ Deno.test("Redis killed, back, hung and awake under traffic: every question is a
   await redis.kill();
   await users.more(100);
   assert.equal((await stats()).connected, false);
+  const { state, reason, kind } = (await stats()).redis!;
+  assert.ok(state !== "closed" && reason && kind === "connection", `${state}: ${reason} (${kind})`);
+  const scraped = await fetch(`${service.url}/metrics`, {
+    headers: { authorization: `Bearer ${service.token}` },
+  });
+  const exposition = await scraped.text();
+  assert.match(exposition, /pixel_cache_breaker_state\{backend="redis",state="closed"\} 0/);
+  assert.match(exposition, /pixel_cache_breaker_reason\{backend="redis",reason="connection"\} 1/);
   await healthSays(false);
   assert.equal((await service.request("GET", "/performance/summary")).status, 200);
   const cleared = await call(cache.CacheCleared, "POST", "/cache/clear", {});

@@ -81,10 +81,10 @@ class Window {
     if (!histograms && !byBot) {
       const range = { start: totalsKey("day", from), end: totalsKey("day", to) };
       for await (const { key, value } of this.kv.list(range)) {
-        const totals = decodeCounts(value);
+        const totals = decodeCounts(value, Metric.activeUsers);
         const sum = this.#sumOf(Number(key.at(-1)) * QUARTERS_A_DAY, ALL_BOTS);
         totals.fields.forEach((field, i) => {
-          if (field === Metric.version || field >= Metric.activeUsers) return;
+          if (field === Metric.version) return;
           sum.set(field, (sum.get(field) ?? 0) + totals.values[i]!);
         });
       }

@@ -1,10 +1,8 @@
 import type { Clock } from "../../clock.ts";
-import { decodeCounts } from "../../kv/counts.ts";
-import { userKey, userMonthPrefix } from "../keys.ts";
 import { dateText, dayOf, dayOfDate, periodOf } from "../periods.ts";
 import { ratio2 } from "../rounding.ts";
-import { activeDays } from "../user_activity.ts";
 import { daysOf } from "./range.ts";
+import { usersOfMonth } from "./user_records.ts";
 
 export interface RetentionQuery {
   /** UTC days on which people were first seen, both included; by default the last 60 up to today. */
@@ -33,7 +31,6 @@ export interface Cohort {
 const AFTER = [1, 7, 30] as const;
 const MAX_DAYS = 400;
 const DEFAULT_DAYS = 60;
-const GET_MANY = 10;
 
 interface Counted {
   first: number;
@@ -63,8 +60,9 @@ export async function retention(
     else cohorts.set(n, { first: day, last: day, users: 0, returned: [0, 0, 0] });
   }
   for (let month = periodOf("month", start); month <= periodOf("month", end); month++) {
-    for await (const days of newcomers(kv, month)) {
-      const first = days[0]!;
+    for await (const { days } of usersOfMonth(kv, month)) {
+      const [first] = days;
+      if (first === undefined || periodOf("month", first) !== month) continue;
       if (first < start || first > end) continue;
       const cohort = cohorts.get(periodOf(granularity, first))!;
       cohort.users++;
@@ -88,20 +86,4 @@ export async function retention(
       return { start: dateText(first), users, d1: d1!, d7: d7!, d30: d30! };
     }),
   };
-}
-
-/** The days of each user whose first month this is. */
-async function* newcomers(kv: Deno.Kv, month: number): AsyncGenerator<number[]> {
-  let group: string[] = [];
-  const read = async () => {
-    const users = await kv.getMany(group.map(userKey));
-    group = [];
-    return users.map(({ value }) => activeDays(decodeCounts(value)))
-      .filter(([first]) => first !== undefined && periodOf("month", first) === month);
-  };
-  for await (const { key } of kv.list({ prefix: userMonthPrefix(month) })) {
-    group.push(String(key.at(-1)));
-    if (group.length === GET_MANY) yield* await read();
-  }
-  if (group.length > 0) yield* await read();
 }

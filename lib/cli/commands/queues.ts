@@ -3,6 +3,7 @@ import type { z } from "zod";
 import type { QueueList, ScheduleList } from "../../wire/schemas/queues.ts";
 import { asking, type Cli, group, numbers, print, tableOrNone } from "../cli.ts";
 import { formatCount, formatMs } from "../format.ts";
+import { type Recounted, recountText } from "./recount.ts";
 import { awaitTask } from "./task.ts";
 
 type Queues = z.infer<typeof QueueList>["queues"];
@@ -133,14 +134,16 @@ export function backupCommand(cli: Cli): Command {
   return runCommandOf(cli, "backup", "Backs up the database and waits for it.", "backup-database");
 }
 
-/** `recount`: whether the reports' numbers are those of the facts that are kept. */
+/** `recount`: whether the reports' numbers are those of the facts that are kept; exits with 1 if not. */
 export function recountCommand(cli: Cli): Command {
   return new Command("recount")
     .description("Compares every number of the reports with the facts that are kept.")
     .action(asking(cli, async (api, flags) => {
       const { task_id } = await api.request<{ task_id: string }>("POST", "/analytics/recount");
       const task = await awaitTask(api, task_id, cli.context.signal);
-      print(cli, flags, task.result, () => `${JSON.stringify(task.result)}\n`);
+      const result = task.result as Recounted;
+      print(cli, flags, result, () => recountText(result));
+      return result.difference_count > 0 ? 1 : 0;
     }));
 }
 

@@ -2,7 +2,8 @@ import { messageOf } from "../../errors.ts";
 import { BREAKER_POLICY, breakerPage } from "./breaker_page.ts";
 import type { ChildService } from "./child_service.ts";
 import type { DemoRedis } from "./demo_redis.ts";
-import { type DemoState, note } from "./demo_state.ts";
+import { note } from "./demo_state.ts";
+import type { DemoAction, DemoState } from "../../wire/demo.ts";
 
 /** What can be broken, and what is told of it. */
 export interface BreakerOptions {
@@ -32,7 +33,7 @@ export function serveBreaker(options: BreakerOptions): Breaker {
   let closing = false;
   const secret = crypto.getRandomValues(new Uint8Array(12)).toHex();
 
-  const actions: Record<string, () => Promise<void>> = {
+  const actions: Record<DemoAction, () => Promise<void>> = {
     async kill() {
       if (!service || closing) return;
       state.kills++;
@@ -66,7 +67,9 @@ export function serveBreaker(options: BreakerOptions): Breaker {
       const [, first, action = ""] = new URL(request.url).pathname.split("/");
       if (first !== secret) return new Response("There is nothing here.\n", { status: 404 });
       if (request.method === "POST" && Object.hasOwn(actions, action)) {
-        busy = busy.then(actions[action]).catch((error) => options.onFailure(messageOf(error)));
+        busy = busy.then(actions[action as DemoAction]).catch((error) =>
+          options.onFailure(messageOf(error))
+        );
         return new Response(null, { status: 303, headers: { location: `/${secret}/` } });
       }
       if (action === "state") return Response.json(state);

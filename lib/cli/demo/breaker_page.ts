@@ -1,4 +1,4 @@
-import type { DemoState } from "./demo_state.ts";
+import type { DemoState } from "../../wire/demo.ts";
 
 const STYLE = `:root{color-scheme:light dark;font:15px/1.5 system-ui,sans-serif}
 body{max-width:44rem;margin:3rem auto;padding:0 1rem}h1{font-size:1.6rem;line-height:1.2}

@@ -18,16 +18,18 @@ interface ChartFrameProps {
   draw: (width: number) => JSX.Element;
   /** Instants (s since the epoch) and values, where one may zoom into them. */
   series?: [times: number[], values: (number | null)[]];
+  /** The time zone of those instants. */
+  zone?: string;
   /** Where each row of the table stands in the picture, for reading it with a pointer or keys. */
   spots: (width: number) => number[];
 }
 
 /** A figure with its caption, its picture at each width, and the table behind it. */
 export function ChartFrame(
-  { title, summary, table, height, draw, series, spots }: ChartFrameProps,
+  { title, summary, table, height, draw, series, zone, spots }: ChartFrameProps,
 ) {
   return (
-    <figure class="chart" data-series={series && JSON.stringify(series)}>
+    <figure class="chart" data-series={series && JSON.stringify(series)} data-zone={series && zone}>
       <figcaption class="unseen">{title}</figcaption>
       {Object.entries(WIDTHS).map(([name, width]) => (
         <svg

@@ -1,6 +1,6 @@
 import { scaleLinear, scaleUtc } from "d3-scale";
 import { area, line } from "d3-shape";
-import { distinctTicks } from "./axis.ts";
+import { distinctTicks, timeTicks } from "./axis.ts";
 import { ChartFrame } from "./frame.tsx";
 
 export interface Point {
@@ -14,8 +14,12 @@ interface LineChartProps {
   title: string;
   points: Point[];
   format: (value: number) => string;
-  /** The label of an instant, on the axis and in the table. */
+  /** The label of an instant on the axis. */
   formatTime: (at: number) => string;
+  /** The same in the table, where it must say all; by default as on the axis. */
+  formatRow?: (at: number) => string;
+  /** The time zone of the axis; UTC for points that are days of a calendar. */
+  zone?: string;
   /** The top of the axis where it is known, such as 100 for percentages. */
   highest?: number;
 }
@@ -26,7 +30,10 @@ const HEIGHT = 200;
 const EDGE = { top: 12, right: 28, bottom: 24, left: 44 };
 
 /** A line over time with a soft area below it, honest about its gaps. */
-export function LineChart({ title, points, format, formatTime, highest }: LineChartProps) {
+export function LineChart(
+  { title, points, format, formatTime, formatRow = formatTime, zone = "UTC", highest }:
+    LineChartProps,
+) {
   const values = points.flatMap((point) => point.value === null ? [] : [point.value]);
   const y = scaleLinear(
     [0, highest ?? (Math.max(...values, 0) || 1)],
@@ -65,9 +72,9 @@ export function LineChart({ title, points, format, formatTime, highest }: LineCh
             </g>
           ))}
           {points.length > 1 &&
-            x.ticks(width / 110).map((tick) => (
-              <text key={+tick} x={x(tick)} y={HEIGHT - 6} text-anchor="middle">
-                {formatTime(+tick)}
+            timeTicks(points[0]!.at, points.at(-1)!.at, width / 110, zone).map((tick) => (
+              <text key={tick} x={x(tick)} y={HEIGHT - 6} text-anchor="middle">
+                {formatTime(tick)}
               </text>
             ))}
         </g>
@@ -80,7 +87,7 @@ export function LineChart({ title, points, format, formatTime, highest }: LineCh
     );
   };
   const rows = points.map((point) => [
-    formatTime(point.at),
+    formatRow(point.at),
     point.value === null ? "–" : format(point.value),
   ]);
   return (
@@ -90,6 +97,7 @@ export function LineChart({ title, points, format, formatTime, highest }: LineCh
       height={HEIGHT}
       table={{ head: ["", title], rows }}
       draw={draw}
+      zone={zone}
       series={points.length >= FEWEST_TO_ZOOM
         ? [points.map(({ at }) => at / 1_000), points.map(({ value }) => value)]
         : undefined}

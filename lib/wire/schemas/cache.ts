@@ -20,6 +20,9 @@ export const CacheStats = z.object({
       description: "of the breaker: closed = Redis is asked",
     }),
     reason: z.string().nullable(),
+    kind: z.string().nullable().optional().openapi({
+      description: "of the reason, one of a few, as metrics are labelled with",
+    }),
     since: Instant,
   }).nullable().optional().openapi({ description: "null where the cache is in the process" }),
   stale_hits: Count.optional().openapi({ description: "hits past their time, on purpose" }),
@@ -34,6 +37,9 @@ export const CacheStats = z.object({
     tokens: Count,
     cost_micros: z.number().openapi({ description: "millionths of the prices' currency" }),
   }).optional().openapi({ description: "what cached answers have spared" }),
+  similar_reuses: Count.optional().openapi({
+    description: "answers that were given again to a similar question",
+  }),
   unsent: z.object({ waiting: Count, replayed: Count }).optional().openapi({
     description: "deletions that Redis could not be told of yet, and those made good",
   }),
