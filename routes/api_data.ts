@@ -95,6 +95,7 @@ export function apiData(ask: AskApi): DashboardData & DashboardActions {
     anomalies: (span) => field("analytics", `/analytics/anomalies${query(span)}`),
     busiest: (span) => field("analytics", `/analytics/busiest${query(span)}`),
     retention: (asked) => field("analytics", `/analytics/retention${query(asked)}`),
+    kept: () => call("/maintenance/retention"),
     tokens: () => orNone(field("tokens", "/tokens"), 403),
     sessions: () => orNone(field("sessions", "/sessions"), 403),
     audit: (limit) => orNone(field("entries", `/audit${query({ limit })}`), 403),

@@ -20,7 +20,7 @@ import type {
 } from "../lib/wire/figures.ts";
 import type { History, HistoryQuery } from "../lib/wire/history.ts";
 import type { Schedule, ScheduleTick } from "../lib/wire/schedules.ts";
-import type { HealthReport, PerformanceSummary } from "../lib/wire/system.ts";
+import type { HealthReport, Kept, PerformanceSummary } from "../lib/wire/system.ts";
 import type { ActiveTask, QueueInfo, TaskDetail, TaskPage, TaskQuery } from "../lib/wire/tasks.ts";
 
 /**
@@ -67,6 +67,8 @@ export interface DashboardData {
   retention(
     query: { from: string; to: string; granularity: "day" | "week" | "month" },
   ): Promise<Retention>;
+  /** How long everything is kept, and what that takes. */
+  kept(): Promise<Kept>;
   /** For administrators; null for others. */
   tokens(): Promise<Token[] | null>;
   sessions(): Promise<OpenSession[] | null>;

@@ -7,8 +7,11 @@ import { tokenFrom } from "../islands/parts/token_form.ts";
 import { ROLE } from "../islands/parts/words.ts";
 import type { PageContext, PageProps } from "../lib/web/page.ts";
 import type { AuditEntry, OpenSession, Token, TokenMade } from "../lib/wire/access.ts";
+import type { Kept } from "../lib/wire/system.ts";
 import type { Role } from "../lib/wire/envelope.ts";
+import { KeptPanel } from "./_kept.tsx";
 import type { PageState } from "./pages.ts";
+import { orNull } from "./parts.ts";
 
 const AUDIT_SHOWN = 50;
 
@@ -16,6 +19,7 @@ interface SettingsData {
   tokens: Token[] | null;
   sessions: OpenSession[] | null;
   audit: AuditEntry[] | null;
+  kept: Kept | null;
   /** A token that was just made or rotated. */
   made: TokenMade | null;
 }
@@ -26,10 +30,17 @@ async function settings(
 ): Promise<Response> {
   const { data, session } = ctx.state;
   const admin = session?.role === "admin";
-  const [tokens, sessions, audit] = admin
-    ? await Promise.all([data.tokens(), data.sessions(), data.audit(AUDIT_SHOWN)])
-    : [null, null, null];
-  const shown: SettingsData = { tokens, sessions, audit, made };
+  const [kept, tokens, sessions, audit] = await Promise.all([
+    orNull(data.kept()),
+    ...(admin ? [data.tokens(), data.sessions(), data.audit(AUDIT_SHOWN)] as const : []),
+  ]);
+  const shown: SettingsData = {
+    kept,
+    tokens: tokens ?? null,
+    sessions: sessions ?? null,
+    audit: audit ?? null,
+    made,
+  };
   return ctx.render(shown, { title: PAGES["/settings"] });
 }
 
@@ -104,6 +115,7 @@ export default function Settings({ data, state }: PageProps<SettingsData, PageSt
             made={data.made}
           />
         )}
+        {data.kept && <KeptPanel kept={data.kept} zone={state.zone} />}
         {data.audit && <Audit entries={data.audit} now={state.now} />}
       </div>
     </>

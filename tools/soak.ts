@@ -24,6 +24,9 @@ interface Sample {
   rss: number;
   handles: number;
   files: number;
+  /** Processor time of this process of the service, and requests made so far. */
+  cpuMs: number;
+  requests: number;
 }
 
 const { values } = parseArgs({
@@ -63,7 +66,7 @@ async function soak(seconds: number, seed: number, json: boolean): Promise<numbe
       faults[name] = (faults[name] ?? 0) + 1;
       nextFault = now() + (0.5 + random()) * seconds / 20;
     }
-    samples.push(await sample(service, now()));
+    samples.push({ ...await sample(service, now()), requests: traffic.requests });
   }
   await traffic.stop();
   await drained(service);
@@ -79,6 +82,13 @@ async function soak(seconds: number, seed: number, json: boolean): Promise<numbe
       quiet.filter(({ at }) => at >= seconds * from && at < seconds * to).map(({ ms }) => ms),
       0.95,
     );
+  // What a busy machine does to answers it does not do to the processor time that they take.
+  const cpuOf = (from: number, to: number) => {
+    const within = steady.filter(({ at }) => at >= seconds * from && at < seconds * to);
+    const [first, last] = [within[0], within.at(-1)];
+    if (!first || !last || last.requests === first.requests) return null;
+    return (last.cpuMs - first.cpuMs) / (last.requests - first.requests);
+  };
   const memory = slopeOf(of((each) => each.rss / MIB));
   const files = slopeOf(of((each) => each.files / MIB));
   const report = {
@@ -99,6 +109,8 @@ async function soak(seconds: number, seed: number, json: boolean): Promise<numbe
     handles_last: steady.at(-1)?.handles ?? null,
     p95_ms_first: round(p95(KILLS_UNTIL + 0.1, 0.75)),
     p95_ms_last: round(p95(0.75, 1)),
+    cpu_ms_a_request_first: round(cpuOf(KILLS_UNTIL + 0.1, 0.75)),
+    cpu_ms_a_request_last: round(cpuOf(0.75, 1)),
     probes: traffic.latencies.length,
     probes_in_faults: traffic.latencies.length - quiet.length,
   };
@@ -152,11 +164,13 @@ async function fault(
   return name;
 }
 
-async function sample(service: TestService, at: number): Promise<Sample> {
+async function sample(service: TestService, at: number): Promise<Omit<Sample, "requests">> {
   const text = await (await fetch(`${service.url}/metrics`)).text();
-  const rss = Number(/^process_resident_memory_bytes (\S+)$/m.exec(text)?.[1]);
+  const figure = (name: string) => Number(new RegExp(`^${name} (\\S+)$`, "m").exec(text)?.[1]);
+  const rss = figure("process_resident_memory_bytes");
+  const cpuMs = figure("process_cpu_seconds_total") * 1_000;
   const handles = (await Array.fromAsync(Deno.readDir(`/proc/${service.pid}/fd`))).length;
-  return { at, rss, handles, files: await bytesIn(service.dataDir) };
+  return { at, rss, handles, files: await bytesIn(service.dataDir), cpuMs };
 }
 
 /** Bytes of the files in a folder, backups left out: their number is the policy's. */

@@ -362,6 +362,19 @@ export const SETTINGS = {
   },
 };
 
+export const KEPT = {
+  title: "What is kept",
+  database: "Database",
+  reclaimable: "Free inside it, for new data",
+  growth: "Growth a day",
+  backups: "Backups",
+  none: "none yet",
+  newest: (count: string, at: string) => `${count}, the newest of ${at}`,
+  records: "Records",
+  keptFor: "Kept for",
+  setting: "Setting",
+};
+
 export const TASKS = {
   list: "Tasks",
   pages: "Pages of tasks",

@@ -19,6 +19,7 @@ export function retentionTable(retention: Config["retention"]): RetentionRow[] {
     ["completed tasks", retention.completedTasksMs, "KEEP_COMPLETED_TASKS_HOURS"],
     ["cancelled tasks", retention.cancelledTasksMs, "KEEP_CANCELLED_TASKS_HOURS"],
     ["failed tasks", retention.failedTasksMs, "KEEP_FAILED_TASKS_DAYS"],
+    ["batches", retention.failedTasksMs, "KEEP_FAILED_TASKS_DAYS"],
     [
       "conversations, before they are archived",
       retention.archiveConversationsMs,
@@ -52,8 +53,16 @@ export function retentionTable(retention: Config["retention"]): RetentionRow[] {
       keptFor: `${KEPT_BEFORE_MIGRATION_DAYS} days`,
     },
     { records: "marks of schedules that ran", keptFor: "40 days" },
+    { records: "what bots have cost, by day", keptFor: "40 days" },
+    { records: "questions without an answer", keptFor: "400 days after they were last asked" },
     { records: "idempotency keys", keptFor: "24 hours" },
+    { records: "live events", keptFor: "the newest 5,000" },
+    { records: "dashboard sessions and sign-in links", keptFor: "until they end" },
+    { records: "waiting tasks, unique keys and workers' marks", keptFor: "until the task ends" },
+    { records: "bots, tokens, alerts and settings", keptFor: "until they are changed or deleted" },
+    { records: "users and when they were active", keptFor: "until the user is erased" },
     { records: "reports and their rollups", keptFor: "for ever" },
+    { records: "hashed ids of deleted conversations and of people", keptFor: "for ever" },
   ];
 }
 

@@ -2,10 +2,10 @@ import type { z } from "@hono/zod-openapi";
 import type {
   AlertAnswer,
   AlertList,
+  KeptAnswer,
   NotificationAnswer,
   NotificationList,
   NotificationsQuery,
-  RetentionAnswer,
   SilenceInput,
 } from "./schemas/alerts.ts";
 import type {
@@ -60,6 +60,7 @@ import type {
   RangeAnswer,
   RangeQuery,
   RecountQueued,
+  RetentionAnswer,
   RetentionQuery,
   UnansweredAnswer,
   UnansweredQuery,
@@ -193,7 +194,7 @@ export interface Calls {
     body: typeof CleanupInput;
     answer: typeof CleanupQueued;
   };
-  "GET /maintenance/retention": { answer: typeof RetentionAnswer };
+  "GET /maintenance/retention": { answer: typeof KeptAnswer };
   "POST /tasks/actions": { body: typeof TaskAction; answer: typeof TaskActionAnswer };
   "POST /tasks/{task_id}/hasten": { answer: typeof TaskQueued };
   "POST /tasks/{task_id}/discard": { answer: typeof TaskQueued };

@@ -2,7 +2,7 @@ import { AppError } from "../../lib/errors.ts";
 import { commitOnce } from "../../lib/kv/idempotency.ts";
 import { within } from "../../lib/monitoring/deadline.ts";
 import { retentionTable } from "../../lib/monitoring/retention.ts";
-import { RetentionAnswer } from "../../lib/wire/schemas/alerts.ts";
+import { KeptAnswer } from "../../lib/wire/schemas/alerts.ts";
 import {
   CleanupInput,
   CleanupQueued,
@@ -107,7 +107,7 @@ export function addSystem(api: ApiBuilder): void {
     route: "GET /maintenance/retention",
     tag: "System",
     summary: "How long everything is kept, how large the database is, and its backups",
-    answer: RetentionAnswer,
+    answer: KeptAnswer,
     async handle() {
       const size = backups ? await within(() => backups.databaseSize(), MEASURE_MS, clock) : null;
       const kept = backups ? await backups.list() : [];

@@ -7,6 +7,8 @@ export function apiHeaders(contentType: string, requestId: string): Record<strin
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
     "x-request-id": requestId,
+    // A proxy such as nginx holds answers back until its buffer is full: events would come late.
+    ...(contentType === "text/event-stream" ? { "x-accel-buffering": "no" } : {}),
   };
 }
 

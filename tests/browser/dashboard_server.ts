@@ -170,6 +170,7 @@ function addPages(
     data.bots[at === -1 ? data.bots.length : at] = bot;
     return c.json(ok({ bot }));
   });
+  app.get("/maintenance/retention", (c) => c.json(ok(pages.kept)));
   app.get("/schedules", (c) => c.json(ok({ schedules: data.schedules })));
   app.post(
     "/schedules/:name/run",

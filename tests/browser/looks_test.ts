@@ -36,6 +36,20 @@ Deno.test("every page fits a phone of 320 px and a wide screen", async () => {
   }
 });
 
+Deno.test("on paper there is nothing to press, and dark ink on white", async () => {
+  await using visit = await visitDashboard();
+  const { page } = await visit.open("/", { colorScheme: "dark" });
+  await page.emulateMedia({ media: "print", colorScheme: "dark" });
+  for (const path of ["/", "/tasks", "/health?hours=1"]) {
+    await page.goto(visit.server.url + path);
+    await islandsReady(page);
+    assert.equal(await page.locator(":is(button, nav a):visible").count(), 0, path);
+    const ink = await page.evaluate(() => getComputedStyle(document.body).color);
+    const [red] = /\d+/.exec(ink)!;
+    assert.ok(Number(red) < 100, `${path}: ${ink}`);
+  }
+});
+
 for (const colorScheme of ["light", "dark"] as const) {
   Deno.test(`axe finds nothing on any page, ${colorScheme}`, async () => {
     await using visit = await visitDashboard();

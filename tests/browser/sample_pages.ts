@@ -202,3 +202,23 @@ export const ticks: ScheduleTick[] = [
     missed: 2,
   },
 ];
+
+/** What is kept, for how long, and how large that is. */
+export const kept = {
+  retention: [
+    { records: "completed tasks", kept_for: "1 day", variable: "KEEP_COMPLETED_TASKS_HOURS" },
+    { records: "audit log", kept_for: "400 days", variable: "KEEP_AUDIT_DAYS" },
+    { records: "reports and their rollups", kept_for: "for ever" },
+  ],
+  database: {
+    bytes: 187_695_104,
+    reclaimable_bytes: 12_582_912,
+    growth_bytes_per_day: 2_411_724,
+  },
+  backups: [{
+    name: "pixel-2026-03-18T04-00-00Z.sqlite.zst",
+    created_at: "2026-03-18T04:00:00Z",
+    compressed_bytes: 31_457_280,
+    entries: 812_004,
+  }],
+};

@@ -111,6 +111,9 @@ Deno.test("settings tell who one is; the update interval holds on every page", a
   const { page } = await visit.open("/settings", { token: VIEWER_TOKEN });
   await page.reload();
   assert.match(await page.innerText("main"), /vera[\s\S]*Viewer[\s\S]*Europe\/Berlin/);
+  const kept = await page.innerText(".kept");
+  assert.match(kept, /Database\s+179 MB[\s\S]*12 MB[\s\S]*2\.3 MB[\s\S]*1, the newest of/);
+  assert.match(kept, /audit log\s+400 days\s+KEEP_AUDIT_DAYS[\s\S]*reports and.*for ever/);
   await page.selectOption("main select", "30");
   await page.goto(`${visit.server.url}/tasks`);
   await page.waitForSelector("[data-mode=interval]");

@@ -61,6 +61,11 @@ Deno.test("a stream tells what tasks do, and goes on where an earlier one ended"
   withApi(async (api) => {
     const first = await open(api);
     assert.equal(first.response.headers.get("content-type"), "text/event-stream");
+    assert.equal(
+      first.response.headers.get("x-accel-buffering"),
+      "no",
+      "no proxy holds events back",
+    );
     const { body } = await queue(api, "1");
     // Of a quick task only the last change is told, unless a gathering ended in between.
     const ended = (id: string) => (e: Received) =>

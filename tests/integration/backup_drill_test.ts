@@ -98,6 +98,17 @@ Deno.test("drill: a backup under load, the disk is lost, and after the restore e
   assert.ok(metrics.total_conversations >= before.length);
   assert.equal(metrics.status_breakdown.completed, metrics.total_conversations);
   assert.equal((await service.request("GET", "/health")).status, 200);
+
+  // Counted again from what is there, every number of the reports is the same.
+  const counted = await service.request<{ task_id: string }>("POST", "/analytics/recount");
+  assert.equal(await ended(service, counted.body.task_id), "completed");
+  type Recounted = {
+    task_status: { result: { conversations: number; compared: number; differences: unknown[] } };
+  };
+  const task = await service.request<Recounted>("GET", `/tasks/${counted.body.task_id}`);
+  const { conversations, compared, differences } = task.body.task_status.result;
+  assert.deepEqual(differences, []);
+  assert.ok(conversations >= before.length && compared > 0, `${conversations}, ${compared}`);
   const again = { conversation_id: "after", bot_id: "bakery", user_message: "When do you open?" };
   const answer = await service.request("POST", "/conversations/queue", again, {
     prefer: "wait=10",

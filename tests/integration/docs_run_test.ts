@@ -125,6 +125,7 @@ Deno.test("migrating: the history of a platform, and a Celery task at an address
         ["conversations.ndjson", join(folder, "conversations.ndjson")],
         ["whsec_…", webhookSecret()],
         ["PORT=8090", `PORT=${freePort()}`],
+        [/\bQUEUE\b/g, "analytics"],
         ["python3", `${program} -B`],
       ],
     };

@@ -97,6 +97,11 @@ Deno.test("ARCHITECTURE: the key map names every kind of key that the service wr
   await service.request("GET", "/analytics/daily?date=2026-01-05");
   await service.request("PUT", "/queues/default/pause");
   await service.request("GET", "/health");
+  // What the bot does not know, and a person who is erased.
+  const strange = { ...queue("4"), user_message: "Does it rain on Mars?", user_id: "gone" };
+  await service.request("POST", "/conversations/queue", strange, { prefer: "wait=20" });
+  const erasing = await service.request("DELETE", "/users/gone");
+  assert.equal(erasing.status, 200, JSON.stringify(erasing.body));
   await service.stop();
 
   const documented = new Set<string>();

@@ -57,7 +57,7 @@ export const NotificationList = success({
 });
 export const NotificationAnswer = success({ notification: Notification });
 
-export const RetentionAnswer = success({
+export const KeptAnswer = success({
   retention: z.array(z.object({
     records: z.string(),
     kept_for: z.string(),
