@@ -1,18 +1,27 @@
 /** The service: `deno task start`. */
 import { onStopSignals, stopOnce } from "./lib/cli/stop_signals.ts";
 import { readEnv } from "./lib/config/config.ts";
+import { platformOf } from "./lib/config/platform.ts";
 import { AppError, messageOf } from "./lib/errors.ts";
 import { ConfigError, type RunningService, startService } from "./service.ts";
 
-async function main(): Promise<void> {
+async function main(env: Record<string, string>): Promise<void> {
+  const started = Promise.withResolvers<RunningService>();
+  // Deno Deploy looks for its one cron at the top of the program, before anything is awaited.
+  if (!platformOf(env).longRunning) {
+    Deno.cron("work", "* * * * *", { backoffSchedule: [1_000, 5_000] }, async () => {
+      await (await started.promise).tick?.();
+    });
+  }
   let service: RunningService;
   try {
-    service = await startService(readEnv(), Deno.stdout.isTerminal());
+    service = await startService(env, Deno.stdout.isTerminal());
   } catch (error) {
     const expected = error instanceof ConfigError || error instanceof AppError;
     console.error(expected ? `pixel: ${messageOf(error)}` : error);
     Deno.exit(1);
   }
+  started.resolve(service);
   const stop = stopOnce(async (code: number) => {
     await service.stop();
     Deno.exit(code);
@@ -22,6 +31,8 @@ async function main(): Promise<void> {
   service.stopAsked.then(() => stop(0));
 }
 
-if (import.meta.main) await main();
+const env = readEnv();
+// Deno Deploy may load its entry point from a program of its own.
+if (import.meta.main || !platformOf(env).longRunning) await main(env);
 
 export { startService } from "./service.ts";

@@ -17,10 +17,11 @@ import { createApp } from "./routes/app.ts";
 import type { ApiDeps, FeedEvent } from "./routes/deps.ts";
 import { mountPages } from "./routes/pages.ts";
 import { bulkActionJob } from "./workers/bulk_action.ts";
+import { Ticks } from "./workers/ticks.ts";
 import { reapplyErasures, requestErasure } from "./workers/erase_user.ts";
 import { workers } from "./workers/mod.ts";
 import { userHandlers } from "./workers/user_handlers.ts";
-import { SCHEDULES } from "./workers/schedules.ts";
+import { schedulesFor } from "./workers/schedules.ts";
 import { requestedWork } from "./workers/work.ts";
 import { signingSecret } from "./workers/signing_secret.ts";
 
@@ -32,6 +33,11 @@ export interface RunningService {
   lost: Promise<void>;
   /** Resolves when somebody asked over the API that it stops; whoever started it then does so. */
   stopAsked: Promise<void>;
+  /**
+   * Does what is due, for up to 50 s; for a platform that wakes the service each minute instead of
+   * letting it run on. Null where it does everything by itself.
+   */
+  tick: (() => Promise<void>) | null;
   /** Drains and closes everything; resolves when all of it is closed. */
   stop(): Promise<void>;
 }
@@ -63,11 +69,12 @@ export async function startService(
   const stopAsked = Promise.withResolvers<void>();
   const services = stack.use(
     await openServices(config, {
-      onLost: lost.resolve,
+      // Where work is done in ticks, the next one begins anew.
+      onLost: config.platform.longRunning ? lost.resolve : undefined,
       log,
       terminal,
       print: (line) => console.log(line),
-      schedules: SCHEDULES,
+      schedules: schedulesFor(config.platform),
       queues: own.map(({ queue }) => queue),
     }),
   );
@@ -82,8 +89,10 @@ export async function startService(
     ...apiDeps(services, scheduler, stopping.signal, stopAsked.resolve),
     events,
   });
-  const { built, files } = await buildAssets({ root: ROOT, out: new URL("dist/", ROOT) });
-  if (built) log.info("the dashboard was built", { files });
+  if (config.platform.files) {
+    const { built, files } = await buildAssets({ root: ROOT, out: new URL("dist/", ROOT) });
+    if (built) log.info("the dashboard was built", { files });
+  }
   await mountPages(app.site, {
     sessions: app.sessions,
     clock,
@@ -91,14 +100,17 @@ export async function startService(
     api: app.api,
     demoUrl: config.demoUrl,
   });
+  const ticks = config.platform.longRunning ? null : new Ticks(services);
+  if (ticks) stack.defer(() => ticks.close());
   // Every role answers HTTP; who works and who brings ticks depends on it.
+  const does = (role: string) => !ticks && (config.role === "all" || config.role === role);
   await engine.load();
   const erasedAgain = await reapplyErasures(services);
   if (erasedAgain > 0) log.warn("an older backup was restored: erasing again", { erasedAgain });
-  if (config.role === "all" || config.role === "worker") await engine.start();
-  else await engine.follow();
+  if (does("worker")) await engine.start();
+  else if (!ticks) await engine.follow();
   stack.defer(() => engine.stop(1_000)); // also when the rest of the start fails
-  if (config.role === "all" || config.role === "scheduler") {
+  if (does("scheduler")) {
     await scheduler.start();
     bringTicks(scheduler, stopping.signal);
   }
@@ -110,7 +122,7 @@ export async function startService(
   );
   // Redis going or coming is told with the health it makes, without waiting for the next look.
   services.cache.subscribe(() => void services.health.report().catch(() => {}));
-  if (config.role === "all" || config.role === "scheduler") services.alerts.start();
+  if (does("scheduler")) services.alerts.start();
 
   const server = listening(config, () =>
     Deno.serve({
@@ -122,7 +134,7 @@ export async function startService(
         return new Response("internal error\n", { status: 500 });
       },
     }, (request, info) => app.fetch(request, info)));
-  const url = addressOf(server.addr);
+  const url = addressOf(server.addr, config);
   log.info("ready", { url, ms: Math.round(performance.now() - startedAt) });
 
   const rest = stack.move();
@@ -131,11 +143,13 @@ export async function startService(
     url,
     lost: lost.promise,
     stopAsked: stopAsked.promise,
+    tick: ticks && (() => ticks.tick()),
     async stop() {
       log.info("stopping");
       stopping.abort();
       scheduler.stop();
       await Promise.all([
+        ticks?.close(),
         engine.stop(Math.max(1_000, config.shutdownMs - 10_000)),
         server.shutdown(),
       ]);
@@ -208,7 +222,7 @@ function apiDeps(
 /** The stream of live events; other processes' are looked for where the database is shared. */
 async function openEvents({ db, clock, config }: Services): Promise<ApiDeps["events"]> {
   const opened = await EventRing.open<FeedEvent>(db, { now: () => clock.now() });
-  return { ...opened, pollMs: config.kvUrl ? OTHERS_EVENTS_MS : undefined };
+  return { ...opened, pollMs: config.shared ? OTHERS_EVENTS_MS : undefined };
 }
 
 const DAY_MS = 86_400_000;
@@ -287,8 +301,10 @@ function alertEvent(alert: AlertView, now: number) {
   return { ...shownAlert(alert), firing: alert.raised, detail: alert.detail ?? alert.title, at };
 }
 
-function addressOf(addr: Deno.Addr): string {
-  const { hostname, port } = addr as Deno.NetAddr;
+function addressOf(addr: Deno.Addr, config: Config): string {
+  // A platform may listen elsewhere than it was asked to, and not on a port at all.
+  if (addr.transport !== "tcp") return config.publicUrl ?? `http://localhost:${config.port}`;
+  const { hostname, port } = addr;
   const host = hostname === "0.0.0.0" || hostname === "::" ? "localhost" : hostname;
   return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }

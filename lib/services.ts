@@ -1,9 +1,7 @@
-import { join, resolve } from "node:path";
 import { BudgetedResponder } from "./ai/budgeted_responder.ts";
 import { CachedResponder } from "./ai/cached_responder.ts";
 import { CircuitBreaker } from "./ai/circuit_breaker.ts";
 import { HashedEmbedder } from "./ai/embedded/hashed_embedder.ts";
-import { ModelFiles } from "./ai/embedded/model_files.ts";
 import { EmbeddedResponder } from "./ai/embedded_responder.ts";
 import { ProviderChain } from "./ai/provider_chain.ts";
 import type { Responder } from "./ai/responder.ts";
@@ -16,29 +14,26 @@ import { Reports } from "./analytics/reports.ts";
 import { Authenticator } from "./auth/authenticator.ts";
 import { type CacheService, openCache } from "./cache/mod.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import { AppError } from "./errors.ts";
 import { type Config, ConfigError } from "./config/config.ts";
 import { BotStore } from "./conversations/bot_store.ts";
 import { Conversations, type Handoff } from "./conversations/conversations.ts";
-import { ErasureLog } from "./conversations/erasure_log.ts";
+import type { ErasureLog } from "./conversations/erasure_log.ts";
 import { ReplyStreams } from "./conversations/reply_streams.ts";
 import { readQuestion } from "./conversations/transcript.ts";
 import { JobEngine } from "./jobs/engine.ts";
 import { type Schedule, Scheduler } from "./jobs/scheduler.ts";
 import type { JobState } from "./jobs/job.ts";
-import { type DataLock, lockDataDir } from "./kv/data_lock.ts";
-import { Database } from "./kv/database.ts";
+import type { Database } from "./kv/database.ts";
 import type { WriteSet } from "./kv/write_set.ts";
-import { openSchema } from "./kv/schema.ts";
 import type { Logger } from "./log.ts";
 import { Alerts } from "./monitoring/alerts/alerts.ts";
 import { routeAlerts } from "./monitoring/alerts/routing.ts";
 import { type AlertInputs, alertRules } from "./monitoring/alerts/rules.ts";
 import { alertInputs } from "./monitoring/alerts/sources.ts";
 import { Admission } from "./monitoring/admission.ts";
-import { Backups } from "./monitoring/backup.ts";
+import type { Backups } from "./monitoring/backup.ts";
 import { DEFAULT_THRESHOLDS, standardChecks } from "./monitoring/checks/standard.ts";
-import { FreedPages } from "./monitoring/freed_pages.ts";
+import type { FreedPages } from "./monitoring/freed_pages.ts";
 import { HealthService } from "./monitoring/health.ts";
 import { HealthHistory } from "./monitoring/health_history.ts";
 import { PerformanceHistory } from "./monitoring/history.ts";
@@ -47,10 +42,12 @@ import { EngineWatch, scheduleStates } from "./monitoring/engine_watch.ts";
 import { Heartbeat } from "./monitoring/heartbeat.ts";
 import { ProviderWatch, stateOf } from "./monitoring/provider_watch.ts";
 import { ServiceMetrics } from "./monitoring/service_metrics.ts";
+import { machineOf } from "./monitoring/machine.ts";
 import { Notifier } from "./notifications/notifier.ts";
 import { renderLetter } from "./notifications/template.ts";
 import { checkSmtp } from "./notifications/email.ts";
 import { SystemSampler } from "./monitoring/system.ts";
+import { openStorage } from "./storage.ts";
 
 /** Everything the routes and workers are made of. Closing it closes all of it, in order. */
 export interface Services extends AsyncDisposable {
@@ -81,9 +78,13 @@ export interface Services extends AsyncDisposable {
   freedPages: FreedPages | null;
   notifier: Notifier;
   alerts: Alerts<AlertInputs>;
+  /** Null without HEARTBEAT_URL. */
+  heartbeat: Heartbeat | null;
   auth: Authenticator;
 }
 
+/** Between looks at the backlog where each read is paid for. */
+const SPARING_MS = 10_000;
 /** How long a silent worker keeps its queues where several share a database. */
 const LEASE_MS = 15_000;
 
@@ -109,20 +110,10 @@ export interface OpenOptions {
 export async function openServices(config: Config, options: OpenOptions): Promise<Services> {
   await using stack = new AsyncDisposableStack();
   const { log, clock = systemClock } = options;
-  // A shared database has its own leases; a file must have one process.
-  if (!config.kvUrl) stack.use<DataLock>(await lockDataDir(config.dataDir));
-  const file = join(config.dataDir, "pixel.sqlite");
-  const freedPages = config.kvUrl ? null : new FreedPages(file, log);
-  await freedPages?.atStart();
-  const db = stack.use(await Database.open({ path: config.kvUrl ?? file }));
-  const backups = config.kvUrl ? null : new Backups(join(config.dataDir, "backups"), file, {
-    daily: config.retention.backupsDaily,
-    weekly: config.retention.backupsWeekly,
-  }, clock);
-  await openSchema(db, {
-    log,
-    backup: backups ? (schema) => checkedBackup(backups, schema) : undefined,
-  });
+  const { platform } = config;
+  const { db, backups, freedPages, erasures, ...storage } = stack.use(
+    await openStorage(config, { log, clock }),
+  );
 
   const cache = stack.use(
     await openCache({
@@ -139,7 +130,8 @@ export async function openServices(config: Config, options: OpenOptions): Promis
       clock,
       log,
       signals: false,
-      models: new ModelFiles(join(config.dataDir, "models")),
+      models: storage.models,
+      threads: platform.threads,
     }),
   );
   const providers = config.ai.baseUrl ? await providersOf(config, clock) : [];
@@ -166,7 +158,8 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     log,
     queues,
     worker: `worker-${crypto.randomUUID().slice(0, 8)}`,
-    leaseMs: config.kvUrl ? LEASE_MS : undefined,
+    leaseMs: config.shared ? LEASE_MS : undefined,
+    doorbells: platform.doorbells,
     serve: servedQueues(config, queues),
     onLost: options.onLost,
   });
@@ -189,8 +182,6 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     live: () => readLiveMetrics(db.kv),
     onHandoff: (tx, handoff) => tellHandoff(tx, handoff, notifier, config.alerts.email),
   });
-  const erasures = await ErasureLog.open(config.dataDir);
-
   const healthHistory = new HealthHistory(db, config.retention.healthReportsMs);
   const figures = new Figures({
     db,
@@ -200,7 +191,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
   });
   const reports = new Reports({ db, clock, samples: healthHistory, names: bots });
   const system = stack.adopt(
-    new SystemSampler({ dataDir: config.dataDir, clock }),
+    new SystemSampler({ dataDir: config.dataDir, clock, machine: machineOf(platform) }),
     (sampler) => sampler.close(),
   );
   await system.start();
@@ -215,6 +206,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
       db,
       system,
       clock,
+      files: platform.files,
       queues: loads,
       redis: config.cache.redisUrl ? cache : null,
       schedules: () => scheduleStates(scheduler, startedAt),
@@ -252,10 +244,10 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     conversations: () => conversations.metrics(),
     score: () => history.score(),
     alerts: () => alerts.list(),
-    storage: backups
+    storage: storage.databaseBytes
       ? async () => ({
-        databaseBytes: (await Deno.stat(file)).size,
-        newestBackupAt: await backups.newestAt(),
+        databaseBytes: await storage.databaseBytes!(),
+        newestBackupAt: await backups?.newestAt() ?? null,
       })
       : undefined,
   }, clock);
@@ -266,6 +258,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
       system,
       waiting: () => countJobs(engine, ["available", "scheduled", "retrying", "running"]),
       backlogLimit: config.limits.backlog,
+      everyMs: platform.longRunning ? undefined : SPARING_MS,
       diskReserveBytes: config.limits.diskReserveBytes,
     }),
     (admission) => admission.close(),
@@ -280,16 +273,14 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     terminal: options.terminal,
     print: options.print,
   });
-  if (config.alerts.heartbeatUrl) {
-    const report = () => health.report();
-    const heartbeat = new Heartbeat({
-      url: config.alerts.heartbeatUrl,
-      health: report,
-      log,
-      clock,
-    });
-    stack.adopt(heartbeat, (heartbeat) => heartbeat.close()).start();
-  }
+  const { heartbeatUrl } = config.alerts;
+  const heartbeat = heartbeatUrl
+    ? stack.adopt(
+      new Heartbeat({ url: heartbeatUrl, health: () => health.report(), log, clock }),
+      (heartbeat) => heartbeat.close(),
+    )
+    : null;
+  if (platform.longRunning) heartbeat?.start();
   stack.defer(() => auth.audit.close());
   const alerts = stack.adopt(
     new Alerts({
@@ -354,6 +345,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     freedPages,
     notifier,
     alerts,
+    heartbeat,
     auth,
     [Symbol.asyncDispose]: () => rest.disposeAsync(),
   };
@@ -418,14 +410,6 @@ async function providersOf({ ai }: Config, clock: Clock): Promise<ProviderWatch[
 
 /** Shorter than a turn's attempt may take. */
 const MAX_CHAIN_MS = 110_000;
-
-/** Makes a backup before a migration that can be restored; gives the command that does so. */
-async function checkedBackup(backups: Backups, schema: number): Promise<string> {
-  const { name, path } = await backups.create(undefined, schema);
-  const { ok, problem } = await backups.verify(name);
-  if (!ok) throw new AppError("unavailable", `the backup ${name} is not good: ${problem}`);
-  return `deno task pixel restore ${resolve(path)} --yes`;
-}
 
 /** Jobs in any of these states, over all queues. */
 async function countJobs(engine: JobEngine, states: JobState[]): Promise<number> {

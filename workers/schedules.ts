@@ -14,6 +14,19 @@ import { sendReportJob } from "./send_report.ts";
 
 const DAY_MS = 86_400_000;
 
+/** A tick comes each minute, and what is done in it is paid for: this often is enough. */
+const SPARING_MS = 5 * 60_000;
+
+/** Every schedule of the service, UTC; those without a time of day come seldom where ticks bring them. */
+export function schedulesFor({ longRunning }: { longRunning: boolean }): Schedule[] {
+  if (longRunning) return SCHEDULES;
+  return SCHEDULES.map((schedule) =>
+    "everyMs" in schedule.timing
+      ? { ...schedule, timing: { everyMs: Math.max(schedule.timing.everyMs, SPARING_MS) } }
+      : schedule
+  );
+}
+
 /** Every schedule of the service, UTC. */
 export const SCHEDULES: Schedule[] = [
   run(

@@ -22,13 +22,14 @@ export function Machine(
     );
   }
   const { cpu_percent, memory_percent, disk_percent } = health.system;
+  const hasDisk = !health.checks.some(({ name }) => name === "backups"); // which stands in its place
   const past = (metric: HistoryMetric) => history ? byMinute(history, metric) : undefined;
   return (
     <Panel title="Machine">
       <dl class="gauges">
         <Gauge name="CPU" value={cpu_percent} mark={80} past={past("cpu_percent")} />
         <Gauge name="Memory" value={memory_percent} mark={85} past={past("memory_percent")} />
-        <Gauge name="Disk" value={disk_percent} mark={90} />
+        {hasDisk && <Gauge name="Disk" value={disk_percent} mark={90} />}
       </dl>
     </Panel>
   );

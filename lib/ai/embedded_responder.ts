@@ -20,6 +20,8 @@ export interface EmbeddedResponderOptions {
   maxModelBytes?: number;
   /** Where trained bots outlive the process; without it they are trained after every start. */
   models?: ModelStore;
+  /** False where there are no Web Workers to train bots in. */
+  threads?: boolean;
   /** How long a request waits for its bot's training before it fails as retryable. */
   trainingWaitMs?: number;
   /** Whether replies carry language and sentiment (some 80 MB of word lists). */
@@ -48,7 +50,7 @@ export class EmbeddedResponder implements CacheableResponder {
   constructor(options: EmbeddedResponderOptions = {}) {
     const clock = options.clock ?? systemClock;
     const log = options.log ?? silentLogger;
-    this.#trainer = new Trainer({ clock, log });
+    this.#trainer = new Trainer({ clock, log, threads: options.threads });
     this.#models = new BotModels({
       trainer: this.#trainer,
       store: options.models,

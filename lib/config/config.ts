@@ -1,3 +1,4 @@
+import { platformOf } from "./platform.ts";
 import { type Values, type VariableName, VARIABLES } from "./variables.ts";
 
 /** A value that stops the start; the message is one line that names the variable. */
@@ -18,10 +19,13 @@ export interface LoadOptions {
  * absent. Throws a ConfigError for the first value that cannot be used.
  */
 export function loadConfig(env: Record<string, string>, options: LoadOptions = {}) {
-  const values = readValues(env);
-  checkTogether(values);
-  const v = values;
+  const platform = platformOf(env);
+  const v = platform.files ? readValues(env) : onDenoDeploy(env);
+  checkTogether(v);
   return {
+    platform,
+    /** Other processes may use the same database. */
+    shared: v.KV_URL !== undefined || !platform.longRunning,
     port: v.PORT,
     host: v.HOST,
     publicUrl: v.PUBLIC_URL,
@@ -147,6 +151,24 @@ function readValues(env: Record<string, string>): Values {
     values[name] = result.data;
   }
   return values as Values;
+}
+
+/** How long Deno Deploy waits between its signal and the end, less what closing takes. */
+const DEPLOY_SHUTDOWN_SECONDS = 3;
+
+/** The values as Deno Deploy needs them: what stands on files is refused or left out. */
+function onDenoDeploy(env: Record<string, string>): Values {
+  const v = readValues({ HOST: "0.0.0.0", ...env });
+  if (v.ADMIN_TOKEN === undefined) {
+    throw new ConfigError("ADMIN_TOKEN", "must be set on Deno Deploy, where no file can keep one");
+  }
+  if (v.LOG_FILE) throw new ConfigError("LOG_FILE", "cannot be had on Deno Deploy; it keeps logs");
+  if (v.ROLE !== "all") throw new ConfigError("ROLE", "must be all on Deno Deploy");
+  if (v.WORK_QUEUES.length > 0) {
+    throw new ConfigError("WORK_QUEUES", "must be absent on Deno Deploy, where each isolate works");
+  }
+  const seconds = Math.min(v.SHUTDOWN_SECONDS, DEPLOY_SHUTDOWN_SECONDS);
+  return { ...v, DISK_RESERVE: 0, SHUTDOWN_SECONDS: seconds };
 }
 
 /** What no variable can decide alone. */

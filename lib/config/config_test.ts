@@ -147,3 +147,23 @@ Deno.test("the table of the README has every variable once, and says what it mea
   assert.equal(rows.length, Object.keys(VARIABLES).length);
   for (const row of rows) assert.ok(row.about.length > 3, row.name);
 });
+
+Deno.test("on Deno Deploy what stands on files is refused or left out", () => {
+  const env = { DENO_DEPLOYMENT_ID: "d1", ADMIN_TOKEN: "0123456789abcdef" };
+  const config = loadConfig(env);
+  assert.equal(config.platform.name, "deno_deploy");
+  assert.equal(config.shared, true);
+  assert.equal(config.host, "0.0.0.0");
+  assert.equal(config.limits.diskReserveBytes, 0);
+  assert.ok(config.shutdownMs < 5_000);
+  assert.equal(loadConfig({ ...env, HOST: "127.0.0.1" }).host, "127.0.0.1");
+  assert.equal(refused({ DENO_DEPLOYMENT_ID: "d1" }).variable, "ADMIN_TOKEN");
+  for (
+    const [name, value] of [["LOG_FILE", "a.log"], ["ROLE", "web"], ["WORK_QUEUES", "default"]]
+  ) {
+    const error = refused({ ...env, KV_URL: "https://kv.example", [name!]: value! });
+    assert.equal(error.variable, name);
+    assert.match(error.message, /Deno Deploy/);
+  }
+  assert.equal(loadConfig({}).platform.name, "server");
+});

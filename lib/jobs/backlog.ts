@@ -5,7 +5,7 @@ import type { Logger } from "../log.ts";
 import type { FairOrder } from "./fair_order.ts";
 import { turnOf, turnText } from "./job_id.ts";
 import type { ReadyJob, ReadySet } from "./ready_set.ts";
-import { type LevelPage, readLevel, readTimers, type TimerCursor } from "./shard_reader.ts";
+import { type LevelPage, readLevel, readTimers, TIMER_START } from "./shard_reader.ts";
 
 /** Jobs of one level kept in memory; the rest stays on disk until there is room. */
 const LEVEL_HIGH = 2_000;
@@ -20,7 +20,6 @@ const MAX_DUE = 4_000;
 const RECHECK_MS = 5_000;
 /** Pause after the database refused something. */
 const RETRY_MS = 1_000;
-const TIMER_START: TimerCursor = { runAt: 0, priority: 0, suffix: "" };
 
 interface Level {
   /** Everything open up to here is in memory. */

@@ -38,8 +38,10 @@ export interface JobEngineOptions {
   leaseMs?: number;
   /** With `leaseMs`: the queues that this process may serve; all when absent. */
   serve?: readonly string[];
-  /** Another worker has taken this one's queues; it does nothing any more. */
+  /** Another worker has taken this one's queues; it does nothing any more until it is started anew. */
   onLost?: () => void;
+  /** False where KV has no queues to carry doorbells; polling does without. */
+  doorbells?: boolean;
 }
 
 const POLL_MS = 200;
@@ -56,6 +58,7 @@ export class JobEngine {
   readonly #levels: Levels;
   readonly #settings: QueueSettings;
   readonly #waiters: EndWaiters;
+  readonly #arrivals = new Set<() => void>();
   readonly #changes: ChangeDeps;
   readonly #reader: JobReader;
   readonly #serving: Serving;
@@ -83,6 +86,7 @@ export class JobEngine {
       db,
       clock,
       queues,
+      doorbells: options.doorbells,
       fair,
       levels,
       serving,
@@ -130,7 +134,8 @@ export class JobEngine {
 
   /**
    * Begins to work. Alone on its database it takes over at once whatever an earlier process left;
-   * with `leaseMs` it takes the queues that are free, and later those whose worker falls silent.
+   * with `leaseMs` it takes the queues that are free, and later those whose worker falls silent, and
+   * may be started again once it was stopped or has lost them.
    */
   start(): Promise<Recovery> {
     return this.#serving.start();
@@ -151,11 +156,17 @@ export class JobEngine {
 
   /**
    * Stops claiming, waits up to `graceMs` for what runs, releases the rest and ends the session.
-   * Interrupted jobs have not spent an attempt and run again after the next start.
+   * Interrupted jobs have not spent an attempt and run again after the next start. Whoever waits for
+   * a job to end waits no longer.
    */
   async stop(graceMs = 20_000): Promise<void> {
     await this.#serving.stop(graceMs);
     this.#waiters.wakeAll();
+  }
+
+  /** As `stop`, but only until the next `start`: whoever waits for a job goes on waiting. */
+  rest(graceMs = 20_000): Promise<void> {
+    return this.#serving.stop(graceMs);
   }
 
   /** Resolves when the doorbell listener has ended, which it does once the database is closed. */
@@ -282,6 +293,22 @@ export class JobEngine {
     return Promise.all(this.queueNames.map((queue) => this.#reader.overview(queue)));
   }
 
+  /** Calls `listener` for every job that this process queues to run at once; returns the way out. */
+  onArrival(listener: () => void): () => void {
+    this.#arrivals.add(listener);
+    return () => this.#arrivals.delete(listener);
+  }
+
+  /** Whether any queue that is not paused holds a job that could run now, whoever serves it. */
+  isDue(): Promise<boolean> {
+    return this.#serving.isDue();
+  }
+
+  /** Whether all that this process serves has come to rest, and nothing waits that nobody serves. */
+  isIdle(): Promise<boolean> {
+    return this.#serving.isIdle();
+  }
+
   /** Stops starting jobs of a queue until `resume`, also across restarts. */
   async pause(queue: string, by: string): Promise<Pause> {
     const pause = await this.#settings.pause(queue, by);
@@ -322,6 +349,7 @@ export class JobEngine {
   #arrived(job: ReadyJob): void {
     const { id, address, record } = job;
     this.#serving.runners.get(address.queue)?.backlog.arrived(job);
+    if (record.state === "available") { for (const tell of this.#arrivals) tell(); }
     if (!this.events.active) return;
     this.events.emit({
       type: "job.queued",

@@ -16,6 +16,7 @@ export interface EnqueuerDeps {
   db: Database;
   clock: Clock;
   queues: Record<string, number>;
+  doorbells?: boolean;
   fair: FairOrder;
   levels: Levels;
   serving: Serving;
@@ -106,6 +107,7 @@ export class Enqueuer {
   }
 
   #ring(tx: WriteSet, queue: string, now: number): void {
+    if (this.deps.doorbells === false) return;
     if (now - (this.#rungAt.get(queue) ?? 0) < RING_EVERY_MS) return;
     this.#rungAt.set(queue, now);
     tx.ring(queue);

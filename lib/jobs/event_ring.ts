@@ -89,7 +89,8 @@ export class EventRing<E> {
       const gone = this.#outdated(events.length);
       for (const { first } of gone) tx.delete(eventsKey(first));
       if (!await this.db.commit(tx)) {
-        others.push(...await this.refresh());
+        await this.#readHead();
+        others.push(...await this.#readEvents());
         continue;
       }
       const entries = events.map((event, i) => ({ seq: next + i, event }));
@@ -98,7 +99,7 @@ export class EventRing<E> {
       this.#entries.splice(0, gone.reduce((sum, { count }) => sum + count, 0));
       this.#entries.push(...entries);
       await this.#readHead();
-      if (this.#head.next !== head.next) entries.push(...await this.refresh());
+      if (this.#head.next !== head.next) entries.push(...await this.#readEvents());
       return [...others, ...entries];
     }
     throw new Error("other processes append to the events faster than this one can");
@@ -106,7 +107,12 @@ export class EventRing<E> {
 
   /** Reads what other processes have stored, and returns it. */
   async refresh(): Promise<RingEntry<E>[]> {
+    const known = this.#versionstamp;
     await this.#readHead();
+    return known !== null && known === this.#versionstamp ? [] : await this.#readEvents();
+  }
+
+  async #readEvents(): Promise<RingEntry<E>[]> {
     const known = this.#entries.at(-1)?.seq ?? -1;
     const fresh: RingEntry<E>[] = [];
     this.#records = [];

@@ -47,8 +47,8 @@ export class JobReader {
 
   /** One page of jobs, newest first. */
   async list(filter: JobFilter): Promise<JobPage> {
-    const { db, clock, levels, runners } = this.deps;
-    if (filter.state === "failed") return await listDead(db.kv, [...runners.keys()], filter);
+    const { db, clock, levels, stats } = this.deps;
+    if (filter.state === "failed") return await listDead(db.kv, [...stats.keys()], filter);
     const now = clock.now();
     return await listJobs(
       db.kv,

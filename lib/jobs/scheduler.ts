@@ -101,6 +101,31 @@ export class Scheduler {
     return tick === null ? null : await this.#fire(schedule, tick, "fired", "schedule", 0);
   }
 
+  /**
+   * Fires what is due of every schedule, for a process that is woken each minute and keeps no timers.
+   * Ticks that passed while nobody was woken are caught up with as at a start.
+   */
+  async bring(): Promise<void> {
+    await Promise.all(this.schedules.map(async (schedule) => {
+      try {
+        await this.#bring(schedule);
+      } catch (error) {
+        this.options.log.error("a schedule could not be fired", { schedule: schedule.name, error });
+      }
+    }));
+  }
+
+  async #bring(schedule: Schedule): Promise<void> {
+    const { db, clock } = this.options;
+    const { value: last } = await db.get<TickRecord>(lastKey(schedule.name));
+    const due = lastTick(schedule.timing, clock.now());
+    if (due === null || (last && last.tick >= due)) return;
+    const before = lastTick(schedule.timing, due - 1);
+    const onTime = last && (before === null || before <= last.tick);
+    if (onTime) await this.#fire(schedule, due, "fired", "schedule", 0);
+    else await this.#catchUp(schedule);
+  }
+
   /** Runs a schedule now, whatever its time. Returns the job's id. */
   async runNow(name: string, by: string): Promise<string> {
     const schedule = this.#require(name);

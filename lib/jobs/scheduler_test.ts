@@ -209,3 +209,29 @@ Deno.test("paused and overlapping ticks are skipped and said so; run now works a
   scheduler.stop();
   await db.close();
 });
+
+Deno.test("a process that is woken each minute brings every tick once, and what was missed", async () => {
+  const clock = new FakeClock(Date.parse("2026-01-01T03:59:30Z"));
+  const each: Schedule = { ...nightly, name: "each minute", timing: { everyMs: 60_000 } };
+  const all: Schedule = {
+    ...nightly,
+    name: "hourly",
+    timing: { cron: "0 * * * *" },
+    catchUp: "all",
+  };
+  const one = await open(clock, [nightly, each, all]);
+  const two = await open(clock, [nightly, each, all], one.db);
+  const kinds = async (name: string) => (await one.scheduler.ledger(name)).map((tick) => tick.kind);
+  await one.scheduler.bring(); // a new installation owes nothing
+  assert.equal(await one.jobs(), 0);
+  clock.advance(60_000);
+  await Promise.all([one.scheduler.bring(), two.scheduler.bring(), one.scheduler.bring()]);
+  for (const { name } of [nightly, each, all]) assert.deepEqual(await kinds(name), ["fired"], name);
+  assert.equal(await one.jobs(), 3);
+  clock.advance(3 * HOUR);
+  await two.scheduler.bring();
+  assert.deepEqual(await kinds("hourly"), ["backfilled", "backfilled", "backfilled", "fired"]);
+  assert.deepEqual(await kinds("each minute"), ["backfilled", "fired"]);
+  assert.equal((await one.scheduler.ledger("each minute"))[0]!.missed, 179);
+  await one.db.close();
+});

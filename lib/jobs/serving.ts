@@ -10,6 +10,8 @@ import type { Levels } from "./levels.ts";
 import { QueueRunner } from "./queue_runner.ts";
 import type { QueueSettings } from "./queue_settings.ts";
 import type { QueueStats } from "./queue_stats.ts";
+import { readTimers, TIMER_START } from "./shard_reader.ts";
+import { readDepth } from "./store.ts";
 import { ServedTurns } from "./served_turns.ts";
 import { endSession, type Recovery, type Session, takeOverAll } from "./session.ts";
 
@@ -33,6 +35,7 @@ export interface ServingOptions {
   onEnded: (id: string) => void;
   /** Another worker has taken the queues. */
   onLost: () => void;
+  doorbells?: boolean;
 }
 
 const SHARD = 0;
@@ -57,6 +60,7 @@ export class Serving {
   #tending: Promise<void> | null = null;
   #looking: Promise<void> | null = null;
   #stopping = false;
+  #starts = 0;
   #doorbells: Promise<void> | null = null;
   #claims = 0;
   #clockOffset: number;
@@ -79,7 +83,13 @@ export class Serving {
 
   /** Takes the queues: all at once when alone on the database, else those that nobody serves. */
   async start(): Promise<Recovery> {
-    const { db, clock, log, worker, leaseMs, definitions, levels, fair } = this.options;
+    const { db, clock, log, leaseMs, definitions, levels, fair } = this.options;
+    // What another start left behind is another worker's, to be recovered like anybody's.
+    const starts = ++this.#starts;
+    const worker = starts === 1 ? this.options.worker : `${this.options.worker}-${starts}`;
+    this.#clearTimers();
+    this.runners.clear();
+    this.#stopping = this.#lost = false;
     await this.load();
     let recovery: Recovery = { workers: 0, interrupted: 0, deadLetters: 0 };
     if (leaseMs === undefined) {
@@ -118,15 +128,14 @@ export class Serving {
 
   /** Ends in good order: see `JobEngine.stop`. */
   async stop(graceMs: number): Promise<void> {
-    for (const timer of this.#timers.splice(0)) clearInterval(timer);
+    this.#clearTimers();
     // A queue that is being taken just now is stopped with the others.
     this.#stopping = true;
     const underWay = this.#tending ?? this.#looking;
     if (underWay) await Promise.all([this.#tending, this.#looking]);
     // The lease is kept until the last of them has ended.
     await Promise.all([...this.runners.values()].map((runner) => runner.stop(graceMs)));
-    if (this.#tendingTimer) clearInterval(this.#tendingTimer);
-    this.#tendingTimer = null;
+    this.#leaveLease();
     if (this.#tending) await this.#tending;
     const session = this.#session;
     this.#session = null;
@@ -168,10 +177,50 @@ export class Serving {
     runner.backlog.start(levels.of(queue));
   }
 
+  /** Whether any queue that is not paused holds a job that could run now, whoever serves it. */
+  async isDue(): Promise<boolean> {
+    const { settings, queues } = this.options;
+    await settings.load();
+    const found = await Promise.all(
+      Object.keys(queues).map((queue) => settings.pauseOf(queue) ? false : this.#hasDue(queue)),
+    );
+    return found.includes(true);
+  }
+
+  /** Whether all that is served here has come to rest, and nothing waits that nobody serves. */
+  async isIdle(): Promise<boolean> {
+    const { settings, queues } = this.options;
+    const open = Object.keys(queues).filter((queue) => settings.pauseOf(queue) === null);
+    const busy = await Promise.all(open.map((queue) => {
+      const runner = this.runners.get(queue);
+      return runner ? !runner.idle : this.#hasDue(queue);
+    }));
+    return !busy.includes(true);
+  }
+
+  async #hasDue(queue: string): Promise<boolean> {
+    const { db, clock } = this.options;
+    const { available = {} } = await readDepth(db.kv, queue);
+    if (Object.values(available).some((count) => count > 0)) return true;
+    const timers = await readTimers(db.kv, queue, SHARD, TIMER_START, clock.now(), 1);
+    return timers.due.length > 0;
+  }
+
   #keepUp(leaseMs: number): void {
+    this.#leaveLease();
     this.#tendingTimer = setInterval(() => this.#tend(), leaseMs / 3);
     const look = () => this.#looking ??= this.#look().finally(() => this.#looking = null);
     this.#timers.push(setInterval(look, LOOK_MS));
+  }
+
+  #clearTimers(): void {
+    for (const timer of this.#timers.splice(0)) clearInterval(timer);
+  }
+
+  /** Renews the lease no longer. */
+  #leaveLease(): void {
+    if (this.#tendingTimer) clearInterval(this.#tendingTimer);
+    this.#tendingTimer = null;
   }
 
   /** Keeps the lease, hears what other processes changed, and takes queues that nobody serves. */
@@ -223,8 +272,9 @@ export class Serving {
 
   /** Doorbells wake the queue they name; where KV queues are missing, polling does without. */
   #listen(): void {
+    if (this.options.doorbells === false) return;
     try {
-      this.#doorbells = this.options.db.kv.listenQueue((message) => {
+      this.#doorbells ??= this.options.db.kv.listenQueue((message) => {
         const queue = (message as { doorbell?: unknown } | null)?.doorbell;
         if (typeof queue === "string") this.runners.get(queue)?.backlog.recheck();
       }).catch(() => {});

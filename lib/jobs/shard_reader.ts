@@ -73,6 +73,9 @@ export interface TimerCursor {
   suffix: string;
 }
 
+/** Before every timer. */
+export const TIMER_START: TimerCursor = { runAt: 0, priority: 0, suffix: "" };
+
 export interface TimerPage {
   due: DueJob[];
   cursor: TimerCursor;

@@ -10,8 +10,11 @@ const LARGE = 200;
 const MAX_FLIGHTS = 2;
 
 export interface DatabaseOptions {
-  /** A file, or the `https://` address of a KV Connect server; `:memory:` for tests. */
-  path: string;
+  /**
+   * A file, or the `https://` address of a KV Connect server; `:memory:` for tests. Absent: the
+   * database that the platform gives the program, as on Deno Deploy.
+   */
+  path?: string;
   /** Checks that one atomic may carry: 10 on a remote database, 100 on a file. */
   maxChecks?: number;
   /** Other processes write to it too. Default: true for an address, false for a file. */
@@ -48,7 +51,7 @@ export class Database {
   }
 
   static async open(options: DatabaseOptions): Promise<Database> {
-    const remote = /^https?:/.test(options.path);
+    const remote = /^https?:/.test(options.path ?? "");
     const kv = await Deno.openKv(options.path);
     return new Database(kv, options.maxChecks ?? (remote ? 10 : 90), options.shared ?? remote);
   }

@@ -12,6 +12,8 @@ export interface AdmissionOptions {
   backlogLimit: number;
   /** Bytes of disk below which nothing new is taken; 0 = no limit. */
   diskReserveBytes: number;
+  /** Time between two looks at what waits. */
+  everyMs?: number;
 }
 
 const EVERY_MS = 500;
@@ -23,7 +25,7 @@ const HIGH = 1;
 
 /**
  * Refuses new work before memory or disk suffers. The number of waiting tasks is read twice a
- * second, and what was admitted since then is counted on top, so the check itself costs nothing.
+ * second by default, and what was admitted since then is counted on top, so the check itself costs nothing.
  */
 export class Admission {
   #waiting = 0;
@@ -38,7 +40,9 @@ export class Admission {
       const before = this.#admitted;
       this.#waiting = await this.options.waiting().catch(() => this.#waiting);
       this.#admitted -= before;
-      if (this.#stop) this.#stop = this.options.clock.after(EVERY_MS, watch);
+      if (this.#stop) {
+        this.#stop = this.options.clock.after(this.options.everyMs ?? EVERY_MS, watch);
+      }
     };
     this.#stop = this.options.clock.after(0, watch);
   }

@@ -32,8 +32,13 @@ export class Heartbeat {
   start(): void {
     const { clock, everyMs } = this.#options;
     this.#cancel = clock.after(everyMs, () => {
-      this.#beating = this.#beat().finally(() => this.#closing.signal.aborted || this.start());
+      void this.beat().finally(() => this.#closing.signal.aborted || this.start());
     });
+  }
+
+  /** Calls now, if the service is healthy; resolves when that call has ended. */
+  beat(): Promise<void> {
+    return this.#beating = this.#beat();
   }
 
   /** Resolves when no call is under way any more. */

@@ -62,6 +62,13 @@ export const thisMachine: Machine = {
   rssBytes: () => Deno.memoryUsage().rss,
 };
 
+/** The machine as a platform shows it: where no file stays, there is no disk to be measured. */
+export function machineOf(platform: { files: boolean }): Machine {
+  if (platform.files) return thisMachine;
+  const none: DiskReading = { percent: 0, freeBytes: 0, totalBytes: 0 };
+  return { ...thisMachine, disk: () => Promise.resolve(none) };
+}
+
 /** Share of processor time that was busy between two readings, 0–100. */
 export function cpuPercent(before: CpuTimes, after: CpuTimes): number {
   const total = after.totalMs - before.totalMs;

@@ -142,6 +142,7 @@ export class EventFeed {
   #poll(everyMs: number): void {
     this.#cancelPoll = this.#options.clock.after(everyMs, () => {
       this.#working = this.#working.then(async () => {
+        if (this.#listeners.size === 0) return; // whoever comes back is told that some are missing
         const events = await this.#options.ring.refresh().catch(() => []);
         if (events.length > 0) this.#tell(events.map(numbered));
       });

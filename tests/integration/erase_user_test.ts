@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Redis } from "ioredis";
 import { cancelTurnsOf } from "../../lib/conversations/erase_user.ts";
-import { ErasureLog } from "../../lib/conversations/erasure_log.ts";
+import { FileErasureLog } from "../../lib/conversations/erasure_log.ts";
 import { restore } from "../../lib/monitoring/restore.ts";
 import { openDesk, turn } from "../support/conversations.ts";
 import { startOpenAIServer } from "../support/openai_server.ts";
@@ -256,7 +256,7 @@ Deno.test("open turns of the erased are cancelled before anything works", option
     const mine = await desk.conversations.submit(turn({ userId: USER }));
     const next = await desk.conversations.submit(turn({ userId: USER }));
     const other = await desk.conversations.submit(turn({ conversationId: "c2", userId: "bob" }));
-    const erasures = await ErasureLog.open(folder);
+    const erasures = await FileErasureLog.open(folder);
     await cancelTurnsOf({ db, engine, erasures }, new Set([erasures.hash(USER)]));
     await engine.start();
     await desk.ended(mine.taskId, next.taskId, other.taskId);

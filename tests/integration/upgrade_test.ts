@@ -92,7 +92,7 @@ async function isOpened(schema: string, waiting: string[]): Promise<void> {
     const back = await runCommand(words, { env: { DATA_DIR: dataDir } });
     assert.equal(back.exitCode, 0, back.err);
     using kv = await Deno.openKv(`${dataDir}/pixel.sqlite`);
-    assert.equal((await kv.get(["meta", "schema"])).value, 1);
+    assert.equal((await kv.get(["meta", "schema"])).value, Number(schema));
   } finally {
     await Deno.remove(dataDir, { recursive: true });
   }

@@ -20,6 +20,8 @@ export interface ServiceOptions {
   port?: number;
   /** The clock that the process sees; the machine's when absent. */
   clock?: SettableClock;
+  /** The whole command line of `deno`; that of `deno task start` when absent. */
+  args?: string[];
 }
 
 /** An answer with its body parsed. */
@@ -48,6 +50,7 @@ export class TestService implements AsyncDisposable {
     private readonly ownsFolder: boolean,
     private env: Record<string, string>,
     readonly port: number,
+    private readonly args: string[] | undefined,
   ) {
     this.url = `http://127.0.0.1:${port}`;
   }
@@ -55,9 +58,9 @@ export class TestService implements AsyncDisposable {
   /** Starts the service and waits until it is ready. */
   static async start(options: ServiceOptions = {}): Promise<TestService> {
     const dataDir = options.dataDir ?? await Deno.makeTempDir({ prefix: "pixel-test-" });
-    const { port = freePort() } = options;
+    const { port = freePort(), args } = options;
     const env = { ...options.env, ...options.clock?.env };
-    const service = new TestService(dataDir, options.dataDir === undefined, env, port);
+    const service = new TestService(dataDir, options.dataDir === undefined, env, port, args);
     try {
       await service.#launch();
     } catch (error) {
@@ -107,10 +110,10 @@ export class TestService implements AsyncDisposable {
     }
   }
 
-  /** Asks it to end (SIGTERM) and returns its exit code. */
-  async stop(): Promise<number> {
+  /** Asks it to end and returns its exit code. */
+  async stop(signal: Deno.Signal = "SIGTERM"): Promise<number> {
     const child = this.#running();
-    if (this.#exitCode === null) child.kill("SIGTERM");
+    if (this.#exitCode === null) child.kill(signal);
     const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
     try {
       return (await child.status).code;
@@ -118,6 +121,13 @@ export class TestService implements AsyncDisposable {
       clearTimeout(timer);
       await this.#ended();
     }
+  }
+
+  /** Sends it a signal, and resolves with the first log line after it that fits. */
+  async signalled(signal: Deno.Signal, pattern: RegExp): Promise<string> {
+    const line = this.nextLog(pattern);
+    this.#running().kill(signal);
+    return await line;
   }
 
   /** Ends it with SIGKILL, as a crash or a power failure would. */
@@ -146,7 +156,7 @@ export class TestService implements AsyncDisposable {
       DATA_DIR: this.dataDir,
       ADMIN_TOKEN: this.token,
       ...this.env,
-    });
+    }, this.args);
     this.#child = child;
     this.#reading = Promise.all([this.#read(child.stdout), this.#read(child.stderr)]);
     this.#exitCode = null;
@@ -206,8 +216,9 @@ export class TestService implements AsyncDisposable {
  */
 export async function startInVain(
   env: Record<string, string>,
+  args?: string[],
 ): Promise<{ code: number; said: string }> {
-  const child = await serviceProcess({ PORT: String(freePort()), ...env });
+  const child = await serviceProcess({ PORT: String(freePort()), ...env }, args);
   const timer = setTimeout(() => child.kill("SIGKILL"), READY_MS);
   try {
     const { code, stdout, stderr } = await child.output();
@@ -218,9 +229,12 @@ export async function startInVain(
   }
 }
 
-async function serviceProcess(env: Record<string, string>): Promise<Deno.ChildProcess> {
+async function serviceProcess(
+  env: Record<string, string>,
+  args?: string[],
+): Promise<Deno.ChildProcess> {
   return new Deno.Command(Deno.execPath(), {
-    args: await startArguments(),
+    args: args ?? await startArguments(),
     cwd: ROOT,
     clearEnv: true,
     env: {

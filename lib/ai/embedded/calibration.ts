@@ -1,5 +1,5 @@
 import { Classifier, type ClassifierData, type Evidence, scoreOf } from "./classifier.ts";
-import { fit, mulberry32, shuffle, type TrainingSet } from "./training.ts";
+import { fit, mulberry32, shuffle, type Slices, type TrainingSet } from "./training.ts";
 
 /** Where there are too few examples to hold any back. */
 export const DEFAULT_THRESHOLD = 0.5;
@@ -15,10 +15,10 @@ const OFF_TOPIC_SHARE = 0.2;
 const MAX_CALIBRATION_EXAMPLES = 6_000;
 
 /** Fits a classifier and sets its threshold on examples that were held back from another fit. */
-export function train(set: TrainingSet): ClassifierData {
+export function* train(set: TrainingSet): Slices<ClassifierData> {
   const startedAt = performance.now();
-  const weights = fit(set);
-  const calibration = calibrate(set);
+  const weights = yield* fit(set);
+  const calibration = yield* calibrate(set);
   return { ...weights, ...calibration, trainingMs: performance.now() - startedAt };
 }
 
@@ -27,16 +27,19 @@ export function train(set: TrainingSet): ClassifierData {
  * then stand for messages off the bot's topics. The threshold chosen makes right answers minus
  * wrong answers (off-topic messages answered among them) greatest on what was held back.
  */
-function calibrate(set: TrainingSet): Pick<ClassifierData, "threshold" | "calibratedOn"> {
+function* calibrate(
+  set: TrainingSet,
+): Slices<Pick<ClassifierData, "threshold" | "calibratedOn">> {
   const split = holdBack(set);
   if (!split) return { threshold: DEFAULT_THRESHOLD, calibratedOn: 0 };
-  const weights = fit(split.training);
+  const weights = yield* fit(split.training);
   const classifier = new Classifier({
     ...weights,
     threshold: DEFAULT_THRESHOLD,
     calibratedOn: 0,
     trainingMs: 0,
   });
+  yield;
   const scored = split.heldBack.map(({ text, label }) => {
     const evidence: Evidence = classifier.evidence(text);
     return { score: scoreOf(evidence, weights.method), label, best: evidence.best };

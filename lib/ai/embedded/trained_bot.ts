@@ -1,5 +1,6 @@
 import { train } from "./calibration.ts";
 import type { ClassifierData } from "./classifier.ts";
+import { atOnce, type Slices } from "./training.ts";
 import { indexTopics, type Taught, type TopicIndex } from "./topic_index.ts";
 
 /** All that is computed from a bot before it can answer. Flat arrays: cheap to move and to store. */
@@ -10,8 +11,14 @@ export interface TrainedBot {
 
 /** Reads and trains a bot; takes seconds for a large one. */
 export function trainBot(bot: Taught): TrainedBot {
+  return atOnce(trainInSlices(bot));
+}
+
+/** `trainBot` in slices of a few milliseconds, for where there is no thread to do it in. */
+export function* trainInSlices(bot: Taught): Slices<TrainedBot> {
   const { index, set } = indexTopics(bot);
-  return { index, classifier: train(set) };
+  yield;
+  return { index, classifier: yield* train(set) };
 }
 
 type Flat = Uint32Array | Int32Array | Uint16Array | Float32Array;

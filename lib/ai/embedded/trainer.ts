@@ -1,15 +1,25 @@
 import type { Clock } from "../../clock.ts";
+import { messageOf } from "../../errors.ts";
 import type { Logger } from "../../log.ts";
 import { ResponderError } from "../responder.ts";
 import { BACKGROUND } from "./background.ts";
 import type { Taught } from "./topic_index.ts";
-import { trainBot, type TrainedBot, unpackTrained } from "./trained_bot.ts";
+import {
+  packTrained,
+  trainBot,
+  type TrainedBot,
+  trainInSlices,
+  unpackTrained,
+} from "./trained_bot.ts";
+import type { Slices } from "./training.ts";
 import type { TrainingRequest, TrainingResult } from "./training_worker.ts";
 
 /** Bots whose training takes at most so many multiplications (some 5 ms) are trained in place. */
 const MAX_INLINE_WORK = 4_000_000;
 /** Trainings that may wait for the worker; more are refused until some are done. */
 const MAX_WAITING = 256;
+/** Without a thread, other work waits for a training no longer than about this at a time. */
+const TURN_MS = 10;
 /** An idle worker is let go after this long; the next training starts another. */
 const IDLE_MS = 10_000;
 
@@ -25,10 +35,18 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
+export interface TrainerOptions {
+  clock: Clock;
+  log: Logger;
+  /** False where there are no Web Workers: then training takes turns with everything else. */
+  threads?: boolean;
+}
+
 /** Trains bots one at a time in a Web Worker that may do nothing but compute. */
 export class Trainer {
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #threads: boolean;
   readonly #waiting: Waiting[] = [];
   #current: (Waiting & { id: number }) | undefined;
   #worker: Worker | undefined;
@@ -36,9 +54,10 @@ export class Trainer {
   #lastId = 0;
   #closed = false;
 
-  constructor(options: { clock: Clock; log: Logger }) {
+  constructor(options: TrainerOptions) {
     this.#clock = options.clock;
     this.#log = options.log;
+    this.#threads = options.threads ?? true;
   }
 
   /** Resolves with the trained bot; rejects with a retryable ResponderError. */
@@ -79,6 +98,7 @@ export class Trainer {
     this.#cancelIdle?.();
     this.#cancelIdle = undefined;
     this.#current = { ...next, id: ++this.#lastId };
+    if (!this.#threads) return void this.#trainHere(next.bot);
     const request: TrainingRequest = { id: this.#lastId, bot: next.bot };
     try {
       this.#worker ??= this.#startWorker();
@@ -86,6 +106,30 @@ export class Trainer {
     } catch (cause) {
       this.#fail(cause instanceof Error ? cause.message : String(cause));
     }
+  }
+
+  async #trainHere(bot: Taught): Promise<void> {
+    try {
+      const trained = await this.#inTurns(trainInSlices(bot));
+      if (!trained) return; // closed: whoever waited knows
+      this.#settle((current) => current.resolve({ trained, packed: packTrained(trained) }));
+      this.#next();
+    } catch (error) {
+      this.#fail(messageOf(error));
+    }
+  }
+
+  /** What the slices come to; null when the trainer is closed before. */
+  async #inTurns<T>(slices: Slices<T>): Promise<T | null> {
+    while (!this.#closed) {
+      const turnEnds = this.#clock.elapsed() + TURN_MS;
+      do {
+        const { done, value } = slices.next();
+        if (done) return value;
+      } while (this.#clock.elapsed() < turnEnds);
+      await new Promise<void>((resolve) => this.#clock.after(0, resolve));
+    }
+    return null;
   }
 
   #startWorker(): Worker {

@@ -32,14 +32,33 @@ const CENTROID_BIAS = -6;
 export type Weights = Omit<ClassifierData, "threshold" | "calibratedOn" | "trainingMs">;
 type Fitted = Pick<Weights, "method" | "offsets" | "classOf" | "weights" | "bias">;
 
+/** A training between two slices of its work; whoever drives it may do other things in between. */
+export type Slices<T> = Generator<void, T, void>;
+
+/** Texts and multiplications of a slice: a few milliseconds of either. */
+const TEXTS_A_SLICE = 200;
+const WORK_A_SLICE = 2_000_000;
+
+/** Does all of it at once. */
+export function atOnce<T>(slices: Slices<T>): T {
+  for (;;) {
+    const { done, value } = slices.next();
+    if (done) return value;
+  }
+}
+
 /**
  * Fits a vocabulary and one-against-rest logistic regressions (stochastic gradient descent, rate
  * falling to 0), or class centroids where that would take too long. Deterministic: equal examples
  * give equal weights. Everyday sentences serve as examples of no class.
  */
-export function fit(set: TrainingSet): Weights {
-  const bags = [...set.texts, ...set.hints?.texts ?? []].map(featuresOf);
+export function* fit(set: TrainingSet): Slices<Weights> {
+  const bags: FeatureBag[] = [];
+  for (const text of [...set.texts, ...set.hints?.texts ?? []]) {
+    if (bags.push(featuresOf(text)) % TEXTS_A_SLICE === 0) yield;
+  }
   const background = backgroundBags(bags);
+  yield;
   const all = [...bags, ...background];
   const minDocuments = bags.length >= LARGE ? 2 : 1;
   const maxFeatures = Math.floor(MAX_DENSE_WEIGHTS / Math.max(1, set.classes));
@@ -50,13 +69,17 @@ export function fit(set: TrainingSet): Weights {
     minDocuments,
     trainable ? maxFeatures : 500_000,
   );
-  const vectors = all.map((bag) => vocabulary.vector(bag));
+  yield;
+  const vectors: SparseVector[] = [];
+  for (const bag of all) {
+    if (vectors.push(vocabulary.vector(bag)) % TEXTS_A_SLICE === 0) yield;
+  }
   const given = [...set.labels, ...set.hints?.labels ?? []];
   const labels = Int32Array.from(all, (_, i) => given[i] ?? -1);
   const epochs = bags.length >= LARGE ? 8 : 15;
   const work = vectors.reduce((sum, v) => sum + v.indices.length, 0) * set.classes * epochs * 2;
   const fitted = trainable && work <= MAX_WORK
-    ? descend(vocabulary, vectors, labels, set.classes, epochs)
+    ? yield* descend(vocabulary, vectors, labels, set.classes, epochs)
     : centroids(vocabulary, vectors, labels, set.classes);
   const sizes = new Uint32Array(set.classes);
   for (const label of set.labels) sizes[label]!++;
@@ -77,13 +100,13 @@ function backgroundBags(bags: FeatureBag[]): FeatureBag[] {
   });
 }
 
-function descend(
+function* descend(
   vocabulary: Vocabulary,
   vectors: SparseVector[],
   labels: Int32Array,
   classes: number,
   epochs: number,
-): Fitted {
+): Slices<Fitted> {
   const dense = new Float32Array(vocabulary.size * classes);
   const bias = new Float32Array(classes);
   const gradient = new Float32Array(classes);
@@ -91,6 +114,7 @@ function descend(
   const random = mulberry32(3);
   const steps = vectors.length * epochs;
   let step = 0;
+  let work = 0;
   for (let epoch = 0; epoch < epochs; epoch++) {
     shuffle(order, random);
     for (const n of order) {
@@ -110,6 +134,9 @@ function descend(
         const row = indices[k]! * classes, value = values[k]!;
         for (let c = 0; c < classes; c++) dense[row + c]! -= gradient[c]! * value;
       }
+      if ((work += 2 * indices.length * classes) < WORK_A_SLICE) continue;
+      work = 0;
+      yield;
     }
   }
   return { method: "trained", bias, ...prune(dense, vocabulary.size, classes) };

@@ -26,6 +26,19 @@ export function diskCheck(system: SystemSource, reserveBytes: number): HealthChe
   };
 }
 
+/** Says what is not there to be checked, so that nobody counts on it. */
+export function noFilesCheck(): HealthCheck {
+  return {
+    name: "backups",
+    onFailure: "degraded",
+    run: () => ({
+      status: "healthy",
+      detail: "none are made here, where no file stays: copy it with `pixel export --all`",
+      measured: {},
+    }),
+  };
+}
+
 /** By percent of the container's limit or of the machine's memory. */
 export function memoryCheck(system: SystemSource, limits: Limits): HealthCheck {
   return {

@@ -2,7 +2,7 @@ import { type Clock, systemClock } from "../../clock.ts";
 import type { Database } from "../../kv/database.ts";
 import type { SystemSource } from "../system.ts";
 import type { HealthCheck, Limits } from "./check.ts";
-import { cpuCheck, diskCheck, eventLoopCheck, memoryCheck } from "./machine.ts";
+import { cpuCheck, diskCheck, eventLoopCheck, memoryCheck, noFilesCheck } from "./machine.ts";
 import {
   databaseCheck,
   providerCheck,
@@ -30,6 +30,8 @@ export interface StandardCheckPorts {
   /** Signs in to the mail server; rejects when that fails. */
   smtp?: () => Promise<void>;
   clock?: Clock;
+  /** False where no file stays: then there is no disk to look at, and there are no backups. */
+  files?: boolean;
 }
 
 export interface HealthThresholds {
@@ -67,7 +69,7 @@ export function standardChecks(
   const checks = [
     databaseCheck(ports.db, () => clock.now()),
     redisCheck(ports.redis),
-    diskCheck(system, thresholds.diskReserveBytes),
+    ports.files === false ? noFilesCheck() : diskCheck(system, thresholds.diskReserveBytes),
     memoryCheck(system, thresholds.memoryPercent),
     cpuCheck(system, thresholds.cpuPercent),
     eventLoopCheck(system, thresholds.eventLoopLagMs),

@@ -1,0 +1,85 @@
+import { join, resolve } from "node:path";
+import { ModelFiles, type ModelStore } from "./ai/embedded/model_files.ts";
+import { ModelRecords } from "./ai/embedded/model_records.ts";
+import type { Clock } from "./clock.ts";
+import type { Config } from "./config/config.ts";
+import { type ErasureLog, FileErasureLog, KvErasureLog } from "./conversations/erasure_log.ts";
+import { AppError } from "./errors.ts";
+import { lockDataDir } from "./kv/data_lock.ts";
+import { Database } from "./kv/database.ts";
+import { openSchema } from "./kv/schema.ts";
+import type { Logger } from "./log.ts";
+import { Backups } from "./monitoring/backup.ts";
+import { FreedPages } from "./monitoring/freed_pages.ts";
+
+/** Where everything that lasts lies, as far as the platform has a place for it. */
+export interface Storage extends AsyncDisposable {
+  db: Database;
+  /** Null where the database is no file of ours. */
+  backups: Backups | null;
+  /** Null where the database is no file of ours. */
+  freedPages: FreedPages | null;
+  models: ModelStore;
+  erasures: ErasureLog;
+  /** Size of the database's file, where it is one. */
+  databaseBytes?: () => Promise<number>;
+}
+
+/** Checks that one atomic may carry on a remote database. */
+const REMOTE_CHECKS = 10;
+
+/**
+ * Opens what lasts: in DATA_DIR, which is locked; with KV_URL the database elsewhere; on Deno Deploy
+ * all of it in the platform's database. Throws AppError `conflict` when another process uses the
+ * same DATA_DIR.
+ */
+export async function openStorage(
+  config: Config,
+  { log, clock }: { log: Logger; clock: Clock },
+): Promise<Storage> {
+  await using stack = new AsyncDisposableStack();
+  const { dataDir, kvUrl, platform } = config;
+  const file = !kvUrl && platform.files ? join(dataDir, "pixel.sqlite") : undefined;
+  // A shared database has its own leases; a file must have one process.
+  if (file) stack.use(await lockDataDir(dataDir));
+  const freedPages = file ? new FreedPages(file, log) : null;
+  await freedPages?.atStart();
+  const db = stack.use(
+    await Database.open({
+      path: kvUrl ?? file,
+      ...(file ? {} : { shared: true, maxChecks: REMOTE_CHECKS }),
+    }),
+  );
+  const backups = file ? backupsOf(config, file, clock) : null;
+  await openSchema(db, {
+    log,
+    backup: backups ? (schema) => checkedBackup(backups, schema) : undefined,
+  });
+  const models = platform.files ? new ModelFiles(join(dataDir, "models")) : new ModelRecords(db);
+  const erasures = platform.files
+    ? await FileErasureLog.open(dataDir)
+    : await KvErasureLog.open(db);
+  const rest = stack.move();
+  return {
+    db,
+    backups,
+    freedPages,
+    models,
+    erasures,
+    databaseBytes: file ? async () => (await Deno.stat(file)).size : undefined,
+    [Symbol.asyncDispose]: () => rest.disposeAsync(),
+  };
+}
+
+function backupsOf({ dataDir, retention }: Config, file: string, clock: Clock): Backups {
+  const policy = { daily: retention.backupsDaily, weekly: retention.backupsWeekly };
+  return new Backups(join(dataDir, "backups"), file, policy, clock);
+}
+
+/** Makes a backup before a migration that can be restored; gives the command that does so. */
+async function checkedBackup(backups: Backups, schema: number): Promise<string> {
+  const { name, path } = await backups.create(undefined, schema);
+  const { ok, problem } = await backups.verify(name);
+  if (!ok) throw new AppError("unavailable", `the backup ${name} is not good: ${problem}`);
+  return `deno task pixel restore ${resolve(path)} --yes`;
+}
