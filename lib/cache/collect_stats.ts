@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import type { CacheStats, NamespaceStats, TierStats } from "./cache_stats.ts";
 import { hitRate, type LookupCounters } from "./lookup_counters.ts";
 import { NamespaceCounts } from "./namespace_counts.ts";
-import { Unavailable } from "./redis_link.ts";
+import { Unavailable } from "./unavailable.ts";
 import type { RedisCounts } from "./redis_store.ts";
 import type { RedisTier, Tiers } from "./tiers.ts";
 

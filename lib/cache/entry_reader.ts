@@ -6,7 +6,7 @@ import type { LookupCounters, Tier } from "./lookup_counters.ts";
 import type { MemoryHit } from "./memory_store.ts";
 import type { NamespaceCounts } from "./namespace_counts.ts";
 import { decodeValue } from "./payload.ts";
-import { Unavailable } from "./redis_link.ts";
+import { Unavailable } from "./unavailable.ts";
 import { UNREADABLE } from "./redis_store.ts";
 import type { Tiers } from "./tiers.ts";
 

@@ -7,12 +7,8 @@ import { aim, connectRedis, hangUp, type RedisAccess } from "./redis_connect.ts"
 import { ConnectionIdentity } from "./connection_identity.ts";
 import type { RedisLocator } from "./redis_locator.ts";
 import type { RedisScript } from "./redis_script.ts";
+import { Unavailable } from "./unavailable.ts";
 import { Watchdog } from "./watchdog.ts";
-
-/** Said instead of an answer when Redis gave none, or refused. */
-export class Unavailable {
-  constructor(readonly reason: string) {}
-}
 
 export interface RedisLinkOptions extends RedisAccess {
   locator: RedisLocator;

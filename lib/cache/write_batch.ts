@@ -1,4 +1,5 @@
-import { type RedisLink, Unavailable } from "./redis_link.ts";
+import type { RedisLink } from "./redis_link.ts";
+import { Unavailable } from "./unavailable.ts";
 import { WRITE_ENTRIES } from "./redis_scripts.ts";
 
 /** Entries and bytes that one script writes; small, so that other clients hardly notice. */
