@@ -6,6 +6,7 @@ import {
   sessionCookie,
   sessionIdFrom,
 } from "../lib/auth/session_cookie.ts";
+import { isSecret, masked } from "../lib/auth/secret.ts";
 import type { Clock } from "../lib/clock.ts";
 import { AppError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
@@ -120,7 +121,7 @@ export async function mountPages<E extends { Bindings: PageBindings }>(
       };
       return {
         // Data is shared by visitors of equal rights: the secret of one of them is not in it.
-        session: session && wantsData(c) ? { ...session, csrf: "" } : session,
+        session: session && { ...session, csrf: wantsData(c) ? "" : masked(session.csrf) },
         get data() {
           if (!session) throw new AppError("unauthenticated", "Sign in first.");
           return dataOf(c, session);
@@ -210,7 +211,7 @@ async function refuseForeignForm(c: Context, session: Session | null): Promise<v
   }
   if (!session) return;
   const form = await c.req.parseBody();
-  if (form["csrf"] !== session.csrf) {
+  if (!isSecret(session.csrf, String(form["csrf"] ?? ""))) {
     throw new AppError("forbidden", "This form is out of date: reload the page and try again.");
   }
 }

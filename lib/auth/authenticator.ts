@@ -2,9 +2,9 @@ import type { Clock } from "../clock.ts";
 import type { Database } from "../kv/database.ts";
 import type { Logger } from "../log.ts";
 import { bootstrapHash } from "./bootstrap.ts";
-import { type JwtOptions, jwtVerifier, type VerifyJwt } from "./jwt.ts";
+import type { JwtOptions, VerifyJwt } from "./jwt.ts";
 import type { OAuthOptions } from "./oauth/provider.ts";
-import { OAuthSignIn } from "./oauth/sign_in.ts";
+import type { OAuthSignIn } from "./oauth/sign_in.ts";
 import type { Principal } from "./principal.ts";
 import { sameHash, secretHash } from "./secret.ts";
 import { Sessions } from "./sessions.ts";
@@ -63,6 +63,7 @@ export class Authenticator {
     options: AuthenticatorOptions,
     adminHash: string,
     jwt: VerifyJwt | null,
+    oauth: OAuthSignIn | null,
     tokens: (ended: (id: string) => void) => Tokens,
   ) {
     this.#clock = options.clock;
@@ -81,7 +82,7 @@ export class Authenticator {
     this.links = new SignInLinks(options.db, options.clock);
     this.tokens = tokens((id) => this.#forget(id));
     this.audit = new AuditLog(options);
-    this.oauth = options.oauth ? new OAuthSignIn(options.oauth) : null;
+    this.oauth = oauth;
     this.sessions = new Sessions({
       db: options.db,
       clock: options.clock,
@@ -102,12 +103,16 @@ export class Authenticator {
       print: options.print ??
         ((line) => void Deno.stdout.writeSync(new TextEncoder().encode(line + "\n"))),
     });
-    const jwt = options.jwt ? await jwtVerifier(options.jwt) : null;
+    // Both take memory that a service without them need not spend.
+    const jwt = options.jwt ? await (await import("./jwt.ts")).jwtVerifier(options.jwt) : null;
+    const oauth = options.oauth
+      ? new (await import("./oauth/sign_in.ts")).OAuthSignIn(options.oauth)
+      : null;
     if (options.jwt?.secret && options.jwt.secret.length < 32) {
       options.log.warn("JWT_SECRET is shorter than 32 characters, which HS256 should have");
     }
     const tokens = await Tokens.open(options.db, options.clock);
-    return new Authenticator(options, adminHash, jwt, (ended) => tokens.telling(ended));
+    return new Authenticator(options, adminHash, jwt, oauth, (ended) => tokens.telling(ended));
   }
 
   /** The principal of a token verified a moment ago, without waiting; undefined: ask `authenticate`. */

@@ -18,3 +18,26 @@ export function secretHash(secret: string): string {
 export function sameHash(a: string, b: string): boolean {
   return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 }
+
+/**
+ * A secret for a page, written differently each time: what is compressed together with text that
+ * somebody else chose would otherwise give it away by its length (BREACH, Gluck, Harris and Prado,
+ * Black Hat 2013). Half of it is chance, the other the secret added to that.
+ */
+export function masked(secret: string): string {
+  const bytes = Buffer.from(secret);
+  const chance = randomBytes(bytes.length);
+  return Buffer.concat([chance, added(bytes, chance)]).toString("base64url");
+}
+
+/** Whether this is the secret itself or a masked form of it, compared in constant time. */
+export function isSecret(secret: string, given: string): boolean {
+  if (sameHash(secret, given)) return true;
+  const bytes = Buffer.from(given, "base64url");
+  const half = bytes.length / 2;
+  if (half !== Buffer.byteLength(secret)) return false;
+  return sameHash(secret, added(bytes.subarray(half), bytes.subarray(0, half)).toString("latin1"));
+}
+
+const added = (a: Uint8Array, b: Uint8Array): Buffer =>
+  Buffer.from(a.map((byte, i) => byte ^ b[i]!));

@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import type { Database } from "../kv/database.ts";
 import { WriteSet } from "../kv/write_set.ts";
 import type { Principal } from "./principal.ts";
-import { newSecret, sameHash, secretHash } from "./secret.ts";
+import { isSecret, newSecret, secretHash } from "./secret.ts";
 
 /** A session is read from memory this long, so its end is seen everywhere within it. */
 const REMEMBER_MS = 500;
@@ -175,7 +175,7 @@ export function csrfTokenOf(sessionId: string): string {
   return secretHash("csrf:" + sessionId);
 }
 
-/** Whether this is the session's own token, compared in constant time. */
+/** Whether this is the session's own token, masked or not, compared in constant time. */
 export function csrfTokenFits(session: Session, given: string): boolean {
-  return sameHash(session.csrfToken, given);
+  return isSecret(session.csrfToken, given);
 }

@@ -27,7 +27,7 @@ import type { LookupCounters } from "./lookup_counters.ts";
 import type { MemoryHit } from "./memory_store.ts";
 import type { Reclaimer } from "./reclaimer.ts";
 import type { RedisInfo } from "./redis_info.ts";
-import { Unavailable } from "./redis_link.ts";
+import { Unavailable } from "./unavailable.ts";
 import type { Resolver } from "./resolver.ts";
 import type { StatsCollector } from "./collect_stats.ts";
 import type { Tiers } from "./tiers.ts";

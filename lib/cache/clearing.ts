@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import type { ClearOptions, ClearResult } from "./cache.ts";
 import { compileGlob, type Glob } from "./glob.ts";
 import { isUsableKey } from "./key_space.ts";
-import { Unavailable } from "./redis_link.ts";
+import { Unavailable } from "./unavailable.ts";
 import type { Reclaimer } from "./reclaimer.ts";
 import { HELD_ENTRIES } from "./sweep_scripts.ts";
 import type { RedisTier } from "./tiers.ts";

@@ -3,7 +3,7 @@ import type { CacheStats, NamespaceStats, TierStats } from "./cache_stats.ts";
 import { hitRate, type LookupCounters } from "./lookup_counters.ts";
 import { NamespaceCounts } from "./namespace_counts.ts";
 import { outageKind } from "./outage_kind.ts";
-import { Unavailable } from "./redis_link.ts";
+import { Unavailable } from "./unavailable.ts";
 import type { RedisCounts } from "./redis_store.ts";
 import type { RedisTier, Tiers } from "./tiers.ts";
 

@@ -7,8 +7,8 @@ import type { LookupCounters, Tier } from "./lookup_counters.ts";
 import type { MemoryHit } from "./memory_store.ts";
 import type { NamespaceCounts } from "./namespace_counts.ts";
 import { decodeValue } from "./payload.ts";
-import { Unavailable } from "./redis_link.ts";
 import { type RedisRead, UNREADABLE } from "./redis_store.ts";
+import { Unavailable } from "./unavailable.ts";
 import type { Tiers } from "./tiers.ts";
 
 /** An entry that was found, fresh or not. */

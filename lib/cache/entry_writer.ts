@@ -4,7 +4,7 @@ import type { Entry } from "./frame.ts";
 import { isUsableKey, isUsableTag, namespaceOf } from "./key_space.ts";
 import type { LookupCounters, Refusal } from "./lookup_counters.ts";
 import { decodeValue, encodeValue, NOTHING } from "./payload.ts";
-import { Unavailable } from "./redis_link.ts";
+import { Unavailable } from "./unavailable.ts";
 import type { Fence } from "./redis_store.ts";
 import type { Tiers } from "./tiers.ts";
 import { MAX_TTL_SECONDS, ttlMs } from "./ttl.ts";

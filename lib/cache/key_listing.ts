@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import type { KeyPage, KeysOptions, KeyView } from "./cache.ts";
 import type { Glob } from "./glob.ts";
 import type { MemoryStore } from "./memory_store.ts";
-import { Unavailable } from "./redis_link.ts";
+import { Unavailable } from "./unavailable.ts";
 import { DESCRIBE_ENTRIES } from "./sweep_scripts.ts";
 import type { RedisTier } from "./tiers.ts";
 

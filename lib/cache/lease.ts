@@ -3,7 +3,7 @@ import type { EntryReader, Found } from "./entry_reader.ts";
 import type { ReadOptions } from "./cache.ts";
 import type { KeyWaiters } from "./key_waiters.ts";
 import { namespaceOf } from "./key_space.ts";
-import { Unavailable } from "./redis_link.ts";
+import { Unavailable } from "./unavailable.ts";
 import { KEEP_LEASE } from "./redis_scripts.ts";
 import type { Fence } from "./redis_store.ts";
 import type { RedisTier } from "./tiers.ts";

@@ -10,7 +10,7 @@ import { Fills } from "./fill.ts";
 import { Leases } from "./lease.ts";
 import { LookupCounters } from "./lookup_counters.ts";
 import { MemoryStore } from "./memory_store.ts";
-import { openRedisTier } from "./open_redis_tier.ts";
+import type { openRedisTier } from "./open_redis_tier.ts";
 import { Resolver } from "./resolver.ts";
 import type { Tiers } from "./tiers.ts";
 import { DEFAULT_TTL_SECONDS, MAX_TTL_SECONDS } from "./ttl.ts";
@@ -36,6 +36,8 @@ export async function openCache(options: CacheOptions = {}): Promise<CacheServic
     commandTimeoutMs: options.commandTimeoutMs ?? 100,
   };
   if (options.redisUrl !== undefined) {
+    // Its client takes memory that a cache in the process need not spend.
+    const { openRedisTier } = await import("./open_redis_tier.ts");
     const shared = await openRedisTier({ ...settings, redisUrl: options.redisUrl });
     const tiers: Tiers = { local: shared.redis.front, memory: null, redis: shared.redis };
     return new CacheService(assemble(tiers, settings, shared));

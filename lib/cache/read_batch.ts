@@ -1,5 +1,6 @@
 import type { Buffer } from "node:buffer";
-import { type RedisLink, Unavailable } from "./redis_link.ts";
+import type { RedisLink } from "./redis_link.ts";
+import { Unavailable } from "./unavailable.ts";
 
 /** Keys that one MGET may carry. */
 const MAX_KEYS = 512;

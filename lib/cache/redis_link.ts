@@ -6,13 +6,9 @@ import { Breaker } from "./breaker.ts";
 import { aim, connectRedis, hangUp, type RedisAccess } from "./redis_connect.ts";
 import { ConnectionIdentity } from "./connection_identity.ts";
 import type { RedisLocator } from "./redis_locator.ts";
-import type { RedisScript } from "./redis_script.ts";
+import { type RedisScript, runScript } from "./redis_script.ts";
+import { Unavailable } from "./unavailable.ts";
 import { Watchdog } from "./watchdog.ts";
-
-/** Said instead of an answer when Redis gave none, or refused. */
-export class Unavailable {
-  constructor(readonly reason: string) {}
-}
 
 export interface RedisLinkOptions extends RedisAccess {
   locator: RedisLocator;
@@ -278,18 +274,4 @@ export class RedisLink {
     this.#readonlyReconnectAt = now + READONLY_RECONNECT_MS;
     hangUp(this.#redis);
   }
-}
-
-/** Runs a script on a connection; rejects as the connection does. */
-export function runScript(
-  redis: Redis,
-  script: RedisScript,
-  keys: readonly string[],
-  args: readonly (string | Uint8Array)[],
-): Promise<unknown> {
-  const rest = [keys.length, ...keys, ...args] as [number, ...string[]];
-  return redis.evalsha(script.sha1, ...rest).catch((error) => {
-    if (!messageOf(error).startsWith("NOSCRIPT")) throw error;
-    return redis.eval(script.source, ...rest);
-  });
 }

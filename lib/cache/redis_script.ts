@@ -1,4 +1,6 @@
+import type { Redis } from "ioredis";
 import { createHash } from "node:crypto";
+import { messageOf } from "../errors.ts";
 
 /** A Lua script and the name Redis knows it by. */
 export interface RedisScript {
@@ -9,6 +11,20 @@ export interface RedisScript {
 /** Names a script by the hash that Redis knows it by. */
 export function script(source: string): RedisScript {
   return { source, sha1: createHash("sha1").update(source).digest("hex") };
+}
+
+/** Runs a script on a connection; rejects as the connection does. */
+export function runScript(
+  redis: Redis,
+  script: RedisScript,
+  keys: readonly string[],
+  args: readonly (string | Uint8Array)[],
+): Promise<unknown> {
+  const rest = [keys.length, ...keys, ...args] as [number, ...string[]];
+  return redis.evalsha(script.sha1, ...rest).catch((error) => {
+    if (!messageOf(error).startsWith("NOSCRIPT")) throw error;
+    return redis.eval(script.source, ...rest);
+  });
 }
 
 /**

@@ -1,7 +1,8 @@
 import { digits, type Entry, type Frame, isCurrent, packFrame, parseFrame } from "./frame.ts";
 import { type KeySpace, namespaceOf } from "./key_space.ts";
 import { ReadBatch } from "./read_batch.ts";
-import { type RedisLink, Unavailable } from "./redis_link.ts";
+import type { RedisLink } from "./redis_link.ts";
+import { Unavailable } from "./unavailable.ts";
 import { parseInfo, type RedisInfo } from "./redis_info.ts";
 import {
   COUNT_ENTRIES,

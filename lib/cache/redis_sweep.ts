@@ -1,5 +1,6 @@
 import { type KeySpace, namespaceOf } from "./key_space.ts";
-import { type RedisLink, Unavailable } from "./redis_link.ts";
+import type { RedisLink } from "./redis_link.ts";
+import { Unavailable } from "./unavailable.ts";
 import type { RedisStore } from "./redis_store.ts";
 import { RECOUNT, SWEEP_ENTRIES } from "./sweep_scripts.ts";
 

@@ -1,6 +1,6 @@
 import type { Redis } from "ioredis";
-import { runScript } from "./redis_link.ts";
 import { GENERATION_SECONDS, REMOVE_ENTRIES, RENEW_GENERATION } from "./redis_scripts.ts";
+import { runScript } from "./redis_script.ts";
 import type { RedisStore } from "./redis_store.ts";
 import { namespaceOf } from "./key_space.ts";
 

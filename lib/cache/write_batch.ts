@@ -1,4 +1,6 @@
-import { type RedisLink, runScript, Unavailable } from "./redis_link.ts";
+import type { RedisLink } from "./redis_link.ts";
+import { runScript } from "./redis_script.ts";
+import { Unavailable } from "./unavailable.ts";
 import { WRITE_ENTRIES } from "./redis_scripts.ts";
 
 /** Entries and bytes that one script writes; small, so that other clients hardly notice. */

@@ -23,7 +23,11 @@ const ROW_OF: [keys: string, row: RegExp][] = [
     "jobs open, jobs t, jobs level, jobs n, jobs session, jobs heartbeat, jobs run",
     /^waiting tasks/,
   ],
-  ["jobs shard, jobs unique, jobs unique_for, jobs once, jobs flow, jobs rate", /^waiting tasks/],
+  [
+    "jobs shard, jobs unique, jobs unique_for, jobs once, jobs flow, jobs rate, jobs served",
+    /^waiting tasks/,
+  ],
+  ["jobs swept, conv bs", /^batches$/],
   ["jobs batch, jobs batch_count, jobs batch_done, conv b, conv bi, conv bn", /^batches$/],
   ["jobs events, jobs events_head", /^live events$/],
   [
@@ -36,7 +40,8 @@ const ROW_OF: [keys: string, row: RegExp][] = [
   ["meta schema, meta counts, meta webhook-secret, jobs pause, jobs limits", /and settings$/],
   ["auth bootstrap, auth key, schedule paused, health baseline, health probe", /and settings$/],
   ["stats ask, stats askref", /^questions without/],
-  ["conv erased", /^hashed ids/],
+  ["conv erased, conv erasure", /^hashed ids/],
+  ["meta erasure-key, ai model, ai model_part", /^bots, tokens/],
   ["stats u, stats um, stats top", /^users and when/],
   [
     "stats q, stats d, stats m, stats t, stats h, stats live, stats lost, stats bot",
