@@ -65,6 +65,7 @@ export class Watchdog {
       this.#waits.delete(wait);
       wait.expire();
     }
-    if (this.#waits.size > 0) this.#timer = setTimeout(() => this.#look(), STEP_MS);
+    // Whoever was told may wait again already, and have set the timer.
+    if (this.#waits.size > 0) this.#timer ??= setTimeout(() => this.#look(), STEP_MS);
   }
 }

@@ -15,11 +15,14 @@ import { freePort } from "../support/service.ts";
 const NOT_RUN: [command: RegExp, why: string][] = [
   [/^(npx -y deno@[\d.]+|deno) task (ok|test|test:long)\b/, "it runs this very test"],
   [/^deno task bench /, "minutes of measuring, some of it beside peers; bench/ has tests"],
-  [/^deno run -A bench\/ai/, "needs public data sets, which the project does not hold"],
   [/^deno run -A tools\/lighthouse\.ts/, "needs Lighthouse and Chromium; the browser suite has it"],
   [/^deno task soak /, "half an hour, as the page says; tools/soak has tests"],
   [/docker compose /, "needs a container engine; tests/integration/deploy_test.ts reads its files"],
   [/^KV_URL=… /, "needs a KV Connect server; cli_process_test.ts holds what it starts"],
+  [
+    /api\.deno\.com|^deno deploy\b/,
+    "needs an account on Deno Deploy; deno_deploy_test.ts has that mode",
+  ],
   [/^(celery|redis-cli LLEN) /, "what the page says to leave behind"],
   [/^curl --data @body\.json$/, "not a command, but how to write one"],
 ];
@@ -211,7 +214,9 @@ Deno.test("docs: of every other page each command is run, or named above with a 
     if (!name.endsWith(".md")) continue;
     all.push(...docCommands(await Deno.readTextFile(`docs/${name}`)));
     if (followed.includes(name.replace(/\.md$/, ""))) continue;
-    await follow(`docs/${name}`, () => ({ instead: [] }));
+    await follow(`docs/${name}`, () => ({ instead: [] }), async (command, reader) => {
+      if (/pixel recount/.test(command)) await reader.needService();
+    });
   }
   for (const [command, why] of NOT_RUN) {
     assert.ok(all.some(({ text }) => command.test(text)), `nothing is left out because: ${why}`);

@@ -133,6 +133,14 @@ const exits = defineJob<Payload>({
   settle: (tx, job) => void tx.sum(doneKey((job.payload as Payload).n), 1),
 });
 
+/** Made by a commit that names it in a run marker as well; its mark comes with its effect. */
+const aboard = defineJob<Payload>({
+  ...common,
+  kind: "aboard",
+  perform: ({ payload: { n }, id }) =>
+    complete({ n }, (tx) => void tx.sum(doneKey(n), 1).set(madeKey(n), id)),
+});
+
 const engine = new JobEngine({
   db,
   clock: systemClock,
@@ -140,7 +148,7 @@ const engine = new JobEngine({
   queues: { default: concurrency },
   worker: order.worker,
   leaseMs: order.leaseMs,
-}).register(work, slow, fickle, sleepy, hopeless, endless, exits, careful);
+}).register(work, slow, fickle, sleepy, hopeless, endless, exits, careful, aboard);
 
 let stopping = false;
 const recovery = await engine.start();
@@ -154,7 +162,14 @@ Deno.addSignalListener("SIGTERM", async () => {
 });
 
 say("ready", { ...recovery });
+if (order.failpoint?.startsWith("aboard")) await goAboard();
 await Promise.all([produce(), watch()]);
+
+/** Queues a job while nothing else runs, so that it may start at once. */
+async function goAboard(): Promise<void> {
+  while (!await engine.isIdle()) await new Promise((resolve) => setTimeout(resolve, 5));
+  await engine.enqueue(aboard, { n: 3_000_000 + Math.floor(Math.random() * 1e6) });
+}
 
 /** Another process may still hold the file for a moment. */
 async function openWhenFree(): Promise<Database> {
