@@ -164,6 +164,8 @@ export interface MessageView {
   latencyMs?: number;
   model?: string;
   tokens?: { prompt: number; completion: number; total: number; estimated: boolean };
+  /** Millionths of the price table's currency. */
+  costMicros?: number;
   error?: { code: string; message: string };
   callback?: {
     status: "delivered" | "failed" | "cancelled";

@@ -123,6 +123,7 @@ export interface TurnResult {
   latency_ms: number;
   model?: string;
   tokens?: { prompt: number; completion: number; total: number; estimated: boolean };
+  cost_micros?: number;
   [extra: string]: unknown;
 }
 

@@ -19,6 +19,7 @@ export interface TranscriptMessage extends Message {
   latencyMs?: number;
   model?: string;
   tokens?: TurnResult["tokens"];
+  costMicros?: number;
   error?: { code: string; message: string };
   callback?: CallbackRecord;
 }
@@ -78,6 +79,7 @@ export async function readTranscript(
       latencyMs: result.latency_ms,
       ...(result.model === undefined ? {} : { model: result.model }),
       ...(result.tokens === undefined ? {} : { tokens: result.tokens }),
+      ...(result.cost_micros === undefined ? {} : { costMicros: result.cost_micros }),
     });
   });
   return messages;

@@ -139,12 +139,13 @@ function shownMessage(
   message: MessageView,
   { content }: Principal,
 ): Conversation["messages"][number] {
-  const { taskId, latencyMs, callback, ...rest } = message;
+  const { taskId, latencyMs, costMicros, callback, ...rest } = message;
   return {
     ...rest,
     content: content ? message.content : HIDDEN,
     ...(taskId === undefined ? {} : { task_id: taskId }),
     ...(latencyMs === undefined ? {} : { latency_ms: latencyMs }),
+    ...(costMicros === undefined ? {} : { cost_micros: costMicros }),
     ...(callback ? { callback: shownCallback(callback) } : {}),
   };
 }

@@ -84,6 +84,13 @@ Deno.test(
     ]);
     const { body: status } = await service.request<Status>("GET", "/conversations/c1/status");
     assert.equal(status.conversation_status.result?.cost_micros, 100 * 2 + 4 * 10);
+    const { body: shown } = await service.request<
+      { conversation: { messages: { role: string; cost_micros?: number }[] } }
+    >("GET", "/conversations/c1");
+    assert.deepEqual(shown.conversation.messages.map(({ cost_micros }) => cost_micros), [
+      undefined,
+      240,
+    ]);
     // Who comes later gets the end at once.
     assert.deepEqual((await eventsOf(service, "c1")).map(({ name }) => name), ["result"]);
     assert.equal((await service.request("GET", "/conversations/nobody/stream")).status, 404);
