@@ -6,7 +6,15 @@ export type Room = string;
  * one layer do not import each other.
  */
 export const LAYERS: Room[][] = [
-  ["lib/errors.ts", "lib/clock.ts", "lib/log.ts", "lib/log_file.ts", "lib/tracing.ts", "lib/wire"],
+  [
+    "lib/errors.ts",
+    "lib/json.ts",
+    "lib/clock.ts",
+    "lib/log.ts",
+    "lib/log_file.ts",
+    "lib/tracing.ts",
+    "lib/wire",
+  ],
   ["lib/config"],
   ["lib/kv", "lib/cache", "lib/web"],
   ["lib/jobs", "lib/ai", "lib/auth"],

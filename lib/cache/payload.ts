@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import v8 from "node:v8";
+import { isJson } from "../json.ts";
 
 /**
  * How a value is written down: `j` JSON, `t` plain text, `b` bytes, `v` structured clone (Date,
@@ -14,7 +15,6 @@ export interface Payload {
   bytes: number;
 }
 
-const MAX_DEPTH = 100;
 /** Twice as fast as a buffer's own decoding. */
 const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -29,7 +29,7 @@ export function encodeValue(value: unknown): Payload | null {
   }
   if (value === undefined) return null;
   try {
-    if (isJson(value, 0)) return textPayload("j", JSON.stringify(value));
+    if (isJson(value)) return textPayload("j", JSON.stringify(value));
     const body = v8.serialize(value);
     return { codec: "v", body, bytes: body.byteLength };
   } catch {
@@ -77,34 +77,6 @@ function asBuffer(bytes: Uint8Array): Buffer {
 
 function isPlainBytes(value: Uint8Array): boolean {
   return Object.getPrototypeOf(value) === Uint8Array.prototype || Buffer.isBuffer(value);
-}
-
-/** Whether JSON gives the value back as it was; optional properties set to undefined may be lost. */
-function isJson(value: unknown, depth: number): boolean {
-  switch (typeof value) {
-    case "string":
-    case "boolean":
-      return true;
-    case "number":
-      return Number.isFinite(value) && !Object.is(value, -0);
-    case "object":
-      break;
-    default:
-      return false;
-  }
-  if (value === null) return true;
-  if (depth > MAX_DEPTH) return false;
-  if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) if (!isJson(value[i], depth + 1)) return false;
-    return true;
-  }
-  const prototype = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) return false;
-  for (const key in value) {
-    const inner = (value as Record<string, unknown>)[key];
-    if (inner !== undefined && !isJson(inner, depth + 1)) return false;
-  }
-  return typeof (value as { toJSON?: unknown }).toJSON !== "function";
 }
 
 function deepFreeze(value: unknown): unknown {

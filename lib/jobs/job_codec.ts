@@ -1,3 +1,4 @@
+import { isJson } from "../json.ts";
 import type { JobRecord } from "./job.ts";
 
 const STATES = [
@@ -110,33 +111,4 @@ function fromRow(row: Row): JobRecord {
   if (row[6] !== ABSENT) record.startedAt = row[6];
   if (row[7] !== ABSENT) record.finishedAt = row[7];
   return row[8] === undefined ? record : Object.assign(record, row[8]);
-}
-
-const MAX_DEPTH = 50;
-
-/** Whether a value comes back from JSON as structured clone would give it. */
-function isJson(value: unknown, depth = 0): boolean {
-  switch (typeof value) {
-    case "string":
-    case "boolean":
-      return true;
-    case "number":
-      return Number.isFinite(value) && !Object.is(value, -0);
-    case "object":
-      break;
-    default:
-      return false;
-  }
-  if (value === null) return true;
-  if (depth > MAX_DEPTH) return false;
-  if (Array.isArray(value)) {
-    for (const item of value) if (!isJson(item, depth + 1)) return false;
-    return true;
-  }
-  const prototype = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) return false;
-  for (const name in value) {
-    if (!isJson((value as Record<string, unknown>)[name], depth + 1)) return false;
-  }
-  return true;
 }
