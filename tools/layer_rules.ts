@@ -9,6 +9,7 @@ export const LAYERS: Room[][] = [
   [
     "lib/errors.ts",
     "lib/json.ts",
+    "lib/abortable_fetch.ts",
     "lib/clock.ts",
     "lib/log.ts",
     "lib/log_file.ts",

@@ -1,4 +1,5 @@
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
+import { abortableFetch } from "../abortable_fetch.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { KnowledgeSearch } from "./openai/knowledge_search.ts";
 import {
@@ -82,6 +83,7 @@ export class OpenAIResponder implements CacheableResponder {
     ]);
     this.#provider = createOpenAICompatible({
       name: "openai-compatible",
+      fetch: abortableFetch,
       baseURL: options.baseUrl,
       apiKey: options.apiKey,
       includeUsage: true,

@@ -1,3 +1,4 @@
+import { abortableFetch } from "../abortable_fetch.ts";
 import { addressOf, type CallAnswer, type CallInput, type CallName } from "../wire/client.ts";
 import { CliError } from "./context.ts";
 
@@ -91,7 +92,7 @@ export class ApiClient {
     for (const [name, value] of Object.entries(options.query ?? {})) {
       if (value !== undefined) address.searchParams.set(name, String(value));
     }
-    return fetch(address, {
+    return abortableFetch(address, {
       method,
       headers: {
         accept: "application/json",
