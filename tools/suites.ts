@@ -44,7 +44,7 @@ export const SUITES: Suite[] = [
     limitMinutes: 6,
     permissions: SCOPED,
   }),
-  suiteBelow("browser", { needs: ["chromium"], limitMinutes: 5, permissions: ["--allow-all"] }),
+  suiteBelow("browser", { needs: ["chromium"], limitMinutes: 7, permissions: ["--allow-all"] }),
 ];
 
 /** The whole run ends after this long, whatever its suites were allowed. */
