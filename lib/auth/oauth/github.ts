@@ -1,5 +1,6 @@
 import type { AuthorizationServer } from "oauth4webapi";
 import { z } from "zod";
+import { abortableFetch } from "../../abortable_fetch.ts";
 import type { Identity } from "./allow_list.ts";
 
 /** GitHub speaks OAuth without OIDC: who somebody is, its REST API tells. */
@@ -31,7 +32,7 @@ export async function githubIdentity(
     ? `${issuer.replace(/\/$/, "")}/api/v3`
     : "https://api.github.com";
   const ask = async <T>(path: string, schema: z.ZodType<T>): Promise<T> => {
-    const response = await fetch(api + path, {
+    const response = await abortableFetch(api + path, {
       headers: {
         accept: "application/vnd.github+json",
         authorization: `Bearer ${accessToken}`,

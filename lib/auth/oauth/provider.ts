@@ -1,4 +1,5 @@
 import * as oauth from "oauth4webapi";
+import { abortableFetch } from "../../abortable_fetch.ts";
 import type { Identity } from "./allow_list.ts";
 import { githubIdentity, githubServer } from "./github.ts";
 
@@ -137,6 +138,7 @@ export class Provider {
   #calling() {
     return {
       signal: AbortSignal.timeout(CALL_MS),
+      [oauth.customFetch]: abortableFetch,
       [oauth.allowInsecureRequests]: this.options.issuer?.startsWith("http:") ?? false,
     };
   }
