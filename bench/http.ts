@@ -6,6 +6,7 @@
 import { fileURLToPath } from "node:url";
 import { output, PEERS_FOLDER } from "./peers/install.ts";
 import { freePort, type HttpServer, startRedis, startServer } from "./peers/servers.ts";
+import { startService } from "./service.ts";
 import { type BenchOptions, type BenchReport, Figures } from "./report.ts";
 
 const ROOT = new URL("../", import.meta.url);
@@ -28,10 +29,12 @@ interface Load {
 export async function run(options: BenchOptions): Promise<Pick<BenchReport, "versions" | "rows">> {
   const { rounds, size, only, tell } = options;
   const wants = (name: string) => !options.subjects || options.subjects.includes(name);
-  const token = `bench-${crypto.randomUUID()}`;
   await using stack = new AsyncDisposableStack();
   const hono = stack.use(await startHono());
-  const pixel = stack.use(await startPixel(token));
+  const pixel = stack.use(
+    await startService({ RATE_LIMIT_PER_SECOND: "0", BACKLOG_LIMIT: "0", LOG_LEVEL: "warn" }),
+  );
+  const { token } = pixel;
   const fastapi = wants("celery") ? stack.use(await startFastApi(token)) : null;
   const pause = (method: "PUT" | "DELETE") =>
     fetch(`${pixel.url}${PREFIX}/queues/conversations/pause`, {
@@ -102,35 +105,6 @@ async function wrk({ url, script, args }: Load, seconds: number, name: string) {
   const [rate, p50, p99, errors] = found.slice(1).map(Number) as [number, number, number, number];
   if (errors > 0) throw new Error(`${url}: ${errors} answers were no success`);
   return { rate, p50, p99 };
-}
-
-async function startPixel(token: string): Promise<Pick<HttpServer, "url"> & AsyncDisposable> {
-  const folder = await Deno.makeTempDir({ prefix: "bench-pixel-" });
-  const port = freePort();
-  const subject = await startServer(
-    port,
-    "/readyz",
-    Deno.execPath(),
-    ["task", "--quiet", "start"],
-    {
-      cwd: ROOT,
-      env: {
-        PORT: String(port),
-        DATA_DIR: folder,
-        ADMIN_TOKEN: token,
-        RATE_LIMIT_PER_SECOND: "0",
-        BACKLOG_LIMIT: "0",
-        LOG_LEVEL: "warn",
-      },
-    },
-  );
-  return {
-    url: subject.url,
-    async [Symbol.asyncDispose]() {
-      await subject[Symbol.asyncDispose]();
-      await Deno.remove(folder, { recursive: true });
-    },
-  };
 }
 
 function startHono(): Promise<HttpServer> {

@@ -5,8 +5,8 @@
  *
  *     deno task bench import --size 0.2     fewer conversations
  */
-import { freePort, startServer } from "./peers/servers.ts";
 import { type BenchOptions, type BenchReport, Figures } from "./report.ts";
+import { startService } from "./service.ts";
 import { cpuOf, diskOf } from "./turns/footprint.ts";
 import { conversationLines } from "./import/lines.ts";
 
@@ -56,31 +56,16 @@ async function importOnce(
   count: number,
   command: boolean,
 ): Promise<{ seconds: number; cpu: number; bytes: number }> {
-  const token = `bench-${crypto.randomUUID()}`;
-  const folder = await Deno.makeTempDir({ prefix: "bench-pixel-" });
-  const port = freePort();
-  try {
-    await using server = await startServer(
-      port,
-      "/readyz",
-      Deno.execPath(),
-      ["task", "--quiet", "start"],
-      {
-        cwd: ROOT,
-        env: { PORT: String(port), DATA_DIR: folder, ADMIN_TOKEN: token, LOG_LEVEL: "error" },
-      },
-    );
-    const cpuBefore = await cpuOf(server.pid);
-    const from = performance.now();
-    const imported = command
-      ? await byCommand(server.url, token, file)
-      : await overHttp(server.url, token, file);
-    const seconds = (performance.now() - from) / 1000;
-    if (imported !== count) throw new Error(`${imported} of ${count} were imported`);
-    return { seconds, cpu: await cpuOf(server.pid) - cpuBefore, bytes: await diskOf(folder) };
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  await using server = await startService({ LOG_LEVEL: "error" });
+  const cpuBefore = await cpuOf(server.pid);
+  const from = performance.now();
+  const imported = command
+    ? await byCommand(server.url, server.token, file)
+    : await overHttp(server.url, server.token, file);
+  const seconds = (performance.now() - from) / 1000;
+  if (imported !== count) throw new Error(`${imported} of ${count} were imported`);
+  const cpu = await cpuOf(server.pid) - cpuBefore;
+  return { seconds, cpu, bytes: await diskOf(server.folder) };
 }
 
 async function overHttp(url: string, token: string, file: string): Promise<number> {

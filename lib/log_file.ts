@@ -7,7 +7,8 @@ export interface LogFileOptions {
   kept?: number;
 }
 
-const KEPT = 5;
+/** Full files that are kept beside the one that is written. */
+export const KEPT = 5;
 const encoder = new TextEncoder();
 
 /**

@@ -1,12 +1,10 @@
-import { freePort, startServer } from "../peers/servers.ts";
+import { startService } from "../service.ts";
+import { cpuOf } from "../turns/footprint.ts";
 import { type Answered, botOf, type Example, type Split } from "./data.ts";
 
-const ROOT = new URL("../../", import.meta.url);
 const BOT_ID = "judged";
 const BATCH = 1_000;
 const POLL_MS = 250;
-/** Linux counts a process's time in hundredths of a second. */
-const TICK_MS = 10;
 
 /** What a service said to everything asked, and the CPU time that it took for it. */
 export interface Judged {
@@ -17,35 +15,20 @@ export interface Judged {
 
 /** Teaches a bot by `PUT /bots`, asks by batches, and reads the results of the turns. */
 export async function throughService(split: Split): Promise<Judged> {
-  const token = `bench-${crypto.randomUUID()}`;
-  await using stack = new AsyncDisposableStack();
-  const folder = await Deno.makeTempDir({ prefix: "bench-ai-" });
-  stack.defer(() => Deno.remove(folder, { recursive: true }));
-  const port = freePort();
-  const args = ["task", "--quiet", "start"];
-  const server = await startServer(port, "/readyz", Deno.execPath(), args, {
-    cwd: ROOT,
-    env: {
-      PORT: String(port),
-      DATA_DIR: folder,
-      ADMIN_TOKEN: token,
-      RATE_LIMIT_PER_SECOND: "0",
-      LOG_LEVEL: "error",
-    },
-  });
-  stack.use(server);
-  const call = caller(server.url, token);
-  const idle = await cpuMs(server.pid);
+  await using server = await startService({ RATE_LIMIT_PER_SECOND: "0", LOG_LEVEL: "error" });
+  const call = caller(server.url, server.token);
+  const cpuMs = async () => 1_000 * await cpuOf(server.pid);
+  const idle = await cpuMs();
   const { name, intents } = botOf(split.taught);
   const body = JSON.stringify({ name, intents, cache: "off" });
   await call("PUT", `/bots/${BOT_ID}`, body);
   while (await classifierOf(call) !== "ready") await pause();
-  const trained = await cpuMs(server.pid);
+  const trained = await cpuMs();
   const everything = [...split.asked, ...split.offTopic];
   for (let from = 0; from < everything.length; from += BATCH) {
     await ask(call, everything.slice(from, from + BATCH), from);
   }
-  const answered = await cpuMs(server.pid);
+  const answered = await cpuMs();
   const results: Answered[] = [];
   for (const [n, example] of everything.entries()) results.push(await resultOf(call, example, n));
   return {
@@ -107,16 +90,3 @@ async function resultOf(call: Call, { label }: Example, n: number): Promise<Answ
 }
 
 const pause = () => new Promise((resolve) => setTimeout(resolve, POLL_MS));
-
-/** CPU time so far of a process and of what it started, in milliseconds. */
-async function cpuMs(pid: number): Promise<number> {
-  const stat = await Deno.readTextFile(`/proc/${pid}/stat`);
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  const own = Number(fields[11]) + Number(fields[12]);
-  let children = 0;
-  for await (const { name } of Deno.readDir(`/proc/${pid}/task`)) {
-    const list = await Deno.readTextFile(`/proc/${pid}/task/${name}/children`).catch(() => "");
-    for (const child of list.split(" ")) if (child !== "") children += await cpuMs(Number(child));
-  }
-  return own * TICK_MS + children;
-}

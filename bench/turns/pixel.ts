@@ -1,4 +1,4 @@
-import { freePort, startServer } from "../peers/servers.ts";
+import { startService } from "../service.ts";
 import { requestText } from "./connections.ts";
 import {
   BOT,
@@ -10,7 +10,6 @@ import {
   TURNS_AT_ONCE,
 } from "./subject.ts";
 
-const ROOT = new URL("../../", import.meta.url);
 const API = "/api/performance";
 /** The service as `deno task start` runs it, its rate limit off; `backlog` turns may wait. */
 export async function startPixel(
@@ -18,22 +17,14 @@ export async function startPixel(
   model: string | null,
   backlog: number,
 ): Promise<Subject> {
-  const token = `bench-${crypto.randomUUID()}`;
-  const folder = await Deno.makeTempDir({ prefix: "bench-pixel-" });
-  const port = freePort();
-  const server = await startServer(port, "/readyz", Deno.execPath(), ["task", "--quiet", "start"], {
-    cwd: ROOT,
-    env: {
-      PORT: String(port),
-      DATA_DIR: folder,
-      ADMIN_TOKEN: token,
-      RATE_LIMIT_PER_SECOND: "0",
-      BACKLOG_LIMIT: String(backlog),
-      CONCURRENCY_CONVERSATIONS: String(TURNS_AT_ONCE),
-      LOG_LEVEL: "error",
-      ...(model ? { AI_BASE_URL: model, AI_MODEL: "stub" } : {}),
-    },
+  const server = await startService({
+    RATE_LIMIT_PER_SECOND: "0",
+    BACKLOG_LIMIT: String(backlog),
+    CONCURRENCY_CONVERSATIONS: String(TURNS_AT_ONCE),
+    LOG_LEVEL: "error",
+    ...(model ? { AI_BASE_URL: model, AI_MODEL: "stub" } : {}),
   });
+  const { token } = server;
   const headers = { authorization: `Bearer ${token}` };
   await prepareBot(server.url, headers);
   const cookie = await signIn(server.url, token);
@@ -48,7 +39,7 @@ export async function startPixel(
     name: "pixel",
     address: { hostname: "127.0.0.1", port: portOf(server) },
     pids: [server.pid],
-    folder,
+    folder: server.folder,
     queue: (id, high = false) => turn(id, high, {}),
     ask: (id, high = false) => turn(id, high, { prefer: "wait=25" }),
     status: (id) => requestText("GET", `${API}/conversations/${id}/status`, headers),
@@ -62,10 +53,7 @@ export async function startPixel(
       requestText("GET", "/", { cookie, accept: "text/html" }),
       requestText("GET", `${API}/performance/summary`, headers),
     ],
-    async [Symbol.asyncDispose]() {
-      await server[Symbol.asyncDispose]();
-      await Deno.remove(folder, { recursive: true });
-    },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }
 

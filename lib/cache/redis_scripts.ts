@@ -9,7 +9,7 @@ export const GENERATION_SECONDS = MAX_TTL_SECONDS * 2;
  * ARGV base, "p" or "", fresh generation (10) and "r" where generations and counts are to live on,
  *      then for each entry: head, tail
  *      head = number of its keys (2) ttl ms (9) kind (4) rest (61), and of a fill also what must
- *      hold: generations (10 each), lease token (10) and when the entry made that was there
+ *      hold: generations (10 each), lease token (10) and when the entry was made that was there
  * KEYS for each entry: entry, namespace generation, tag generations…
  * Returns 1 where all were written, else the places (from 0) of those that were not: an expected
  * generation has passed, the lease is another's or the entry was written meanwhile. The first

@@ -1,8 +1,7 @@
 import { sleep } from "../clock.ts";
+import { KEPT } from "../log_file.ts";
 
 const POLL_MS = 200;
-/** Of what was turned over, this many files; as many as a service keeps. */
-const KEPT = 5;
 
 /**
  * Reads a log that its writer turns over (`path` to `path.1`, that to `path.2`, …) while it does:

@@ -2,8 +2,8 @@ import { AppError, conflict } from "../errors.ts";
 import { counterValue } from "../kv/counter.ts";
 import type { Database } from "../kv/database.ts";
 import { sweepBefore } from "../kv/sweep.ts";
+import { sweepInTurn } from "../kv/sweep_in_turn.ts";
 import { WriteSet } from "../kv/write_set.ts";
-import { sweepInTurn } from "../jobs/sweep_in_turn.ts";
 import { type ConversationRecord, MAX_OPEN_TURNS } from "./conversation.ts";
 import {
   batchCountKey,

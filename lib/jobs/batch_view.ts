@@ -1,7 +1,7 @@
 import { counterValue } from "../kv/counter.ts";
 import type { Database } from "../kv/database.ts";
 import { batchCountKey, batchDoneKey, batchesPrefix, batchKey, sweptKey } from "./keys.ts";
-import { sweepInTurn } from "./sweep_in_turn.ts";
+import { sweepInTurn } from "../kv/sweep_in_turn.ts";
 
 /** A batch as it is stored. */
 export interface BatchRecord {

@@ -1,6 +1,6 @@
 import type { Database } from "../kv/database.ts";
 import { flowsPrefix, sweptKey } from "./keys.ts";
-import { sweepInTurn } from "./sweep_in_turn.ts";
+import { sweepInTurn } from "../kv/sweep_in_turn.ts";
 
 /** Flows looked at in one sweep. */
 const MAX_SWEPT = 1_000;

@@ -1,5 +1,5 @@
-import type { Database } from "../kv/database.ts";
-import { WriteSet } from "../kv/write_set.ts";
+import type { Database } from "./database.ts";
+import { WriteSet } from "./write_set.ts";
 
 /** What is swept, and how much of it at a time. */
 export interface SweepInTurn<T> {
@@ -37,8 +37,7 @@ export async function sweepInTurn<T>(db: Database, options: SweepInTurn<T>): Pro
       await remove(tx, id);
       tx.check(key, versionstamp).delete(key);
     }
-    if (++looked % NOTE_EVERY === 0) tx.set(cursorKey, id);
-    if (looked === limit) tx.set(cursorKey, id);
+    if (++looked % NOTE_EVERY === 0 || looked === limit) tx.set(cursorKey, id);
     if (tx.mutations.length > 0 && await db.commit(tx) && over) swept++;
   }
   if (looked < limit && (after !== null || looked >= NOTE_EVERY)) {

@@ -25,7 +25,8 @@ const HIGH = 1;
 
 /**
  * Refuses new work before memory or disk suffers. The number of waiting tasks is read twice a
- * second by default, and what was admitted since then is counted on top, so the check itself costs nothing.
+ * second by default, and what was admitted since then is counted on top, so the check itself costs
+ * nothing.
  */
 export class Admission {
   #waiting = 0;

@@ -42,9 +42,13 @@ export class ModelFiles implements ModelStore {
   }
 
   #path(botId: string): string {
-    return join(this.folder, createHash("sha256").update(botId).digest("hex").slice(0, 40));
+    return join(this.folder, modelName(botId));
   }
 }
+
+/** The name of a bot's model: ids may be long, and hold what neither files nor keys take. */
+export const modelName = (botId: string): string =>
+  createHash("sha256").update(botId).digest("hex").slice(0, 40);
 
 const MARK_BYTES = 32;
 

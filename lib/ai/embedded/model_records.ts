@@ -1,7 +1,6 @@
-import { createHash } from "node:crypto";
 import type { Database } from "../../kv/database.ts";
 import { WriteSet } from "../../kv/write_set.ts";
-import type { ModelStore } from "./model_files.ts";
+import { modelName, type ModelStore } from "./model_files.ts";
 import { type TrainedBot, unpackTrained } from "./trained_bot.ts";
 
 /** Below the 64 KiB that one value may hold. */
@@ -29,7 +28,7 @@ export class ModelRecords implements ModelStore {
 
   async load(botId: string, fingerprint: string): Promise<TrainedBot | null> {
     const { kv } = this.db;
-    const bot = nameOf(botId);
+    const bot = modelName(botId);
     const { value: head } = await kv.get<ModelHead>(headKey(bot));
     if (head?.fingerprint !== fingerprint) return null;
     const bytes = new Uint8Array(head.bytes);
@@ -46,7 +45,7 @@ export class ModelRecords implements ModelStore {
   }
 
   async save(botId: string, fingerprint: string, packed: Uint8Array): Promise<void> {
-    const bot = nameOf(botId);
+    const bot = modelName(botId);
     const edition = crypto.randomUUID();
     const count = Math.ceil(packed.length / CHUNK_BYTES);
     for (let first = 0; first < count; first += CHUNKS_A_COMMIT) {
@@ -72,7 +71,3 @@ export class ModelRecords implements ModelStore {
     if (!tx.empty) await this.db.commit(tx);
   }
 }
-
-/** Ids may be long, and keys hold little. */
-const nameOf = (botId: string): string =>
-  createHash("sha256").update(botId).digest("hex").slice(0, 40);
