@@ -1,6 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { WriteSet } from "../kv/write_set.ts";
 import { topKey, topPrefix } from "./keys.ts";
+import { compareIds } from "./rounding.ts";
 
 /** Rows of a top list. */
 export const TOP_ROWS = 5;
@@ -14,9 +15,9 @@ export interface UserCount {
 
 /**
  * The users with the most conversations of each month, kept sorted in the database at little cost:
- * a user's entry is moved only when the user has at least as many conversations as the fifth had
- * when this process last looked. Counts only grow, so that bound stays below the true fifth, and
- * everyone who belongs in the list is in it with the exact count.
+ * a user's entry is moved only when the user comes before the fifth as this process last saw them.
+ * Counts only grow, so the true fifth comes before that one or is the same, and everyone who belongs
+ * in the list is in it with the exact count.
  */
 export class TopUsers {
   readonly #leaders = new LRUCache<number, Map<string, number>>({ max: MAX_MONTHS });
@@ -41,7 +42,7 @@ export class TopUsers {
    * call `moved` once that is committed.
    */
   move(month: number, userId: string, had: number, has: number, tx: WriteSet): boolean {
-    if (has === had || has < this.#bound(month)) return false;
+    if (has === had || !this.#mayBelong(month, { userId, conversations: has })) return false;
     if (had > 0) tx.delete(topKey(month, had, userId));
     if (has > 0) tx.set(topKey(month, has, userId), 1);
     return true;
@@ -52,15 +53,29 @@ export class TopUsers {
     const leaders = this.#leaders.get(month);
     if (!leaders) return;
     leaders.set(userId, Math.max(conversations, leaders.get(userId) ?? 0));
-    if (leaders.size <= TOP_ROWS) return;
-    const last = [...leaders].reduce((a, b) => b[1] < a[1] ? b : a);
-    leaders.delete(last[0]);
+    if (leaders.size > TOP_ROWS) leaders.delete(lastOf(leaders).userId);
   }
 
-  #bound(month: number): number {
+  #mayBelong(month: number, user: UserCount): boolean {
     const leaders = this.#leaders.get(month);
-    return leaders && leaders.size >= TOP_ROWS ? Math.min(...leaders.values()) : 0;
+    if (!leaders || leaders.size < TOP_ROWS || leaders.has(user.userId)) return true;
+    return comesBefore(user, lastOf(leaders));
   }
+}
+
+function lastOf(leaders: ReadonlyMap<string, number>): UserCount {
+  let last: UserCount | undefined;
+  for (const [userId, conversations] of leaders) {
+    const user = { userId, conversations };
+    if (!last || comesBefore(last, user)) last = user;
+  }
+  return last!;
+}
+
+/** The order of the list: most conversations first, then by id. */
+function comesBefore(a: UserCount, b: UserCount): boolean {
+  if (a.conversations !== b.conversations) return a.conversations > b.conversations;
+  return compareIds(a.userId, b.userId) < 0;
 }
 
 /** The month's users with the most conversations, at most five, ties by id. */
