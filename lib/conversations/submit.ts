@@ -115,7 +115,7 @@ async function addTurn(tx: WriteSet, deps: SubmitDeps, turn: NewTurn): Promise<S
     .set(turnKey(conversationId, number), asked)
     .set(pendingKey(at, conversationId, number), taskId);
   if (!before) {
-    tx.set(storedKey(at, conversationId), 1).set(freshKey(at, conversationId), 1);
+    tx.set(storedKey(at, conversationId), 1);
     bots.noteUsed(tx, botId);
   }
   if (before?.archivedChunks && before.importance !== "high") {
