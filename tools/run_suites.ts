@@ -1,7 +1,13 @@
 import { runChild } from "./child.ts";
 import { addCounts, type Counts, countsOfLine } from "./counts.ts";
 import { ensurePrograms } from "./programs.ts";
-import { LONG_LIMIT_MINUTES, planSuites, testFiles, TOTAL_LIMIT_MINUTES } from "./suites.ts";
+import {
+  LONG_LIMIT_MINUTES,
+  type PlannedSuite,
+  planSuites,
+  testFiles,
+  TOTAL_LIMIT_MINUTES,
+} from "./suites.ts";
 import { readTree } from "./source_tree.ts";
 
 export interface RunOptions {
@@ -31,17 +37,20 @@ export async function runSuites(options: RunOptions): Promise<Counts> {
   const abreast = options.long ? 1 : Math.min(ABREAST, navigator.hardwareConcurrency);
   const named = abreast > 1 && planned.length > 1;
   let total: Counts = { passed: 0, failed: 0, skipped: 0 };
-  const waiting = planned.values();
-  await Promise.all(Array.from({ length: abreast }, async () => {
-    for (const { suite, files } of waiting) {
-      console.log(`\n== ${suite.name}: ${files.length} ${files.length === 1 ? "file" : "files"}`);
-      const own = minutes(options.long ? LONG_LIMIT_MINUTES : suite.limitMinutes);
-      const limitMs = Math.max(0, Math.min(own, endAt - Date.now()));
-      const args = [...suite.permissions, ...files];
-      const counts = await runSuite(suite.name, args, { ...options, limitMs, named });
-      total = addCounts(total, counts);
-    }
-  }));
+  const run = async ({ suite, files }: PlannedSuite) => {
+    console.log(`\n== ${suite.name}: ${files.length} ${files.length === 1 ? "file" : "files"}`);
+    const own = minutes(options.long ? LONG_LIMIT_MINUTES : suite.limitMinutes);
+    const limitMs = Math.max(0, Math.min(own, endAt - Date.now()));
+    const args = [...suite.permissions, ...files];
+    const counts = await runSuite(suite.name, args, { ...options, limitMs, named });
+    total = addCounts(total, counts);
+  };
+  const waiting = planned.filter(({ suite }) => !suite.alone).values();
+  const lane = async () => {
+    for (const suite of waiting) await run(suite);
+  };
+  await Promise.all(Array.from({ length: abreast }, lane));
+  for (const suite of planned.filter(({ suite }) => suite.alone)) await run(suite);
   return total;
 }
 
