@@ -1,7 +1,7 @@
+import { Buffer } from "node:buffer";
 import { LRUCache } from "lru-cache";
 import type { WriteSet } from "../kv/write_set.ts";
 import { topKey, topPrefix } from "./keys.ts";
-import { compareIds } from "./rounding.ts";
 
 /** Rows of a top list. */
 export const TOP_ROWS = 5;
@@ -15,9 +15,9 @@ export interface UserCount {
 
 /**
  * The users with the most conversations of each month, kept sorted in the database at little cost:
- * a user's entry is moved only when the user comes before the fifth as this process last saw them.
- * Counts only grow, so the true fifth comes before that one or is the same, and everyone who belongs
- * in the list is in it with the exact count.
+ * a user's entry is moved only when the user comes before the fifth as this process last saw it.
+ * Counts only grow, so the true fifth comes no later, and everyone who belongs in the list is in it
+ * with the exact count.
  */
 export class TopUsers {
   readonly #leaders = new LRUCache<number, Map<string, number>>({ max: MAX_MONTHS });
@@ -42,7 +42,7 @@ export class TopUsers {
    * call `moved` once that is committed.
    */
   move(month: number, userId: string, had: number, has: number, tx: WriteSet): boolean {
-    if (has === had || !this.#mayBelong(month, { userId, conversations: has })) return false;
+    if (has === had || !this.#belongs(month, { userId, conversations: has })) return false;
     if (had > 0) tx.delete(topKey(month, had, userId));
     if (has > 0) tx.set(topKey(month, has, userId), 1);
     return true;
@@ -53,10 +53,11 @@ export class TopUsers {
     const leaders = this.#leaders.get(month);
     if (!leaders) return;
     leaders.set(userId, Math.max(conversations, leaders.get(userId) ?? 0));
-    if (leaders.size > TOP_ROWS) leaders.delete(lastOf(leaders).userId);
+    if (leaders.size <= TOP_ROWS) return;
+    leaders.delete(lastOf(leaders).userId);
   }
 
-  #mayBelong(month: number, user: UserCount): boolean {
+  #belongs(month: number, user: UserCount): boolean {
     const leaders = this.#leaders.get(month);
     if (!leaders || leaders.size < TOP_ROWS || leaders.has(user.userId)) return true;
     return comesBefore(user, lastOf(leaders));
@@ -64,18 +65,15 @@ export class TopUsers {
 }
 
 function lastOf(leaders: ReadonlyMap<string, number>): UserCount {
-  let last: UserCount | undefined;
-  for (const [userId, conversations] of leaders) {
-    const user = { userId, conversations };
-    if (!last || comesBefore(last, user)) last = user;
-  }
-  return last!;
+  return [...leaders]
+    .map(([userId, conversations]) => ({ userId, conversations }))
+    .reduce((a, b) => comesBefore(a, b) ? b : a);
 }
 
-/** The order of the list: most conversations first, then by id. */
+/** The order of the list: most conversations first, then by id as the database sorts it. */
 function comesBefore(a: UserCount, b: UserCount): boolean {
   if (a.conversations !== b.conversations) return a.conversations > b.conversations;
-  return compareIds(a.userId, b.userId) < 0;
+  return Buffer.compare(Buffer.from(a.userId), Buffer.from(b.userId)) < 0;
 }
 
 /** The month's users with the most conversations, at most five, ties by id. */

@@ -8,14 +8,7 @@ import { deletedHash } from "./deleted.ts";
 import { type ReadyConversation, readyConversation } from "./import_entry.ts";
 import { parseLine } from "./import_line.ts";
 import { TextsWriter } from "./imported_texts.ts";
-import {
-  conversationKey,
-  deletedKey,
-  deletedPrefix,
-  deletionsKey,
-  freshKey,
-  storedKey,
-} from "./keys.ts";
+import { conversationKey, deletedKey, deletedPrefix, deletionsKey, storedKey } from "./keys.ts";
 import type { ConversationLedger } from "./ledger.ts";
 import { readMany } from "./transcript.ts";
 
@@ -170,7 +163,6 @@ function importGroup(
       if (entry.satisfaction !== null) record.satisfaction = entry.satisfaction;
       tx.check(key, null).set(key, record);
       tx.set(storedKey(storedAt, conversationId), 1);
-      tx.set(freshKey(storedAt, conversationId), 1);
       bots.noteUsed(tx, botId, botName);
     }
     texts.flush();
