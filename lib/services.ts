@@ -255,6 +255,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
   const admission = stack.adopt(
     new Admission({
       clock,
+      log,
       system,
       waiting: () => countJobs(engine, ["available", "scheduled", "retrying", "running"]),
       backlogLimit: config.limits.backlog,

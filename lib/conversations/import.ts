@@ -7,14 +7,7 @@ import type { ConversationRecord } from "./conversation.ts";
 import { deletedHash } from "./deleted.ts";
 import { type ImportLine, parseLine } from "./import_line.ts";
 import { TextsWriter } from "./imported_texts.ts";
-import {
-  conversationKey,
-  deletedKey,
-  deletedPrefix,
-  deletionsKey,
-  freshKey,
-  storedKey,
-} from "./keys.ts";
+import { conversationKey, deletedKey, deletedPrefix, deletionsKey, storedKey } from "./keys.ts";
 import type { ConversationLedger, ImportedEntry } from "./ledger.ts";
 import { readMany } from "./transcript.ts";
 
@@ -168,7 +161,6 @@ function importGroup(
       if (entry.satisfaction !== null) record.satisfaction = entry.satisfaction;
       tx.check(key, null).set(key, record);
       tx.set(storedKey(storedAt, line.conversation_id), 1);
-      tx.set(freshKey(storedAt, line.conversation_id), 1);
       bots.noteUsed(tx, line.bot_id, line.bot_name);
       entries.push(entry);
     }

@@ -31,7 +31,7 @@ const ROW_OF: [keys: string, row: RegExp][] = [
   ["jobs batch, jobs batch_count, jobs batch_done, conv b, conv bi, conv bn", /^batches$/],
   ["jobs events, jobs events_head", /^live events$/],
   [
-    "conv c, conv t, conv r, conv m, conv a, conv p, conv s, conv f, conv i, conv x",
+    "conv c, conv t, conv r, conv m, conv a, conv p, conv s, conv f, conv i, conv x, conv au",
     /before they are deleted$/,
   ],
   ["conv gone, conv deletions", /^hashed ids/],
