@@ -527,6 +527,7 @@ export const KEPT = {
   reclaimable: "Free inside it, for new data",
   growth: "Growth a day",
   backups: "Backups",
+  bucket: (address: string) => `Uploaded to ${address}`,
   none: "none yet",
   newest: (count: string, at: string) => `${count}, the newest of ${at}`,
   records: "Records",
