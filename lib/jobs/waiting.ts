@@ -30,7 +30,7 @@ const MAX_DETAIL = 300;
 
 /** A reason as the job's record keeps it while it waits. */
 export const putOffText = ({ reason, detail }: PutOff): string =>
-  `${reason}: ${detail.slice(0, MAX_DETAIL)}`;
+  `${reason}: ${String(detail).slice(0, MAX_DETAIL)}`;
 
 /** What must be known of a job's surroundings to say why it waits. */
 export interface WaitingContext {
