@@ -163,7 +163,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     queues,
     worker: `worker-${crypto.randomUUID().slice(0, 8)}`,
     leaseMs: config.shared ? LEASE_MS : undefined,
-    doorbells: platform.doorbells,
+    doorbells: platform.doorbells && config.kvUrl === undefined, // KV Connect has no queues
     serve: servedQueues(config, queues),
     onLost: options.onLost,
   });
