@@ -56,19 +56,20 @@ export class EntryReader {
   get<T>(key: string, options: ReadOptions<T>): Promise<T | undefined> {
     return new Promise((resolve, reject) => {
       const counts = this.counters.namespaces.of(namespaceOf(key));
-      const now = this.clock.now();
-      const local = options.schema && this.local(key, now, options);
-      if (local && local.freshUntil > now) {
-        this.counters.hit(counts, "process", now);
-        return resolve(local.value as T);
+      if (options.schema) {
+        const now = this.clock.now();
+        const local = this.local(key, now, options);
+        if (local && local.freshUntil > now) {
+          this.counters.hit(counts, "process", now);
+          return resolve(local.value as T);
+        }
       }
-      this.#ask(key, counts, options, (reading) => {
-        const answeredAt = this.clock.now();
-        if (reading.state === "found" && reading.found.freshUntil > answeredAt) {
-          this.counters.hit(counts, "redis", answeredAt);
+      this.#ask(key, counts, options, (reading, now) => {
+        if (reading.state === "found" && reading.found.freshUntil > now) {
+          this.counters.hit(counts, "redis", now);
           return resolve(reading.found.value as T);
         }
-        this.counters.miss(counts);
+        this.counters.miss(counts, now);
         resolve(undefined);
       }, reject);
     });
@@ -95,23 +96,24 @@ export class EntryReader {
     key: string,
     counts: NamespaceCounts,
     options: ReadOptions<T>,
-    done: (reading: Reading) => void,
+    done: (reading: Reading, now: number) => void,
     failed: (error: unknown) => void,
   ): void {
     const { redis } = this.tiers;
-    if (redis === null || !redis.link.connected) return done(UNAVAILABLE);
-    if (!isUsableKey(key)) return done({ state: "none", useless: 0 });
+    if (redis === null || !redis.link.connected) return done(UNAVAILABLE, this.clock.now());
+    if (!isUsableKey(key)) return done({ state: "none", useless: 0 }, this.clock.now());
     const timed = ++this.#reads % TIMED_EVERY === 1;
     const startedAt = timed ? performance.now() : 0;
     const ticket = redis.front.take(key);
     redis.store.read(key, (read) => {
       if (read instanceof Unavailable) {
         redis.front.redeem(ticket, null, 0);
-        return done(UNAVAILABLE);
+        return done(UNAVAILABLE, this.clock.now());
       }
       if (timed) this.counters.took(counts, "redis", performance.now() - startedAt);
       try {
-        done(this.#reading(read, redis.front, ticket, options));
+        const now = this.clock.now();
+        done(this.#reading(read, redis.front, ticket, options, now), now);
       } catch (error) {
         // A schema is a caller's code.
         failed(error);
@@ -124,9 +126,9 @@ export class EntryReader {
     front: FrontTier,
     ticket: Ticket | null,
     options: ReadOptions<T>,
+    now: number,
   ): Reading {
     if (read.damaged) this.counters.damaged++;
-    const now = this.clock.now();
     const decoded = read.frame && this.decode(read.frame, ticket !== null);
     if (read.frame === null || decoded === null || read.frame.expiresAt <= now) {
       front.redeem(ticket, null, 0);

@@ -92,17 +92,24 @@ export class EntryWriter {
     options: SetOptions,
     costMs: number,
   ): Entry | Promise<false> {
-    this.counters.operation();
+    const now = this.clock.now();
+    this.counters.operation(now);
     const { tags } = options;
     if (!isUsableKey(key) || (tags && (tags.length > MAX_TAGS || !tags.every(isUsableTag)))) {
       this.counters.refuse("bad_key");
       return Promise.resolve(false);
     }
     // What lay there before is out of date, whatever became of the new value.
-    return this.#entry(key, value, options, costMs) ?? this.remove(key).then(() => false);
+    return this.#entry(key, value, options, costMs, now) ?? this.remove(key).then(() => false);
   }
 
-  #entry(key: string, value: unknown, options: SetOptions, costMs: number): Entry | null {
+  #entry(
+    key: string,
+    value: unknown,
+    options: SetOptions,
+    costMs: number,
+    now: number,
+  ): Entry | null {
     const ttl = this.ttlMs(options.ttlSeconds, options.ttlJitter);
     if (ttl === 0) return null;
     const payload = value === NOTHING ? NOTHING : encodeValue(value);
@@ -111,7 +118,6 @@ export class EntryWriter {
       this.counters.refuse(payload === null ? "unserialisable" : "too_large", counts);
       return null;
     }
-    const now = this.clock.now();
     const freshUntil = now + ttl;
     const kept = ttl + Math.max(0, options.keepStaleSeconds ?? 0) * 1_000;
     const expiresAt = now + Math.min(Math.ceil(kept), MAX_TTL_SECONDS * 1_000);
@@ -141,7 +147,7 @@ export class EntryWriter {
       this.#refuse(redis.link.connected ? "redis_refused" : "redis_unavailable", key);
       return Promise.resolve(false);
     }
-    const keepMs = Math.max(1, Math.ceil(entry.expiresAt - this.clock.now()));
+    const keepMs = Math.max(1, Math.ceil(entry.expiresAt - entry.createdAt));
     const outgoing = redis.store.pack(key, entry, keepMs, computed?.fence);
     if (outgoing === null) {
       this.#refuse("too_large", key);

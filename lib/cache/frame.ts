@@ -80,10 +80,12 @@ export function packFrame(entry: Entry, compressFrom = COMPRESS_FROM_BYTES): Out
     }
   }
   const cost = Math.min(MAX_COST_MS, Math.max(0, Math.round(entry.costMs)));
+  const freshUntil = instant(entry.freshUntil);
+  const expiresAt = entry.expiresAt === entry.freshUntil ? freshUntil : instant(entry.expiresAt);
   return {
     kind: FRAME_MAGIC + payload.codec + (savedBytes > 0 ? "z" : "-"),
-    rest: instant(entry.createdAt) + instant(entry.freshUntil) + instant(entry.expiresAt) +
-      digits(cost, 7) + digits(payload.bytes, 9) + digits(tagBytes, 4) +
+    rest: instant(entry.createdAt) + freshUntil + expiresAt + digits(cost, 7) +
+      digits(payload.bytes, 9) + digits(tagBytes, 4) +
       digits(entry.tags.length + 1, 2),
     tail: typeof body === "string" ? tags + body : Buffer.concat([Buffer.from(tags), body]),
     tailBytes: tagBytes + payload.bytes - savedBytes,

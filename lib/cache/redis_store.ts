@@ -69,16 +69,17 @@ export class RedisStore {
   readonly #salt = base36(crypto.getRandomValues(new Uint32Array(1))[0]!, 5);
   readonly #generationArgs = new Map<string, string>();
   #written = 0;
-  #refreshAt = 0;
+  #refreshedAt = -Infinity;
 
   constructor(link: RedisLink, keys: KeySpace) {
     this.link = link;
     this.keys = keys;
     this.#reads = new ReadBatch(link);
-    this.#writes = new WriteBatch(link, () => {
-      const [base, publish] = this.head();
-      const fresh = this.freshGeneration() + this.#refresh();
-      return { count: 3, args: bulk(base) + bulk(publish) + bulk(fresh, fresh.length) };
+    const head = bulk(keys.base) + bulk(""), publishing = bulk(keys.base) + bulk("p");
+    this.#writes = new WriteBatch(link, (at) => {
+      const fresh = this.freshGeneration() + this.#refresh(at);
+      const args = (this.publishes ? publishing : head) + bulk(fresh, fresh.length);
+      return { count: 3, args };
     });
   }
 
@@ -117,7 +118,7 @@ export class RedisStore {
     let head = digits(keyCount, 2) + digits(keepMs, 9) + frame.kind + frame.rest;
     if (fence) head += fence.generations.join("") + fence.token + fence.madeAt;
     const { tail, tailBytes, savedBytes } = frame;
-    return { keys, keyCount, head, tail, tailBytes, savedBytes };
+    return { at: entry.createdAt, keys, keyCount, head, tail, tailBytes, savedBytes };
   }
 
   /** `done` is told true when it was stored, false when what its fence expects has passed. */
@@ -217,11 +218,10 @@ export class RedisStore {
     return reply instanceof Unavailable ? reply : parseInfo(reply);
   }
 
-  /** Now and then a write makes generations and counts live on. */
-  #refresh(): string {
-    const now = performance.now();
-    if (now < this.#refreshAt) return "";
-    this.#refreshAt = now + REFRESH_EVERY_MS;
+  /** Now and then a write, made at such an instant, makes generations and counts live on. */
+  #refresh(at: number): string {
+    if (Math.abs(at - this.#refreshedAt) < REFRESH_EVERY_MS) return "";
+    this.#refreshedAt = at;
     return "r";
   }
 

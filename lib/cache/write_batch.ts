@@ -10,6 +10,8 @@ const DONE = Promise.resolve();
 
 /** One entry as the script takes it. */
 export interface OutgoingEntry {
+  /** When it was made, in milliseconds. */
+  at: number;
   /** Entry, namespace generation, tag generations, as arguments of a command. */
   keys: string;
   keyCount: number;
@@ -36,14 +38,14 @@ type Stored = boolean | Unavailable;
  */
 export class WriteBatch {
   readonly #link: RedisLink;
-  readonly #head: () => WriteHead;
+  readonly #head: (at: number) => WriteHead;
   #entries: OutgoingEntry[] = [];
   #waiting: ((stored: Stored) => void)[] = [];
   #bytes = 0;
   readonly #send = () => this.#flush();
   readonly #sendLater = () => void DONE.then(this.#send);
 
-  constructor(link: RedisLink, head: () => WriteHead) {
+  constructor(link: RedisLink, head: (at: number) => WriteHead) {
     this.#link = link;
     this.#head = head;
   }
@@ -64,7 +66,7 @@ export class WriteBatch {
     this.#entries = [];
     this.#waiting = [];
     this.#bytes = 0;
-    const head = this.#head();
+    const head = this.#head(entries[0]!.at);
     const wire = new Wire();
     let keyCount = 0, keys = "";
     for (const entry of entries) {
