@@ -47,7 +47,8 @@ export class EntryReader {
   /** A copy in the process that fits the schema, fresh or not. */
   local<T>(key: string, now: number, options: ReadOptions<T>): MemoryHit | undefined {
     const hit = this.tiers.local.get(key, now);
-    if (hit === undefined || options.schema === undefined) return hit;
+    // That there is nothing (undefined cannot be stored) fits every schema.
+    if (hit === undefined || options.schema === undefined || hit.value === undefined) return hit;
     const parsed = options.schema.safeParse(hit.value);
     return parsed.success ? { ...hit, value: parsed.data } : undefined;
   }
@@ -75,11 +76,16 @@ export class EntryReader {
     });
   }
 
-  /** A fresh entry, looked for without counting. */
-  async look(key: string): Promise<Omit<Found, "tier"> | undefined> {
+  /**
+   * A fresh entry, looked for without counting. A copy in the process will do, unless it is the
+   * entry's own times that matter: a copy's are shorter.
+   */
+  async look(key: string, copyWillDo = true): Promise<Omit<Found, "tier"> | undefined> {
     if (!isUsableKey(key)) return undefined;
     const now = this.clock.now();
-    const local = this.tiers.local.get(key, now);
+    const local = copyWillDo || !this.tiers.redis?.link.connected
+      ? this.tiers.local.get(key, now)
+      : undefined;
     if (local && local.freshUntil > now) return local;
     const counts = this.counters.namespaces.of(namespaceOf(key));
     const reading = await this.shared(key, counts, {});
@@ -137,7 +143,7 @@ export class EntryReader {
     }
     if (ticket !== null) front.redeem(ticket, { ...read.frame, ...decoded }, now);
     let { value } = decoded;
-    if (options.schema) {
+    if (options.schema && value !== undefined) {
       const parsed = options.schema.safeParse(value);
       if (!parsed.success) return { state: "none", useless: read.frame.createdAt };
       value = parsed.data;

@@ -119,7 +119,8 @@ export class EntryWriter {
       return null;
     }
     const freshUntil = now + ttl;
-    const kept = ttl + Math.max(0, options.keepStaleSeconds ?? 0) * 1_000;
+    const { keepStaleSeconds = 0 } = options;
+    const kept = keepStaleSeconds > 0 ? ttl + keepStaleSeconds * 1_000 : ttl;
     const expiresAt = now + Math.min(Math.ceil(kept), MAX_TTL_SECONDS * 1_000);
     return {
       payload,

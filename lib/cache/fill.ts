@@ -94,13 +94,17 @@ export class Fills {
         counters.refuse("obsolete", counts);
         return { value, source: "computed" };
       }
+      if (!fits(value, options)) {
+        counters.refuse("unfit", counts);
+        return { value, source: "computed" };
+      }
       const { fence, leftMs } = turn;
       const kept = await this.writer.keep(key, ...this.#kept(value, options), {
         costMs,
         fence,
         leftMs,
       });
-      return { value: kept ? kept.value as T : value, source: "computed" };
+      return { value: asRead(kept ? kept.value as T : value, options), source: "computed" };
     } finally {
       turn.end();
     }
@@ -108,7 +112,8 @@ export class Fills {
 
   /** What is written down for a value, and how. */
   #kept<T>(value: T, options: GetOrSetOptions<T>): [unknown, SetOptions] {
-    const keepStaleSeconds = Math.max(options.staleSeconds ?? 0, options.graceSeconds ?? 0);
+    const { staleSeconds = 0, graceSeconds = 0 } = options;
+    const keepStaleSeconds = staleSeconds > graceSeconds ? staleSeconds : graceSeconds;
     const { nothingTtlSeconds } = options;
     if (nothingTtlSeconds === undefined || (value !== undefined && value !== null)) {
       return [value, { ...options, keepStaleSeconds }];
@@ -136,4 +141,16 @@ export class Fills {
       wait: start.needed,
     });
   }
+}
+
+/** Whether readers with the same schema would take a value. */
+function fits<T>(value: T, { schema, nothingTtlSeconds }: GetOrSetOptions<T>): boolean {
+  const nothing = value === undefined || value === null;
+  return !schema || (nothing && nothingTtlSeconds !== undefined) || schema.safeParse(value).success;
+}
+
+/** A value as the next reader will have it: a schema may leave out, fill in and convert. */
+function asRead<T>(value: T, { schema }: GetOrSetOptions<T>): T {
+  const parsed = value === undefined ? undefined : schema?.safeParse(value);
+  return parsed?.success ? parsed.data : value;
 }

@@ -10,6 +10,7 @@ const MINUTES = 1_440;
 export type Refusal =
   | "bad_key"
   | "unserialisable"
+  | "unfit"
   | "too_large"
   | "obsolete"
   | "redis_unavailable"

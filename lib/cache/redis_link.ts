@@ -69,6 +69,7 @@ export class RedisLink implements CommandOwner {
         options.onChange?.(false);
       },
       onClose: (openForMs) => {
+        this.#lastError = "";
         log.info("Redis answers", { afterMs: openForMs });
         options.onChange?.(true);
         this.#firstAnswer();
