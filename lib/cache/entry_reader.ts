@@ -89,6 +89,7 @@ export class EntryReader {
     if (local && local.freshUntil > now) return local;
     const counts = this.counters.namespaces.of(namespaceOf(key));
     const reading = await this.shared(key, counts, {});
+    if (reading.state === "unavailable" && !copyWillDo) return await this.look(key);
     return reading.state === "found" && reading.found.freshUntil > now ? reading.found : undefined;
   }
 
