@@ -76,11 +76,13 @@ export class Fills {
     if (turn === null) throw new ComputedElsewhere();
     if (turn.kind === "found") return { value: turn.found.value as T, source: "hit" };
     try {
-      flight.signal.throwIfAborted();
+      flight.throwIfAborted();
       let store = true;
       const startedAt = this.clock.now();
       const value = await factory({
-        signal: flight.signal,
+        get signal() {
+          return flight.signal;
+        },
         doNotStore: () => {
           store = false;
         },
@@ -135,7 +137,7 @@ export class Fills {
     return leases.turn(key, {
       schema: options.schema,
       tags: options.tags ?? [],
-      signal: flight.signal,
+      cancellation: flight,
       useless: start.useless,
       leftMs: start.leftMs,
       wait: start.needed,
