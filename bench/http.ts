@@ -1,10 +1,14 @@
 /**
  * The HTTP face beside the least that Hono on Deno.serve can answer, and beside FastAPI with Celery
  * doing the same job: wrk with one thread and 64 connections, one subject after the other, several
- * rounds. The service runs as `deno task start` runs it, with its rate limit off.
+ * rounds. Then the dashboard's pages, one request at a time. The service runs as `deno task start`
+ * runs it, with its rate limit off.
+ *
+ *     deno task bench http --only page     the pages alone
  */
 import { fileURLToPath } from "node:url";
 import { output, PEERS_FOLDER } from "./peers/install.ts";
+import { measurePages, pagesFor } from "./http/pages.ts";
 import { freePort, type HttpServer, startRedis, startServer } from "./peers/servers.ts";
 import { startService } from "./service.ts";
 import { type BenchOptions, type BenchReport, Figures } from "./report.ts";
@@ -25,8 +29,24 @@ interface Load {
   working?: boolean;
 }
 
-/** Requests a second, and p50 and p99 in milliseconds, of everything the options select. */
+const HEALTHZ = "GET /healthz";
+const SUMMARY = "GET /performance/summary";
+const QUEUE_PAUSED = "POST /conversations/queue, paused";
+const QUEUE_RUNNING = "POST /conversations/queue, running";
+
+/** Requests a second, and times in milliseconds, of everything the options select. */
 export async function run(options: BenchOptions): Promise<Pick<BenchReport, "versions" | "rows">> {
+  const { only, subjects } = options;
+  const figures = new Figures();
+  const loads = [HEALTHZ, SUMMARY, QUEUE_PAUSED, QUEUE_RUNNING];
+  const loaded = loads.some((metric) => !only || metric.includes(only));
+  if (loaded) await measureLoads(options, figures);
+  if (pagesFor(only).length > 0) await measurePages(options, figures);
+  const withFastApi = loaded && (!subjects || subjects.includes("celery"));
+  return { versions: await versions(withFastApi), rows: figures.rows("pixel") };
+}
+
+async function measureLoads(options: BenchOptions, figures: Figures): Promise<void> {
   const { rounds, size, only, tell } = options;
   const wants = (name: string) => !options.subjects || options.subjects.includes(name);
   await using stack = new AsyncDisposableStack();
@@ -69,13 +89,12 @@ export async function run(options: BenchOptions): Promise<Pick<BenchReport, "ver
     { subject: "pixel", metric, url: pixel.url + path, script: "get", args },
   ];
   const loads = [
-    ...read("GET /healthz", "/healthz", []),
-    ...read("GET /performance/summary", `${PREFIX}/performance/summary`, [token]),
-    ...queued("POST /conversations/queue, paused"),
-    ...queued("POST /conversations/queue, running", true),
+    ...read(HEALTHZ, "/healthz", []),
+    ...read(SUMMARY, `${PREFIX}/performance/summary`, [token]),
+    ...queued(QUEUE_PAUSED),
+    ...queued(QUEUE_RUNNING, true),
   ].filter(({ metric }) => !only || metric.includes(only));
 
-  const figures = new Figures();
   // The first round warms everything up and is not counted.
   for (let round = 0; round <= rounds; round++) {
     for (const load of loads) {
@@ -89,7 +108,6 @@ export async function run(options: BenchOptions): Promise<Pick<BenchReport, "ver
       figures.add(`${load.metric}, p99`, load.subject, taken.p99, "ms");
     }
   }
-  return { versions: await versions(fastapi !== null), rows: figures.rows("pixel") };
 }
 
 /** One load of so many seconds. Throws when any answer was no success. */

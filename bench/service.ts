@@ -9,12 +9,19 @@ export interface BenchedService extends HttpServer {
   token: string;
 }
 
-/** Starts the service; `env` in addition to port, folder and token. Disposing of it removes all. */
-export async function startService(env: Record<string, string>): Promise<BenchedService> {
+/**
+ * Starts the service; `env` in addition to port, folder and token, `prepare` fills the folder
+ * before. Disposing of it removes all.
+ */
+export async function startService(
+  env: Record<string, string>,
+  prepare?: (folder: string) => Promise<void>,
+): Promise<BenchedService> {
   const token = `bench-${crypto.randomUUID()}`;
   const folder = await Deno.makeTempDir({ prefix: "bench-pixel-" });
   await using stack = new AsyncDisposableStack();
   stack.defer(() => Deno.remove(folder, { recursive: true }));
+  await prepare?.(folder);
   const port = freePort();
   const args = ["task", "--quiet", "start"];
   const { url, pid } = stack.use(

@@ -33,9 +33,9 @@ export default function CacheBoard(rendered: CacheData) {
             />
           )}
           <Figure
-            name="Operations"
+            name={T.operations}
             value={perSecond(cache.operations_per_second)}
-            note={`up ${duration(cache.uptime_seconds * 1000)}`}
+            note={T.up(duration(cache.uptime_seconds * 1000))}
           />
         </dl>
       </section>

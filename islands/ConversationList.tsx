@@ -4,7 +4,7 @@ import { mean, NONE } from "./parts/format.ts";
 import { useLiveRows } from "./parts/live_rows.tsx";
 import type { ConversationListData } from "./parts/page_data.ts";
 import { Badge, Empty, Moment } from "./parts/pieces.tsx";
-import { CONVERSATIONS as T } from "./parts/texts.ts";
+import { CONVERSATIONS as T, COUNTED } from "./parts/texts.ts";
 import { CONVERSATION_STATUS } from "./parts/words.ts";
 
 /** The conversations of one page, newest first. */
@@ -15,7 +15,7 @@ export default function ConversationList(rendered: ConversationListData) {
     rendered.page.conversations,
     data.page.conversations,
     (row) => row.conversation_id,
-    "newer conversation",
+    COUNTED.newerConversations,
   );
   if (rows.length === 0) return <Empty>{T.empty}</Empty>;
   return (

@@ -5,8 +5,7 @@ import { ActionForm } from "./parts/ActionForm.tsx";
 import { bytes, duration } from "./parts/format.ts";
 import { Moment, Panel } from "./parts/pieces.tsx";
 import { CACHE as T, COMMON } from "./parts/texts.ts";
-
-const HIDDEN = "[hidden]";
+import { HIDDEN } from "./parts/words.ts";
 
 interface KeyViewProps {
   entry: CacheEntry;

@@ -18,6 +18,7 @@ import { Answered, LastFailure, Saved, UnansweredQuestions } from "./parts/overv
 import type { OverviewData } from "./parts/page_data.ts";
 import { Badge, Panel, Unread } from "./parts/pieces.tsx";
 import { Score } from "./parts/Score.tsx";
+import { CACHE, OVERVIEW as T, PAGES } from "./parts/texts.ts";
 import { asWords, CLEANUP } from "./parts/words.ts";
 
 /** The Overview: how it stands, what it does, and the few things one does from here. */
@@ -29,7 +30,7 @@ export default function OverviewBoard(rendered: OverviewData) {
   return (
     <div class="overview">
       {data.demo && <DemoBar demo={data.demo} csrf={data.csrf} />}
-      <section class={`headline ${tone}`} aria-label="How it stands">
+      <section class={`headline ${tone}`} aria-label={T.standing}>
         <div>
           <h1>{title}</h1>
           <p>{work}</p>
@@ -43,8 +44,8 @@ export default function OverviewBoard(rendered: OverviewData) {
           <UnansweredQuestions {...data} />
         </div>
       )}
-      <section class="panel score-panel" aria-label="Score">
-        {data.summary ? <Score summary={data.summary} /> : <Unread what="The score" />}
+      <section class="panel score-panel" aria-label={T.score}>
+        {data.summary ? <Score summary={data.summary} /> : <Unread what={T.theScore} />}
       </section>
       <Machine health={data.health} history={data.history} />
       {!empty && <Talks summary={data.summary} />}
@@ -60,16 +61,16 @@ export default function OverviewBoard(rendered: OverviewData) {
 function CachePanel({ cache, csrf, operator }: OverviewData) {
   if (!cache) {
     return (
-      <Panel title="Cache">
-        <Unread what="The cache" />
+      <Panel title={PAGES["/cache"]}>
+        <Unread what={PAGES["/cache"]} />
       </Panel>
     );
   }
   const standing = cache.connected
-    ? <Badge tone="ok">{cache.backend === "redis" ? "Redis" : "Embedded"}</Badge>
-    : <Badge tone="bad">Redis is away</Badge>;
+    ? <Badge tone="ok">{cache.backend === "redis" ? CACHE.tier.redis : CACHE.embedded}</Badge>
+    : <Badge tone="bad">{CACHE.away}</Badge>;
   return (
-    <Panel title="Cache" aside={standing} class="cache">
+    <Panel title={PAGES["/cache"]} aside={standing} class="cache">
       <div class="split">
         <CacheFigures cache={cache} />
         {operator && <ClearCache csrf={csrf} />}
@@ -80,23 +81,24 @@ function CachePanel({ cache, csrf, operator }: OverviewData) {
 
 function Maintenance({ csrf }: { csrf: string }) {
   return (
-    <Panel title="Clean-up" class="maintenance">
+    <Panel title={T.cleanUp} class="maintenance">
       <ActionForm
         action="/"
         csrf={csrf}
         fields={{ do: "clean-up" }}
-        label="Run"
+        label={T.cleanUpGo}
         class="line"
         confirm={(form) => {
           const type = String(form.get("cleanup_type")) as keyof typeof CLEANUP;
-          return `Delete ${CLEANUP[type].does}?`;
+          return T.cleanUpAsk(CLEANUP[type].does);
         }}
         perform={async (form) => {
           const body = { cleanup_type: form.get("cleanup_type") };
           const done = await act<CleanupStarted>("POST", "/maintenance/cleanup", csrf, body);
           return (
             <>
-              Started: {done.cleanup_tasks.map(({ type, task_id }, at) => (
+              {T.cleanUpStarted}{" "}
+              {done.cleanup_tasks.map(({ type, task_id }, at) => (
                 <span key={task_id}>
                   {at > 0 && ", "}
                   <a href={`/tasks/${encodeURIComponent(task_id)}`}>{asWords(type)}</a>
@@ -107,7 +109,7 @@ function Maintenance({ csrf }: { csrf: string }) {
         }}
       >
         <label class="field">
-          <span>What to clean up</span>
+          <span>{T.cleanUpWhat}</span>
           <select name="cleanup_type">
             {Object.entries(CLEANUP).map(([type, { word }]) => (
               <option key={type} value={type}>{word}</option>

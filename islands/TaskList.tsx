@@ -8,7 +8,7 @@ import { TaskProgress } from "./parts/overview_panels.tsx";
 import type { TaskListData } from "./parts/page_data.ts";
 import { Empty, Moment, Name, StatusBadge } from "./parts/pieces.tsx";
 import { BulkBar } from "./parts/BulkBar.tsx";
-import { TASKS as T } from "./parts/texts.ts";
+import { COUNTED, TASK, TASKS as T } from "./parts/texts.ts";
 import { TaskAction } from "./parts/task_actions.tsx";
 import { PRIORITY } from "./parts/words.ts";
 
@@ -23,7 +23,7 @@ export default function TaskList(rendered: TaskListData) {
     rendered.page.tasks,
     data.page.tasks,
     (row) => row.task_id,
-    "newer task",
+    COUNTED.newerTasks,
   );
 
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
@@ -51,14 +51,14 @@ export default function TaskList(rendered: TaskListData) {
         <thead>
           <tr>
             {data.operator && <td class="needs-script tick" />}
-            <th scope="col">Task</th>
-            <th scope="col">Status</th>
-            <th scope="col" class="wide">Queue</th>
-            <th scope="col" class="wide">Priority</th>
-            <th scope="col" class="number wide">Attempt</th>
-            <th scope="col" class="wide">Queued</th>
-            <th scope="col" class="number">Took</th>
-            {data.operator && <th scope="col" class="wide">Action</th>}
+            <th scope="col">{TASK.task}</th>
+            <th scope="col">{TASK.status}</th>
+            <th scope="col" class="wide">{TASK.queue}</th>
+            <th scope="col" class="wide">{TASK.priority}</th>
+            <th scope="col" class="number wide">{TASK.attempt}</th>
+            <th scope="col" class="wide">{TASK.queued}</th>
+            <th scope="col" class="number">{TASK.took}</th>
+            {data.operator && <th scope="col" class="wide">{TASK.action}</th>}
           </tr>
         </thead>
         <tbody>
@@ -111,12 +111,12 @@ function Row({ row, now, data, chosen, toggle }: RowProps) {
       </td>
       <td>
         <StatusBadge status={row.status} />
-        {row.gone && <small>no longer in this list</small>}
+        {row.gone && <small>{TASK.gone}</small>}
         {row.status === "running" && row.progress > 0 && <TaskProgress of={row} />}
       </td>
       <td class="wide">{row.queue}</td>
       <td class="wide">{PRIORITY[row.priority]}</td>
-      <td class="number wide">{row.attempt} of {row.max_attempts}</td>
+      <td class="number wide">{TASK.attempts(String(row.attempt), String(row.max_attempts))}</td>
       <td class="wide">
         <Moment at={row.queued_at} now={now} />
       </td>

@@ -3,8 +3,9 @@ import { useLivePage, useNow } from "./client/use_live.ts";
 import { ago, duration, exactIn, NONE } from "./parts/format.ts";
 import type { TaskData } from "./parts/page_data.ts";
 import { Figure, Meter, Moment, Name, Panel, StatusBadge } from "./parts/pieces.tsx";
-import { ResumeQueue, TaskAction } from "./parts/task_actions.tsx";
-import { asWords, PRIORITY, WAITING } from "./parts/words.ts";
+import { ResumeQueue, RunNow, TaskAction } from "./parts/task_actions.tsx";
+import { COMMON, TASK as T } from "./parts/texts.ts";
+import { asWords, HIDDEN, PRIORITY, WAITING } from "./parts/words.ts";
 
 const UNFINISHED = new Set(["queued", "scheduled", "running", "retrying"]);
 
@@ -13,6 +14,7 @@ export default function TaskPanel(rendered: TaskData) {
   const data = useLivePage(rendered);
   const now = useNow(data.now);
   const { task } = data;
+  const talk = conversationOf(task);
   return (
     <div class="task">
       <header class="title">
@@ -22,6 +24,7 @@ export default function TaskPanel(rendered: TaskData) {
           </h1>
           <p>
             <StatusBadge status={task.status} /> <code>{task.task_id}</code>
+            {talk && <a href={`/conversations/${encodeURIComponent(talk)}`}>{T.conversation}</a>}
           </p>
         </div>
         {data.operator && (
@@ -37,51 +40,51 @@ export default function TaskPanel(rendered: TaskData) {
       {task.waiting_because.length > 0 && <WhyNot data={data} now={now} />}
       {task.error && <Failure error={task.error} />}
       {task.status === "running" && task.progress > 0 && (
-        <Panel title="Progress" aside={`${Math.round(task.progress)}%`}>
-          <Meter name="Progress" value={task.progress} tone="busy" />
+        <Panel title={T.progress} aside={`${Math.round(task.progress)}%`}>
+          <Meter name={T.progress} value={task.progress} tone="busy" />
           {task.progress_message && <p class="muted foot">{task.progress_message}</p>}
         </Panel>
       )}
-      <section class="panel strip" aria-label="Task">
+      <section class="panel strip" aria-label={T.task}>
         <dl class="figures">
           <Figure
-            name="Queue"
+            name={T.queue}
             value={<a href={`/tasks?queue=${encodeURIComponent(task.queue)}`}>{task.queue}</a>}
-            note={`${PRIORITY[task.priority]} priority`}
+            note={T.ofPriority(PRIORITY[task.priority])}
           />
-          <Figure name="Attempt" value={task.attempt} note={`of ${task.max_attempts}`} />
           <Figure
-            name="Queued"
+            name={T.attempt}
+            value={task.attempt}
+            note={T.ofAttempts(String(task.max_attempts))}
+          />
+          <Figure
+            name={T.queued}
             value={<Moment at={task.queued_at} now={now} />}
             note={exactIn(Date.parse(task.queued_at), data.zone)}
           />
           <Figure
-            name="Waited"
+            name={T.waited}
             value={waited(task, now)}
-            note={task.started_at
-              ? `started ${exactIn(Date.parse(task.started_at), data.zone)}`
-              : ""}
+            note={task.started_at ? T.started(exactIn(Date.parse(task.started_at), data.zone)) : ""}
           />
           <Figure
-            name="Took"
+            name={T.took}
             value={took(task, now)}
-            note={task.finished_at
-              ? `ended ${exactIn(Date.parse(task.finished_at), data.zone)}`
-              : ""}
+            note={task.finished_at ? T.ended(exactIn(Date.parse(task.finished_at), data.zone)) : ""}
           />
         </dl>
       </section>
-      <Content title="Arguments" value={task.kwargs} />
-      <Content title="Result" value={task.result} />
+      <Content title={T.arguments} value={task.kwargs} />
+      <Content title={T.result} value={task.result} />
     </div>
   );
 }
 
 function WhyNot({ data: { task, operator, csrf, zone }, now }: { data: TaskData; now: number }) {
   return (
-    <section class="panel why-not" aria-label="Why it is not running">
+    <section class="panel why-not" aria-label={T.whyNot}>
       <header>
-        <h2>Why it is not running</h2>
+        <h2>{T.whyNot}</h2>
       </header>
       <ul>
         {task.waiting_because.map((reason) => (
@@ -93,17 +96,24 @@ function WhyNot({ data: { task, operator, csrf, zone }, now }: { data: TaskData;
                 <>
                   {" "}
                   <time dateTime={reason.until} title={exactIn(Date.parse(reason.until), zone)}>
-                    Expected {ago(Date.parse(reason.until), now)}.
+                    {T.expected(ago(Date.parse(reason.until), now))}
                   </time>
                 </>
               )}
             </p>
             {operator && reason.action === "resume" && <ResumeQueue task={task} csrf={csrf} />}
+            {operator && reason.action === "hasten" && <RunNow task={task} csrf={csrf} />}
           </li>
         ))}
       </ul>
     </section>
   );
+}
+
+/** The conversation that a task answers in. */
+function conversationOf({ kwargs }: TaskDetail): string | undefined {
+  const id = typeof kwargs === "object" ? kwargs["conversation_id"] : undefined;
+  return typeof id === "string" ? id : undefined;
 }
 
 /** "others go first" as "Others go first." */
@@ -115,9 +125,9 @@ function sentence(text: string): string {
 function Failure({ error }: { error: NonNullable<TaskDetail["error"]> }) {
   const { message, code } = error;
   return (
-    <section class="panel failure" aria-label="Error">
+    <section class="panel failure" aria-label={T.error}>
       <header>
-        <h2>Error</h2>
+        <h2>{T.error}</h2>
         {code && <code class="aside">{code}</code>}
       </header>
       <pre tabIndex={0}>{message}</pre>
@@ -131,9 +141,7 @@ function Content({ title, value }: { title: string; value: unknown }) {
   const text = typeof value === "string" ? value : JSON.stringify(value, null, 2);
   return (
     <Panel title={title}>
-      {text === "[hidden]"
-        ? <p class="muted">Hidden: your token has no right to read content.</p>
-        : <pre tabIndex={0}>{text}</pre>}
+      {text === HIDDEN ? <p class="muted">{COMMON.hidden}</p> : <pre tabIndex={0}>{text}</pre>}
     </Panel>
   );
 }

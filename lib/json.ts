@@ -27,3 +27,21 @@ export function isJson(value: unknown, depth = 0): boolean {
   }
   return typeof (value as { toJSON?: unknown }).toJSON !== "function";
 }
+
+/**
+ * A copy of what JSON or the structured clone holds, which shares nothing with the value. Throws a
+ * DataCloneError for a function or symbol anywhere in it.
+ */
+export function copyOf<T>(value: T): T {
+  if (typeof value === "function" || typeof value === "symbol") return structuredClone(value);
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(copyOf) as T;
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return structuredClone(value);
+  const copy: Record<string, unknown> = {};
+  for (const key in value) {
+    if (key === "__proto__") return structuredClone(value);
+    copy[key] = copyOf(value[key]);
+  }
+  return copy as T;
+}

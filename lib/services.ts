@@ -34,6 +34,8 @@ import { Admission } from "./monitoring/admission.ts";
 import type { Backups } from "./monitoring/backup.ts";
 import { DEFAULT_THRESHOLDS, standardChecks } from "./monitoring/checks/standard.ts";
 import type { FreedPages } from "./monitoring/freed_pages.ts";
+import type { OffsiteBackups } from "./monitoring/offsite_backups.ts";
+import { readUploadRecord } from "./monitoring/upload_record.ts";
 import { HealthService } from "./monitoring/health.ts";
 import { HealthHistory } from "./monitoring/health_history.ts";
 import { PerformanceHistory } from "./monitoring/history.ts";
@@ -75,6 +77,8 @@ export interface Services extends AsyncDisposable {
   metrics: ServiceMetrics;
   admission: Admission;
   backups: Backups | null;
+  /** Null where no bucket is configured. */
+  offsite: OffsiteBackups | null;
   freedPages: FreedPages | null;
   notifier: Notifier;
   alerts: Alerts<AlertInputs>;
@@ -111,7 +115,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
   await using stack = new AsyncDisposableStack();
   const { log, clock = systemClock } = options;
   const { platform } = config;
-  const { db, backups, freedPages, erasures, ...storage } = stack.use(
+  const { db, backups, offsite, freedPages, erasures, ...storage } = stack.use(
     await openStorage(config, { log, clock }),
   );
 
@@ -159,7 +163,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     queues,
     worker: `worker-${crypto.randomUUID().slice(0, 8)}`,
     leaseMs: config.shared ? LEASE_MS : undefined,
-    doorbells: platform.doorbells,
+    doorbells: platform.doorbells && config.kvUrl === undefined, // KV Connect has no queues
     serve: servedQueues(config, queues),
     onLost: options.onLost,
   });
@@ -248,6 +252,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
       ? async () => ({
         databaseBytes: await storage.databaseBytes!(),
         newestBackupAt: await backups?.newestAt() ?? null,
+        uploadedAt: offsite ? (await readUploadRecord(db.kv)).doneAt : null,
       })
       : undefined,
   }, clock);
@@ -255,6 +260,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
   const admission = stack.adopt(
     new Admission({
       clock,
+      log,
       system,
       waiting: () => countJobs(engine, ["available", "scheduled", "retrying", "running"]),
       backlogLimit: config.limits.backlog,
@@ -309,6 +315,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
           deadLetters: () => countJobs(engine, ["failed"]),
           health: () => health.report(),
           newestBackupAt: async () => await backups?.newestAt(),
+          uploads: async () => offsite ? await readUploadRecord(db.kv) : null,
           tokensToday: () => readTokens(db.kv, clock.now()),
           botsOverBudget: () => spending.overBudget(),
         }),
@@ -342,6 +349,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     metrics,
     admission,
     backups,
+    offsite,
     freedPages,
     notifier,
     alerts,

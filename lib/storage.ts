@@ -10,13 +10,17 @@ import { Database } from "./kv/database.ts";
 import { openSchema } from "./kv/schema.ts";
 import type { Logger } from "./log.ts";
 import { Backups } from "./monitoring/backup.ts";
+import { policyOf } from "./monitoring/backup_policy.ts";
 import { FreedPages } from "./monitoring/freed_pages.ts";
+import { type OffsiteBackups, openOffsite } from "./monitoring/offsite_backups.ts";
 
 /** Where everything that lasts lies, as far as the platform has a place for it. */
 export interface Storage extends AsyncDisposable {
   db: Database;
   /** Null where the database is no file of ours. */
   backups: Backups | null;
+  /** Where copies of the backups go; null where no bucket is configured. */
+  offsite: OffsiteBackups | null;
   /** Null where the database is no file of ours. */
   freedPages: FreedPages | null;
   models: ModelStore;
@@ -63,6 +67,7 @@ export async function openStorage(
   return {
     db,
     backups,
+    offsite: backups && openOffsite(config, clock),
     freedPages,
     models,
     erasures,
@@ -72,8 +77,7 @@ export async function openStorage(
 }
 
 function backupsOf({ dataDir, retention }: Config, file: string, clock: Clock): Backups {
-  const policy = { daily: retention.backupsDaily, weekly: retention.backupsWeekly };
-  return new Backups(join(dataDir, "backups"), file, policy, clock);
+  return new Backups(join(dataDir, "backups"), file, policyOf(retention), clock);
 }
 
 /** Makes a backup before a migration that can be restored; gives the command that does so. */

@@ -1,7 +1,7 @@
 import LiveInterval from "../islands/LiveInterval.tsx";
 import LiveSwitch from "../islands/LiveSwitch.tsx";
 import PageKeys from "../islands/PageKeys.tsx";
-import { PAGES } from "../islands/parts/texts.ts";
+import { FRAME as T, PAGES } from "../islands/parts/texts.ts";
 import { ROLE } from "../islands/parts/words.ts";
 import type { AppProps } from "../lib/web/page.ts";
 import type { Session } from "../lib/web/sessions.ts";
@@ -34,7 +34,7 @@ export default function App({ page, title, url, state, href }: AppProps<PageStat
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <meta name="robots" content="noindex" />
-        <title>{title ? `${title} · Pixel Performance` : "Pixel Performance"}</title>
+        <title>{title ? T.title(title) : T.name}</title>
         <link
           rel="preload"
           href={href("fonts/geist.woff2")}
@@ -47,15 +47,15 @@ export default function App({ page, title, url, state, href }: AppProps<PageStat
         {session && <script type="module" src={href("client.js")} />}
       </head>
       <body>
-        <a class="skip" href="#main">Skip to the content</a>
+        <a class="skip" href="#main">{T.skip}</a>
         <header class="top">
           <a class="brand" href="/">
             <img src={href("icon.svg")} alt="" width="22" height="22" />
-            <span>Pixel Performance</span>
+            <span>{T.name}</span>
           </a>
           {session && (
             <>
-              <nav aria-label="Pages">
+              <nav aria-label={T.pages}>
                 {TABS.map((tab) => (
                   <a
                     key={tab}
@@ -84,7 +84,7 @@ function Account({ session }: { session: Session }) {
       <summary>{session.subject}</summary>
       <div>
         <p>
-          Signed in as <b>{session.subject}</b>
+          {T.signedInAs} <b>{session.subject}</b>
           <br />
           <span class="muted">{ROLE[session.role]}</span>
         </p>
@@ -92,7 +92,7 @@ function Account({ session }: { session: Session }) {
         <a href="/settings">{PAGES["/settings"]}</a>
         <form method="post" action="/sign-out">
           <input type="hidden" name="csrf" value={session.csrf} />
-          <button type="submit" class="button">Sign out</button>
+          <button type="submit" class="button">{T.signOut}</button>
         </form>
       </div>
     </details>

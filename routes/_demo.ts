@@ -1,3 +1,4 @@
+import { DEMO } from "../islands/parts/texts.ts";
 import { AppError } from "../lib/errors.ts";
 import { DEMO_ACTIONS, type DemoAction, type DemoState } from "../lib/wire/demo.ts";
 
@@ -18,7 +19,7 @@ export async function demoState(url: string): Promise<DemoState | null> {
  * AppError `invalid` for another word, `unavailable` where the demo does not answer.
  */
 export async function breakDemo(url: string, action: unknown): Promise<void> {
-  if (!isAction(action)) throw new AppError("invalid", "The demo cannot do that.");
+  if (!isAction(action)) throw new AppError("invalid", DEMO.cannot);
   try {
     const answer = await fetch(url + action, {
       method: "POST",
@@ -28,7 +29,7 @@ export async function breakDemo(url: string, action: unknown): Promise<void> {
     await answer.body?.cancel();
     if (answer.status === 303) return;
   } catch { /* Told below. */ }
-  throw new AppError("unavailable", "The demo does not answer.");
+  throw new AppError("unavailable", DEMO.failed);
 }
 
 const isAction = (action: unknown): action is DemoAction =>

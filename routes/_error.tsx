@@ -1,3 +1,4 @@
+import { FRAME as T } from "../islands/parts/texts.ts";
 import type { ErrorPageProps } from "../lib/web/file_routes.ts";
 
 /** What stands in the place of a page that does not exist or failed. */
@@ -6,9 +7,9 @@ export default function ErrorPage({ status, message, requestId }: ErrorPageProps
     <section class="lonely">
       <p class="muted">{status}</p>
       <h1>{message}</h1>
-      {requestId && <p class="muted">The log has more under request {requestId}.</p>}
+      {requestId && <p class="muted">{T.log(requestId)}</p>}
       <p>
-        <a class="button" href="/">To the Overview</a>
+        <a class="button" href="/">{T.home}</a>
       </p>
     </section>
   );

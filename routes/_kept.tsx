@@ -5,7 +5,7 @@ import type { Kept } from "../lib/wire/system.ts";
 
 /** How long each kind of record is kept, how large the database is, and its backups. */
 export function KeptPanel({ kept, zone }: { kept: Kept; zone: string }) {
-  const { database, backups, retention } = kept;
+  const { database, backups, retention, bucket } = kept;
   const newest = backups[0];
   const facts: [string, string][] = [
     ...(database
@@ -21,6 +21,13 @@ export function KeptPanel({ kept, zone }: { kept: Kept; zone: string }) {
         ? T.newest(count(backups.length), exactIn(Date.parse(newest.created_at), zone))
         : T.none,
     ],
+    ...(bucket
+      ? [[
+        T.bucket(bucket.address),
+        bucket.error ??
+          (bucket.uploaded_at === null ? T.none : exactIn(Date.parse(bucket.uploaded_at), zone)),
+      ] as [string, string]]
+      : []),
   ];
   return (
     <Panel title={T.title} class="full kept">

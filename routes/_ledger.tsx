@@ -1,4 +1,4 @@
-import { count } from "../islands/parts/format.ts";
+import { count, NONE } from "../islands/parts/format.ts";
 import { Empty, Moment, Panel, StatusBadge } from "../islands/parts/pieces.tsx";
 import { SCHEDULES as T } from "../islands/parts/texts.ts";
 import { asWords, TASK_STATUS } from "../islands/parts/words.ts";
@@ -58,7 +58,7 @@ export function Ledger({ name, ticks, most, now }: LedgerProps) {
 }
 
 function Outcome({ tick: { task_id, task_status } }: { tick: ScheduleTick }) {
-  if (!task_id) return <span class="muted">–</span>;
+  if (!task_id) return <span class="muted">{NONE}</span>;
   if (!task_status || !(task_status in TASK_STATUS)) return <span class="muted">{T.gone}</span>;
   return (
     <a class="plain" href={`/tasks/${encodeURIComponent(task_id)}`}>

@@ -1,7 +1,7 @@
 /** How conversations of the last days went, who had them, and which days were out of the ordinary. */
-import { count, counted, duration, longDay, percent } from "../islands/parts/format.ts";
+import { count, duration, longDay, percent } from "../islands/parts/format.ts";
 import { Empty, Figure, Panel, ShareBar, Unread } from "../islands/parts/pieces.tsx";
-import { OUTCOMES as T } from "../islands/parts/texts.ts";
+import { COUNTED, OUTCOMES as T } from "../islands/parts/texts.ts";
 import type { Anomalies, RangeMetric, RangeReport } from "../lib/wire/figures.ts";
 
 /** What is asked for one bot; and what beside it for all together. */
@@ -16,7 +16,7 @@ export function Outcomes({ totals }: { totals: Totals }) {
     return {
       name: T.rates[metric],
       value: percent(value),
-      note: T.of(counted(n ?? 0, "conversation")),
+      note: T.of(COUNTED.conversations(n ?? 0)),
     };
   };
   return (
@@ -71,7 +71,7 @@ function Odd({ anomalies: { anomalies, judged } }: { anomalies: Anomalies }) {
         return (
           <li key={date + metric}>
             <span>{longDay(date)}: {T.watched[metric](format(value))}</span>
-            <small>{T.usual(format(low), format(high), counted(n, "week"))}</small>
+            <small>{T.usual(format(low), format(high), COUNTED.weeks(n))}</small>
           </li>
         );
       })}

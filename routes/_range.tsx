@@ -1,19 +1,11 @@
 /** The figures of the last days: compared, drawn, by hour and by cohort. */
-import {
-  count,
-  counted,
-  duration,
-  growth,
-  mean,
-  percent,
-  shortDay,
-} from "../islands/parts/format.ts";
+import { count, duration, growth, mean, percent, shortDay } from "../islands/parts/format.ts";
 import { teachLink } from "../islands/parts/overview_glance.tsx";
 import { Empty, Figure, Panel, Unread } from "../islands/parts/pieces.tsx";
-import { ANALYTICS as T, OVERVIEW } from "../islands/parts/texts.ts";
-import { BarChart } from "../lib/web/charts/bars.tsx";
-import { HeatMap } from "../lib/web/charts/heat_map.tsx";
-import { LineChart } from "../lib/web/charts/line.tsx";
+import { ANALYTICS as T, COUNTED, OVERVIEW, REPORTS } from "../islands/parts/texts.ts";
+import { BarChart } from "./_charts/bars.tsx";
+import { HeatMap } from "./_charts/heat_map.tsx";
+import { LineChart } from "./_charts/line.tsx";
 import type { Unanswered } from "../lib/wire/analytics.ts";
 import type {
   Anomalies,
@@ -101,7 +93,7 @@ export function RangeFigures({ data, operator }: { data: RangeData; operator: bo
       <Panel title={T.aDay} class="full">
         <BarChart
           title={T.aDay}
-          unit="conversations"
+          unit={REPORTS.unit}
           format={count}
           bars={rows.map((row) => ({
             label: shortDay(row.local_start.slice(0, 10)),
@@ -147,18 +139,26 @@ export function RangeFigures({ data, operator }: { data: RangeData; operator: bo
 }
 
 function Totals({ data: { range: { totals }, compared } }: { data: RangeData }) {
-  const told = (metric: keyof typeof totals, figure = "value") => {
-    const grown = compared?.growth[metric]?.[figure];
-    if (grown == null) return T.noBefore;
-    return compared?.basis === "equal_elapsed"
-      ? T.beforePart(growth(grown))
-      : T.before(growth(grown));
+  const grown = compared?.growth.conversations?.["value"];
+  const partly = compared?.basis === "equal_elapsed";
+  /** What it was the days before, on a line of its own. */
+  const was = (metric: keyof typeof totals, figure: string, format: typeof count) => {
+    const before = compared?.previous.figures[metric]?.[figure];
+    return before != null && (
+      <>
+        <br />
+        {T.was(format(before))}
+      </>
+    );
   };
   const rate = (metric: "answer_rate" | "success_rate") => {
     const { value = null, n = 0 } = totals[metric] ?? {};
     return {
       value: percent(value),
-      note: (n ?? 0) < FEW ? `${T.ofTurns(count(n))}, ${T.low}` : T.ofTurns(count(n)),
+      note: [
+        (n ?? 0) < FEW ? `${T.ofTurns(count(n))}, ${T.low}` : T.ofTurns(count(n)),
+        was(metric, "value", percent),
+      ],
     };
   };
   return (
@@ -167,13 +167,17 @@ function Totals({ data: { range: { totals }, compared } }: { data: RangeData }) 
         <Figure
           name={T.conversations}
           value={count(totals.conversations?.value)}
-          note={told("conversations")}
+          note={grown == null
+            ? T.noBefore
+            : partly
+            ? T.beforePart(growth(grown))
+            : T.before(growth(grown))}
         />
         {totals.active_users && (
           <Figure
             name={T.activeUsers}
             value={count(totals.active_users.value)}
-            note={T.newUsers(count(totals.new_users?.value))}
+            note={[T.newUsers(count(totals.new_users?.value)), was("active_users", "value", count)]}
           />
         )}
         <Figure name={T.answerRate} {...rate("answer_rate")} />
@@ -181,12 +185,12 @@ function Totals({ data: { range: { totals }, compared } }: { data: RangeData }) 
         <Figure
           name={T.turn}
           value={duration(totals.turn_ms?.p50)}
-          note={T.p90(duration(totals.turn_ms?.p90))}
+          note={[T.p90(duration(totals.turn_ms?.p90)), was("turn_ms", "p50", duration)]}
         />
         <Figure
           name={T.satisfaction}
           value={mean(totals.csat?.mean)}
-          note={T.scored(percent(totals.csat?.response_rate))}
+          note={[T.scored(percent(totals.csat?.response_rate)), was("csat", "mean", mean)]}
         />
       </dl>
     </section>
@@ -246,7 +250,7 @@ function Questions({ questions, operator }: { questions: Unanswered[]; operator:
       {questions.map(({ question, bot_id, count: times }) => (
         <li key={bot_id + question}>
           <span>{question}</span>
-          <small>{bot_id}, {OVERVIEW.asked(counted(times, "time"))}</small>
+          <small>{bot_id}, {OVERVIEW.asked(COUNTED.times(times))}</small>
           {operator && (
             <a class="button quiet" href={teachLink(bot_id, question)}>{OVERVIEW.teach}</a>
           )}

@@ -1,9 +1,10 @@
 /** What each kind of report shows. */
 import { count, growth, mean, percent, shortDay } from "../islands/parts/format.ts";
 import { Empty, Figure, Panel, ShareBar } from "../islands/parts/pieces.tsx";
+import { REPORTS as T } from "../islands/parts/texts.ts";
 import { asWords, CONVERSATION_STATUS, TREND } from "../islands/parts/words.ts";
-import { BarChart } from "../lib/web/charts/bars.tsx";
-import { Ranking } from "../lib/web/charts/ranking.tsx";
+import { BarChart } from "./_charts/bars.tsx";
+import { Ranking } from "./_charts/ranking.tsx";
 import type {
   BotStatistic,
   DailyReport,
@@ -22,47 +23,45 @@ export function Daily({ report }: { report: DailyReport }) {
   const machine = report.system_performance;
   return (
     <div class="report">
-      <section class="panel strip full" aria-label="Figures">
+      <section class="panel strip full" aria-label={T.figures}>
         <dl class="figures">
-          <Figure name="Conversations" value={count(talks.total_conversations)} />
-          <Figure name="Active users" value={count(people.active_users)} />
-          <Figure name="New users" value={count(people.new_users)} />
+          <Figure name={T.conversations} value={count(talks.total_conversations)} />
+          <Figure name={T.activeUsers} value={count(people.active_users)} />
+          <Figure name={T.newUsers} value={count(people.new_users)} />
           <Figure
-            name="Length"
+            name={T.length}
             value={mean(talks.average_conversation_length)}
-            note="messages a conversation"
+            note={T.lengthNote}
           />
           <Figure
-            name="Engagement"
+            name={T.engagement}
             value={mean(people.average_messages_per_user)}
-            note="messages a user"
+            note={T.engagementNote}
           />
         </dl>
       </section>
-      <Panel title="Conversations by status">
-        {talks.total_conversations === 0
-          ? <Empty>No conversation began on this day.</Empty>
-          : (
-            <ShareBar
-              name="Conversations by status"
-              shares={Object.entries(talks.status_breakdown).map(([status, value]) => ({
-                name: CONVERSATION_STATUS[status]?.word ?? asWords(status),
-                tone: CONVERSATION_STATUS[status]?.tone ?? "idle",
-                value,
-              }))}
-            />
-          )}
+      <Panel title={T.byStatus}>
+        {talks.total_conversations === 0 ? <Empty>{T.noneBegan}</Empty> : (
+          <ShareBar
+            name={T.byStatus}
+            shares={Object.entries(talks.status_breakdown).map(([status, value]) => ({
+              name: CONVERSATION_STATUS[status]?.word ?? asWords(status),
+              tone: CONVERSATION_STATUS[status]?.tone ?? "idle",
+              value,
+            }))}
+          />
+        )}
       </Panel>
-      <Panel title="Machine">
+      <Panel title={T.machine}>
         <dl class="figures">
-          <Figure name="CPU" value={percent(machine.average_cpu_usage)} note="mean" />
-          <Figure name="Memory" value={percent(machine.average_memory_usage)} note="mean" />
-          <Figure name="Health reports" value={count(machine.health_reports_count)} />
+          <Figure name={T.cpu} value={percent(machine.average_cpu_usage)} note={T.mean} />
+          <Figure name={T.memory} value={percent(machine.average_memory_usage)} note={T.mean} />
+          <Figure name={T.healthReports} value={count(machine.health_reports_count)} />
         </dl>
       </Panel>
       <Panel
-        title="Bots"
-        aside={`${count(report.bot_performance.total_bots_used)} in use`}
+        title={T.bots}
+        aside={T.inUse(count(report.bot_performance.total_bots_used))}
         class="full"
       >
         <Bots bots={report.bot_performance.bot_statistics} />
@@ -77,24 +76,24 @@ export function Weekly({ report, today }: { report: WeeklyReport; today: string 
   const back = report.user_retention;
   return (
     <div class="report">
-      <section class="panel strip full" aria-label="Figures">
+      <section class="panel strip full" aria-label={T.figures}>
         <dl class="figures">
           <Figure
-            name="Conversations"
+            name={T.conversations}
             value={count(sums.total_conversations)}
-            note={`${mean(sums.daily_average_conversations)} a day`}
+            note={T.perDay(mean(sums.daily_average_conversations))}
           />
-          <Figure name="Active users" value={count(sums.total_active_users)} />
-          <Figure name="New users" value={count(sums.total_new_users)} />
+          <Figure name={T.activeUsers} value={count(sums.total_active_users)} />
+          <Figure name={T.newUsers} value={count(sums.total_new_users)} />
           <Figure
-            name="Returning share"
+            name={T.returning}
             value={percent(back.retention_rate)}
-            note={`${count(back.returning_users)} were here the week before`}
+            note={T.returningNote(count(back.returning_users))}
           />
-          <Figure name="Trend" value={`${trend.sign} ${trend.word}`} />
+          <Figure name={T.trend} value={`${trend.sign} ${trend.word}`} />
         </dl>
       </section>
-      <Panel title="Conversations a day" class="full">
+      <Panel title={T.aDay} class="full">
         <DayBars days={report.conversation_trends.daily_trends} today={today} />
       </Panel>
     </div>
@@ -112,40 +111,40 @@ export function Monthly({ report, days, today }: MonthlyProps) {
   const all = report.monthly_overview;
   const { conversation_growth_rate, user_growth_rate, previous_period, basis } =
     report.growth_metrics;
-  const part = basis === "equal_elapsed" ? "in as much of the" : "the";
-  const before = (n: number) => `from ${count(n)} ${part} month before`;
+  const from = basis === "equal_elapsed" ? T.fromMonthPart : T.fromMonth;
+  const before = (n: number) => from(count(n));
   return (
     <div class="report">
-      <section class="panel strip full" aria-label="Figures">
+      <section class="panel strip full" aria-label={T.figures}>
         <dl class="figures">
-          <Figure name="Conversations" value={count(all.total_conversations)} />
+          <Figure name={T.conversations} value={count(all.total_conversations)} />
           <Figure
-            name="Growth"
+            name={T.growth}
             value={growth(conversation_growth_rate)}
             note={before(previous_period.conversations)}
           />
-          <Figure name="Active users" value={count(all.active_users)} />
+          <Figure name={T.activeUsers} value={count(all.active_users)} />
           <Figure
-            name="User growth"
+            name={T.userGrowth}
             value={growth(user_growth_rate)}
             note={before(previous_period.users)}
           />
-          <Figure name="New users" value={count(all.new_users)} />
-          <Figure name="Conversations a user" value={mean(all.conversations_per_user)} />
+          <Figure name={T.newUsers} value={count(all.new_users)} />
+          <Figure name={T.perUser} value={mean(all.conversations_per_user)} />
         </dl>
       </section>
-      <Panel title="Conversations a day" class="full">
+      <Panel title={T.aDay} class="full">
         <DayBars days={days} today={today} />
       </Panel>
-      <Panel title="Top bots">
+      <Panel title={T.topBots}>
         <Bots bots={report.top_performers.top_bots} />
       </Panel>
-      <Panel title="Most active users">
+      <Panel title={T.topUsers}>
         {report.top_performers.most_active_users.length === 0
-          ? <Empty>Nobody in this month.</Empty>
+          ? <Empty>{T.noUsers}</Empty>
           : (
             <Ranking
-              head={["User", "Conversations"]}
+              head={[T.user, T.conversations]}
               format={count}
               rows={report.top_performers.most_active_users.map((user) => ({
                 id: user.user_id,
@@ -162,8 +161,8 @@ export function Monthly({ report, days, today }: MonthlyProps) {
 function DayBars({ days, today }: { days: TrendDay[]; today: string }) {
   return (
     <BarChart
-      title="Conversations a day"
-      unit="conversations"
+      title={T.aDay}
+      unit={T.unit}
       format={count}
       bars={days.map((day) => ({
         label: shortDay(day.date),
@@ -175,10 +174,10 @@ function DayBars({ days, today }: { days: TrendDay[]; today: string }) {
 }
 
 function Bots({ bots }: { bots: BotStatistic[] }) {
-  if (bots.length === 0) return <Empty>No bot had a conversation in this period.</Empty>;
+  if (bots.length === 0) return <Empty>{T.noBots}</Empty>;
   return (
     <Ranking
-      head={["Bot", "Conversations", "Satisfaction"]}
+      head={[T.bot, T.conversations, T.satisfaction]}
       format={count}
       rows={bots.map((bot) => ({
         id: bot.bot_id,

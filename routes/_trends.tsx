@@ -1,31 +1,35 @@
 import { count, duration, mean, minuteIn, timeOfDay } from "../islands/parts/format.ts";
 import { Panel } from "../islands/parts/pieces.tsx";
-import { LineChart, type Point } from "../lib/web/charts/line.tsx";
+import { HEALTH_PAGE, OVERVIEW as T } from "../islands/parts/texts.ts";
+import { labelsOf } from "./_charts/labels.ts";
+import { LineChart, type Point } from "./_charts/line.tsx";
 import type { History, HistoryMetric } from "../lib/wire/history.ts";
 
 const HOUR_MS = 3_600_000;
 /** Less than this is no picture. */
 const FEWEST_HOURS = 3;
 
-const LINES: { metric: HistoryMetric; title: string; format: (value: number) => string }[] = [
-  { metric: "score", title: "Performance score", format: mean },
-  { metric: "queue_depth", title: "Tasks waiting", format: count },
-  { metric: "latency_ms", title: "Time to an answer, p95", format: duration },
+const LINES: { metric: HistoryMetric; format: (value: number) => string }[] = [
+  { metric: "score", format: mean },
+  { metric: "queue_depth", format: count },
+  { metric: "latency_ms", format: duration },
 ];
 
 /** The last day by the hour, as it was recorded; nothing until there is something to see. */
 export function Trends({ history, zone }: { history: History | null; zone: string }) {
   if (!history || history.points.length < FEWEST_HOURS) return null;
+  const time = labelsOf((at) => timeOfDay(at, zone));
+  const minute = labelsOf((at) => minuteIn(at, zone));
   return (
-    <section class="trends" aria-label="The last 24 hours">
-      {LINES.map(({ metric, title, format }) => (
-        <Panel key={metric} title={title} aside="last 24 h">
+    <section class="trends" aria-label={T.day}>
+      {LINES.map(({ metric, format }) => (
+        <Panel key={metric} title={HEALTH_PAGE.charts[metric]} aside={T.dayShort}>
           <LineChart
-            title={title}
+            title={HEALTH_PAGE.charts[metric]}
             points={byHour(history, metric)}
             format={format}
-            formatTime={(at) => timeOfDay(at, zone)}
-            formatRow={(at) => minuteIn(at, zone)}
+            formatTime={time}
+            formatRow={minute}
             zone={zone}
             highest={metric === "score" ? 100 : undefined}
           />

@@ -8,7 +8,7 @@ import type {
   ReportType,
   WeeklyReport,
 } from "../lib/wire/analytics.ts";
-import { ANALYTICS as T } from "../islands/parts/texts.ts";
+import { ANALYTICS as T, REPORTS } from "../islands/parts/texts.ts";
 import { loadRange, type RangeData, RangeFigures } from "./_range.tsx";
 import { Daily, Monthly, type TrendDay, Weekly } from "./_reports.tsx";
 import type { DashboardData } from "./dashboard_data.ts";
@@ -45,14 +45,14 @@ export const handler = {
       const { data, now, zone } = ctx.state;
       const bot = asked.get("bot") || undefined;
       const shown: Shown = { type: "range", data: await loadRange(data, now, days, bot, zone) };
-      const title = `Analytics, ${T.title(days).toLowerCase()}`;
+      const title = REPORTS.title(T.title(days).toLowerCase());
       return ctx.render({ shown, period: null, date: today, today }, { title });
     }
     const chosen = type as ReportType;
     const period = periodOf(chosen, day);
     const shown = await load(ctx.state.data, chosen, day, today);
     const data: AnalyticsData = { shown, period, date: day, today };
-    return ctx.render(data, { title: `Analytics, ${period.title}` });
+    return ctx.render(data, { title: REPORTS.title(period.title) });
   },
 };
 
@@ -153,25 +153,42 @@ export default function Analytics({ data, state }: PageProps<AnalyticsData, Page
         <div>
           <h1>{period.title}</h1>
           <p class="muted">
-            {report.partial && <Badge tone="busy">So far</Badge>} Data as of{" "}
+            {report.partial && <Badge tone="busy">{REPORTS.soFar}</Badge>} {REPORTS.asOf}{" "}
             {exact(Date.parse(report.data_as_of))}
-            {report.revision > 1 && `, revision ${report.revision}`}
+            {report.revision > 1 && REPORTS.revision(String(report.revision))}
           </p>
         </div>
         <div class="picker">
           <Periods chosen={type} date={date} />
           <form method="get" action="/analytics" class="line">
             <input type="hidden" name="report" value={type} />
-            <a class="button" href={linkTo(type, period.before)} rel="prev" aria-label="Earlier">
+            <a
+              class="button"
+              href={linkTo(type, period.before)}
+              rel="prev"
+              aria-label={REPORTS.earlier}
+            >
               ←
             </a>
-            <input type="date" name="date" value={date} max={today} aria-label="Date" required />
+            <input
+              type="date"
+              name="date"
+              value={date}
+              max={today}
+              aria-label={REPORTS.date}
+              required
+            />
             {period.after <= today && (
-              <a class="button" href={linkTo(type, period.after)} rel="next" aria-label="Later">
+              <a
+                class="button"
+                href={linkTo(type, period.after)}
+                rel="next"
+                aria-label={REPORTS.later}
+              >
                 →
               </a>
             )}
-            <button type="submit" class="button">Show</button>
+            <button type="submit" class="button">{T.show}</button>
           </form>
         </div>
       </header>

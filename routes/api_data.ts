@@ -105,6 +105,9 @@ export function apiData(ask: AskApi): DashboardData & DashboardActions {
     },
     retryTask: async (taskId) =>
       (await send<{ task_id: string }>("POST", `${taskPath(taskId)}/retry`)).task_id,
+    async hastenTask(taskId) {
+      await send("POST", `${taskPath(taskId)}/hasten`);
+    },
     async pauseQueue(queue) {
       await send("PUT", pausePath(queue));
     },

@@ -1,9 +1,8 @@
 import CacheBoard from "../islands/CacheBoard.tsx";
 import KeyView from "../islands/KeyView.tsx";
-import { counted } from "../islands/parts/format.ts";
 import type { CacheData } from "../islands/parts/page_data.ts";
 import { Panel, Unread } from "../islands/parts/pieces.tsx";
-import { CACHE as T, PAGES } from "../islands/parts/texts.ts";
+import { CACHE as T, COMMON, COUNTED, PAGES } from "../islands/parts/texts.ts";
 import type { PageContext, PageProps } from "../lib/web/page.ts";
 import { wantsData } from "../lib/web/serve_pages.ts";
 import type { CacheCleared, CacheEntry, CacheKeyPage } from "../lib/wire/cache.ts";
@@ -61,7 +60,7 @@ export const handler = {
     if (form["do"] === "count") {
       return ctx.redirect(`/cache?clear=${encodeURIComponent(pattern || "*")}`);
     }
-    if (form["do"] !== "clear") return ctx.notFound("No such action.");
+    if (form["do"] !== "clear") return ctx.notFound(COMMON.noAction);
     const { cleared_entries } = await ctx.state.data.clearCache(pattern || undefined);
     return ctx.redirect(backWith("/cache", "cleared", cleared_entries));
   },
@@ -78,7 +77,7 @@ export function shownValue(value: unknown): string {
   const text = typeof value === "string" ? value : JSON.stringify(value ?? null, null, 2);
   const more = text.length - VALUE_SHOWN;
   if (more <= 0) return text;
-  return `${text.slice(0, VALUE_SHOWN).toWellFormed()}\n… ${counted(more, "more character")}`;
+  return `${text.slice(0, VALUE_SHOWN).toWellFormed()}\n${T.rest(more)}`;
 }
 
 export default function Cache({ data, url, state }: PageProps<CachePage, PageState>) {
@@ -142,7 +141,7 @@ export default function Cache({ data, url, state }: PageProps<CachePage, PageSta
 
 function ConfirmClearing({ found, csrf }: { found: CacheCleared; csrf: string }) {
   const pattern = found.pattern ?? "";
-  const keys = counted(found.cleared_entries, "key");
+  const keys = COUNTED.keys(found.cleared_entries);
   if (found.cleared_entries === 0) return <p class="notice" role="status">{T.clearNone}</p>;
   return (
     <form class="notice asking" method="post" action="/cache">

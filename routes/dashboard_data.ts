@@ -80,6 +80,8 @@ export interface DashboardActions {
   cancelTask(taskId: string): Promise<void>;
   /** Answers the id of the task that runs again. */
   retryTask(taskId: string): Promise<string>;
+  /** Lets a task that waits for its time run at once. */
+  hastenTask(taskId: string): Promise<void>;
   pauseQueue(queue: string): Promise<void>;
   resumeQueue(queue: string): Promise<void>;
   deleteCacheKey(key: string): Promise<boolean>;

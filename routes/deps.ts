@@ -15,6 +15,8 @@ import type { WriteSet } from "../lib/kv/write_set.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Alerts } from "../lib/monitoring/alerts/alerts.ts";
 import type { Backups } from "../lib/monitoring/backup.ts";
+import type { Bucket } from "../lib/monitoring/bucket.ts";
+import type { OffsiteBackups } from "../lib/monitoring/offsite_backups.ts";
 import type { DeliveryLog } from "../lib/notifications/delivery_log.ts";
 import type { Notifier } from "../lib/notifications/notifier.ts";
 import type {
@@ -62,6 +64,8 @@ export interface ApiDeps {
   notifier: NotifierPort;
   /** Absent where the database is no file of ours. */
   backups: BackupsPort | null;
+  /** Copies of the backups in a bucket; null where none is configured. */
+  offsite: OffsitePort | null;
   /** Throws AppError `overloaded` when `count` more tasks of a priority would be too many to keep. */
   admit(count: number, priority?: number): void;
   /** Whether requests can be served: the database answers. Redis and AI do not count. */
@@ -367,3 +371,5 @@ export type AlertsPort = Pick<Alerts<unknown>, "list" | "acknowledge" | "silence
 export type NotifierPort = Pick<Notifier, "redeliver"> & { log: Pick<DeliveryLog, "list"> };
 
 export type BackupsPort = Pick<Backups, "list" | "databaseSize">;
+
+export type OffsitePort = Pick<OffsiteBackups, "list"> & { bucket: Pick<Bucket, "address"> };

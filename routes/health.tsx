@@ -11,14 +11,16 @@ import {
 } from "../islands/parts/format.ts";
 import type { HealthData } from "../islands/parts/page_data.ts";
 import { Empty, Panel } from "../islands/parts/pieces.tsx";
-import { HEALTH_PAGE as T, PAGES } from "../islands/parts/texts.ts";
-import { LineChart, type Point } from "../lib/web/charts/line.tsx";
+import { COMMON, HEALTH_PAGE as T, PAGES } from "../islands/parts/texts.ts";
+import { labelsOf } from "./_charts/labels.ts";
+import { LineChart, type Point } from "./_charts/line.tsx";
 import type { PageContext, PageProps } from "../lib/web/page.ts";
 import { wantsData } from "../lib/web/serve_pages.ts";
 import type { History, HistoryMetric } from "../lib/wire/history.ts";
 import { backWith, Notice } from "./_notices.tsx";
 import { liveData, type PageState } from "./pages.ts";
 import { orNull } from "./parts.ts";
+import { lastHours } from "./periods.ts";
 
 const HOUR_MS = 3_600_000;
 /** Up to this many hours are drawn by the minute. */
@@ -51,8 +53,7 @@ export const handler = {
     const past = (metrics: string, hours: number) =>
       orNull(data.history({
         metrics,
-        from: new Date(now - hours * HOUR_MS).toISOString(),
-        to: new Date(now).toISOString(),
+        ...lastHours(hours, now),
         granularity: hours <= BY_MINUTE ? "minute" : "hour",
       }));
     const asked = ctx.url.searchParams.get("hours") ?? "";
@@ -75,7 +76,7 @@ export const handler = {
   /** The plain forms, for those without scripts. */
   async POST(ctx: PageContext<PageState>): Promise<Response> {
     const form = await ctx.hono.req.parseBody();
-    if (form["do"] !== "acknowledge") return ctx.notFound("No such action.");
+    if (form["do"] !== "acknowledge") return ctx.notFound(COMMON.noAction);
     await ctx.state.data.acknowledgeAlert(String(form["name"]));
     return ctx.redirect(backWith("/health", "acknowledged"));
   },
@@ -83,6 +84,8 @@ export const handler = {
 
 export default function Health({ data, url, state }: PageProps<HealthPage, PageState>) {
   const { board, span, history } = data;
+  const time = labelsOf((at) => timeLabel(at, Number(span), state.zone));
+  const minute = labelsOf((at) => minuteIn(at, state.zone));
   return (
     <>
       <header class="title">
@@ -114,8 +117,8 @@ export default function Health({ data, url, state }: PageProps<HealthPage, PageS
                 title={T.charts[metric]}
                 points={evenly(history, metric)}
                 format={format}
-                formatTime={(at) => timeLabel(at, Number(span), state.zone)}
-                formatRow={(at) => minuteIn(at, state.zone)}
+                formatTime={time}
+                formatRow={minute}
                 zone={state.zone}
                 highest={highest}
               />

@@ -1,6 +1,7 @@
 import ChartReader from "../islands/ChartReader.tsx";
 import OverviewBoard from "../islands/OverviewBoard.tsx";
 import type { OverviewData } from "../islands/parts/page_data.ts";
+import { COMMON, PAGES } from "../islands/parts/texts.ts";
 import { CLEANUP } from "../islands/parts/words.ts";
 import type { PageContext, PageProps } from "../lib/web/page.ts";
 import { wantsData } from "../lib/web/serve_pages.ts";
@@ -8,14 +9,13 @@ import type { Unanswered } from "../lib/wire/analytics.ts";
 import type { DashboardData } from "./dashboard_data.ts";
 import type { History } from "../lib/wire/history.ts";
 import { breakDemo, demoState } from "./_demo.ts";
-import { dayOf } from "./periods.ts";
+import { dayOf, lastHours } from "./periods.ts";
 import { orNull } from "./parts.ts";
 import { backWith, Notice } from "./_notices.tsx";
 import { Trends } from "./_trends.tsx";
 import { liveData, type PageState } from "./pages.ts";
 
 const ACTIVE_SHOWN = 6;
-const HOUR_MS = 3_600_000;
 const BOTS_ASKED = 10;
 const QUESTIONS_SHOWN = 3;
 
@@ -25,8 +25,7 @@ export const handler = {
     const past = (metrics: string, granularity: "minute" | "hour", hours: number) =>
       orNull(data.history({
         metrics,
-        from: new Date(now - hours * HOUR_MS).toISOString(),
-        to: new Date(now).toISOString(),
+        ...lastHours(hours, now),
         granularity,
       }));
     const today = { from: dayOf(now), to: dayOf(now), tz: "UTC" };
@@ -54,7 +53,7 @@ export const handler = {
       ...(demoUrl ? { demo: { url: demoUrl, state: demo } } : {}),
     };
     const shown: ShownOverview = { overview, day };
-    return ctx.render(wantsData(ctx.hono) ? overview : shown, { title: "Overview" });
+    return ctx.render(wantsData(ctx.hono) ? overview : shown, { title: PAGES["/"] });
   },
 
   /** The plain forms, for those without scripts. */
@@ -65,7 +64,7 @@ export const handler = {
       return ctx.redirect("/");
     }
     const type = String(form["cleanup_type"]);
-    if (form["do"] !== "clean-up" || !(type in CLEANUP)) return ctx.notFound("No such action.");
+    if (form["do"] !== "clean-up" || !(type in CLEANUP)) return ctx.notFound(COMMON.noAction);
     const { cleanup_tasks } = await ctx.state.data.cleanUp(type);
     return ctx.redirect(backWith("/", "cleaning", cleanup_tasks.length));
   },

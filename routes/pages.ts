@@ -1,5 +1,6 @@
 import type { Context, Hono } from "hono";
 import type { LiveData } from "../islands/parts/page_data.ts";
+import { ACTIONS, FRAME } from "../islands/parts/texts.ts";
 import {
   oauthCookie,
   oauthKeptFrom,
@@ -123,7 +124,7 @@ export async function mountPages<E extends { Bindings: PageBindings }>(
         // Data is shared by visitors of equal rights: the secret of one of them is not in it.
         session: session && { ...session, csrf: wantsData(c) ? "" : masked(session.csrf) },
         get data() {
-          if (!session) throw new AppError("unauthenticated", "Sign in first.");
+          if (!session) throw new AppError("unauthenticated", FRAME.signInFirst);
           return dataOf(c, session);
         },
         now,
@@ -163,7 +164,7 @@ export async function mountPages<E extends { Bindings: PageBindings }>(
         return { status: STATUS[thrown.code]!, message: thrown.message, requestId };
       }
       deps.log.error("A page failed", { path: c.req.path, requestId, error: thrown });
-      return { status: 500, message: "This page could not be made.", requestId };
+      return { status: 500, message: FRAME.failed, requestId };
     },
   });
 }
@@ -192,7 +193,7 @@ export function zoneFrom(cookies: string | undefined): string {
 
 /** To the sign-in page, and back to where the visitor wanted to go. */
 function turnAway(c: Context): Response {
-  if (wantsData(c)) return c.json({ message: "Your session has ended." }, 401);
+  if (wantsData(c)) return c.json({ message: ACTIONS.ended }, 401);
   const url = new URL(c.req.url);
   // What a form wanted is not done afterwards; the page that it stood on is shown.
   const next = c.req.method === "GET" ? url.pathname + url.search : url.pathname;
@@ -207,12 +208,12 @@ async function refuseForeignForm(c: Context, session: Session | null): Promise<v
     ? site === "same-origin" || site === "none"
     : hostOf(origin) === hostOf(c.req.url);
   if (!own && (site || origin)) {
-    throw new AppError("forbidden", "This form was sent from another site.");
+    throw new AppError("forbidden", FRAME.foreignForm);
   }
   if (!session) return;
   const form = await c.req.parseBody();
   if (!isSecret(session.csrf, String(form["csrf"] ?? ""))) {
-    throw new AppError("forbidden", "This form is out of date: reload the page and try again.");
+    throw new AppError("forbidden", FRAME.staleForm);
   }
 }
 
@@ -222,9 +223,10 @@ function hostOf(url: string | undefined): string | null {
 
 /** Everybody who polls within it sees the same. */
 const SHARED_MS = 1_000;
-/** Figures of days and weeks cost by people and days, and hardly change. */
+/** Figures of days and weeks cost by people, days and questions, and hardly change. */
 const FIGURES_SHARED_MS = 10_000;
-const FIGURES = /^\/api\/performance\/analytics\/(range|compare|busiest|anomalies|retention)\?/;
+const FIGURES =
+  /^\/api\/performance\/(performance\/history|analytics\/(range|compare|busiest|anomalies|retention|unanswered))\?/;
 
 /** What a visitor may see follows from this alone, so those who have the same may share answers. */
 const rightsOf = ({ role, content }: Session): string => `${role} ${content}`;

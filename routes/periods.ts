@@ -1,7 +1,9 @@
 import type { ReportType } from "../lib/wire/analytics.ts";
 import { longDay } from "../islands/parts/format.ts";
+import { REPORTS } from "../islands/parts/texts.ts";
 
 const DAY_MS = 86_400_000;
+const MINUTE_MS = 60_000;
 
 /** A reporting period in UTC; all days as "YYYY-MM-DD". */
 export interface Period {
@@ -34,7 +36,7 @@ export function periodOf(type: ReportType, date: string): Period {
       last: dayOf(monday + 6 * DAY_MS),
       before: dayOf(monday - 7 * DAY_MS),
       after: dayOf(monday + 7 * DAY_MS),
-      title: `Week from ${longDay(start)}`,
+      title: REPORTS.weekFrom(longDay(start)),
     };
   }
   const [year, month] = [new Date(at).getUTCFullYear(), new Date(at).getUTCMonth()];
@@ -56,6 +58,13 @@ export function mondaysOf({ start, last }: Period, today: string): string[] {
     mondays.push(dayOf(at));
   }
   return mondays;
+}
+
+/** The last hours up to the end of this minute, so that all who ask within it ask the same. */
+export function lastHours(hours: number, now: number): { from: string; to: string } {
+  const to = Math.ceil(now / MINUTE_MS) * MINUTE_MS;
+  const from = to - hours * 60 * MINUTE_MS;
+  return { from: new Date(from).toISOString(), to: new Date(to).toISOString() };
 }
 
 /** The UTC day of an instant. */

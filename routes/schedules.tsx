@@ -1,5 +1,5 @@
 import type { ScheduleData } from "../islands/parts/page_data.ts";
-import { PAGES } from "../islands/parts/texts.ts";
+import { COMMON, PAGES } from "../islands/parts/texts.ts";
 import ScheduleTable from "../islands/ScheduleTable.tsx";
 import type { PageContext, PageProps } from "../lib/web/page.ts";
 import { wantsData } from "../lib/web/serve_pages.ts";
@@ -42,7 +42,7 @@ export const handler = {
       resume: () => data.resumeSchedule(name),
     };
     const wanted = String(form["do"]);
-    if (!Object.hasOwn(act, wanted)) return ctx.notFound("No such action.");
+    if (!Object.hasOwn(act, wanted)) return ctx.notFound(COMMON.noAction);
     await act[wanted as keyof typeof act]();
     const said = { run: "started", pause: "held", resume: "released" };
     return ctx.redirect(backWith("/schedules", said[wanted as keyof typeof said]));

@@ -2,7 +2,7 @@ import AccessTables from "../islands/AccessTables.tsx";
 import LiveInterval from "../islands/LiveInterval.tsx";
 import { exactIn } from "../islands/parts/format.ts";
 import { Empty, Moment, Panel } from "../islands/parts/pieces.tsx";
-import { ACCESS as A, PAGES, SETTINGS as T } from "../islands/parts/texts.ts";
+import { ACCESS as A, COMMON, PAGES, SETTINGS as T } from "../islands/parts/texts.ts";
 import { tokenFrom } from "../islands/parts/token_form.ts";
 import { ROLE } from "../islands/parts/words.ts";
 import type { PageContext, PageProps } from "../lib/web/page.ts";
@@ -64,7 +64,7 @@ export const handler = {
         await data.endSession(id);
         break;
       default:
-        return ctx.notFound("No such action.");
+        return ctx.notFound(COMMON.noAction);
     }
     return ctx.redirect("/settings");
   },

@@ -1,4 +1,6 @@
 import { AppError } from "../lib/errors.ts";
+import { Prose } from "../islands/parts/pieces.tsx";
+import { SIGN_IN as T } from "../islands/parts/texts.ts";
 import type { PageContext, PageProps } from "../lib/web/page.ts";
 import type { PageState } from "./pages.ts";
 
@@ -17,14 +19,14 @@ export const handler = {
     const code = ctx.url.searchParams.get("code");
     if (code !== null) {
       if (await ctx.state.redeem(code)) return ctx.redirect(next);
-      const problem = "This link was used already, or it is too old.";
+      const problem = T.usedLink;
       return ctx.render({ next, problem, provider: ctx.state.provider }, {
         status: 401,
-        title: "Sign in",
+        title: T.title,
       });
     }
     if (ctx.state.session) return ctx.redirect(next);
-    return ctx.render({ next, provider: ctx.state.provider }, { title: "Sign in" });
+    return ctx.render({ next, provider: ctx.state.provider }, { title: T.title });
   },
 
   async POST(ctx: PageContext<PageState>): Promise<Response> {
@@ -36,18 +38,18 @@ export const handler = {
     } catch (thrown) {
       if (!(thrown instanceof AppError) || thrown.code !== "rate_limited") throw thrown;
       const wait = thrown.retryAfterSeconds ?? 60;
-      const problem = `Too many attempts. Try again in ${wait} s.`;
+      const problem = T.tooMany(String(wait));
       const headers = { "retry-after": String(wait) };
       return ctx.render({ next, problem, provider: ctx.state.provider }, {
         status: 429,
-        title: "Sign in",
+        title: T.title,
         headers,
       });
     }
-    const problem = token ? "This token is not valid." : "Enter a token.";
+    const problem = token ? T.invalid : T.empty;
     return ctx.render({ next, problem, provider: ctx.state.provider }, {
       status: 401,
-      title: "Sign in",
+      title: T.title,
     });
   },
 };
@@ -66,19 +68,19 @@ export function pathWithin(next: unknown): string {
 export default function SignIn({ data }: PageProps<SignInData, PageState>) {
   return (
     <section class="lonely sign-in">
-      <h1>Sign in</h1>
+      <h1>{T.title}</h1>
       {data.provider && (
         <>
           <a class="button" href={`/oauth/start?next=${encodeURIComponent(data.next)}`}>
-            Sign in with {data.provider}
+            {T.with(data.provider)}
           </a>
-          <p class="muted">or with a token:</p>
+          <p class="muted">{T.orToken}</p>
         </>
       )}
       <form method="post" action="/sign-in">
         <input type="hidden" name="next" value={data.next} />
         <label class="field">
-          <span>Access token</span>
+          <span>{T.token}</span>
           <input
             name="token"
             type="password"
@@ -92,13 +94,10 @@ export default function SignIn({ data }: PageProps<SignInData, PageState>) {
           />
         </label>
         {data.problem && <p id="problem" class="bad" role="alert">{data.problem}</p>}
-        <button type="submit" class="button primary">Sign in</button>
+        <button type="submit" class="button primary">{T.go}</button>
       </form>
       <p id="where" class="muted">
-        The first token is in{" "}
-        <code>ADMIN_TOKEN</code>, on the terminal where the service first started, or in the file
-        {" "}
-        <code>admin-token</code> of its data folder.
+        <Prose parts={T.where} />
       </p>
     </section>
   );

@@ -1,3 +1,4 @@
+import { SIGN_IN as T } from "../islands/parts/texts.ts";
 import type { PageContext } from "../lib/web/page.ts";
 import type { PageState } from "./pages.ts";
 
@@ -13,9 +14,9 @@ export const handler = {
 export default function SignedOut() {
   return (
     <section class="lonely">
-      <h1>You are signed out</h1>
+      <h1>{T.signedOut}</h1>
       <p>
-        <a class="button primary" href="/sign-in">Sign in again</a>
+        <a class="button primary" href="/sign-in">{T.again}</a>
       </p>
     </section>
   );

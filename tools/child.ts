@@ -9,7 +9,12 @@ export interface ChildOptions {
   limitMs: number;
   /** Called with every complete line of its standard output, which is shown as well. */
   onLine?: (line: string) => void;
+  /** Shown before each of its lines, to tell them from those of others that run beside it. */
+  prefix?: string;
 }
+
+/** Process groups under way; all of them end when this process is told to stop. */
+const groups = new Set<number>();
 
 /**
  * Runs a command in a process group of its own, shows what it prints and ends the whole group when
@@ -30,47 +35,56 @@ export async function runChild(
     detached: true,
   }).spawn();
   let timedOut = false;
-  const killGroup = () => {
-    try {
-      Deno.kill(-child.pid, "SIGKILL");
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-  };
+  groups.add(child.pid);
   const timer = setTimeout(() => {
     timedOut = true;
-    killGroup();
+    killGroup(child.pid);
   }, options.limitMs);
   const interrupted = () => {
-    killGroup();
+    for (const group of groups) killGroup(group);
     Deno.exit(130);
   };
   Deno.addSignalListener("SIGINT", interrupted);
   Deno.addSignalListener("SIGTERM", interrupted);
   try {
-    const shown = showLines(child.stdout, options.onLine);
+    const shown = showLines(child.stdout, options);
     const status = await child.status;
-    killGroup();
+    killGroup(child.pid);
     await shown;
     return { success: status.success, timedOut };
   } finally {
+    groups.delete(child.pid);
     clearTimeout(timer);
     Deno.removeSignalListener("SIGINT", interrupted);
     Deno.removeSignalListener("SIGTERM", interrupted);
   }
 }
 
+function killGroup(group: number): void {
+  try {
+    Deno.kill(-group, "SIGKILL");
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+const encoder = new TextEncoder();
+
 async function showLines(
   stream: ReadableStream<Uint8Array>,
-  onLine: ((line: string) => void) | undefined,
+  { onLine, prefix }: Pick<ChildOptions, "onLine" | "prefix">,
 ): Promise<void> {
   const decoder = new TextDecoder();
   let rest = "";
+  const showLine = (line: string) => {
+    if (prefix !== undefined) Deno.stdout.writeSync(encoder.encode(`${prefix}${line}\n`));
+    onLine?.(line);
+  };
   for await (const chunk of stream) {
-    Deno.stdout.writeSync(chunk);
+    if (prefix === undefined) Deno.stdout.writeSync(chunk);
     const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
     rest = lines.pop() ?? "";
-    for (const line of lines) onLine?.(line);
+    for (const line of lines) showLine(line);
   }
-  if (rest) onLine?.(rest);
+  if (rest) showLine(rest);
 }

@@ -1,7 +1,13 @@
 import { runChild } from "./child.ts";
 import { addCounts, type Counts, countsOfLine } from "./counts.ts";
 import { ensurePrograms } from "./programs.ts";
-import { LONG_LIMIT_MINUTES, planSuites, testFiles, TOTAL_LIMIT_MINUTES } from "./suites.ts";
+import {
+  LONG_LIMIT_MINUTES,
+  type PlannedSuite,
+  planSuites,
+  testFiles,
+  TOTAL_LIMIT_MINUTES,
+} from "./suites.ts";
 import { readTree } from "./source_tree.ts";
 
 export interface RunOptions {
@@ -16,29 +22,44 @@ export interface RunOptions {
   typeCheck: boolean;
 }
 
-/** Runs the selected suites one after the other and adds up their counts. */
+/** Suites under way at a time: most tests wait for processes which they start. */
+const ABREAST = 2;
+
+/**
+ * Runs the selected suites and adds up their counts; two at a time where there are processors for
+ * both, but for the long run, which reports how long things took.
+ */
 export async function runSuites(options: RunOptions): Promise<Counts> {
   const planned = planSuites(testFiles((await readTree(".")).keys()), options.selections);
   await ensurePrograms(planned.flatMap(({ suite }) => suite.needs));
   console.log(`seed ${options.seed} (repeat with --seed=${options.seed})`);
   const endAt = Date.now() + minutes(options.long ? LONG_LIMIT_MINUTES : TOTAL_LIMIT_MINUTES);
+  const abreast = options.long ? 1 : Math.min(ABREAST, navigator.hardwareConcurrency);
+  const named = abreast > 1 && planned.length > 1;
   let total: Counts = { passed: 0, failed: 0, skipped: 0 };
-  for (const { suite, files } of planned) {
+  const run = async ({ suite, files }: PlannedSuite) => {
     console.log(`\n== ${suite.name}: ${files.length} ${files.length === 1 ? "file" : "files"}`);
     const own = minutes(options.long ? LONG_LIMIT_MINUTES : suite.limitMinutes);
     const limitMs = Math.max(0, Math.min(own, endAt - Date.now()));
-    const counts = await runSuite(suite.name, [...suite.permissions, ...files], limitMs, options);
+    const args = [...suite.permissions, ...files];
+    const counts = await runSuite(suite.name, args, { ...options, limitMs, named });
     total = addCounts(total, counts);
-  }
+  };
+  const waiting = planned.filter(({ suite }) => !suite.alone).values();
+  const lane = async () => {
+    for (const suite of waiting) await run(suite);
+  };
+  await Promise.all(Array.from({ length: abreast }, lane));
+  for (const suite of planned.filter(({ suite }) => suite.alone)) await run(suite);
   return total;
 }
 
 async function runSuite(
   name: string,
   args: string[],
-  limitMs: number,
-  options: RunOptions,
+  options: RunOptions & { limitMs: number; named: boolean },
 ): Promise<Counts> {
+  const { limitMs, named } = options;
   let counts: Counts | null = null;
   const ended = await runChild(Deno.execPath(), [
     "test",
@@ -51,6 +72,7 @@ async function runSuite(
     ...args,
   ], {
     limitMs,
+    ...(named ? { prefix: `${name} | ` } : {}),
     env: {
       TEST_SEED: String(options.seed),
       TEST_LONG: options.long ? "1" : "",

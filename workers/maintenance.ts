@@ -12,6 +12,8 @@ import type { Database } from "../lib/kv/database.ts";
 import type { Backups } from "../lib/monitoring/backup.ts";
 import type { HealthService } from "../lib/monitoring/health.ts";
 import type { HealthHistory } from "../lib/monitoring/health_history.ts";
+import type { OffsiteBackups } from "../lib/monitoring/offsite_backups.ts";
+import { uploadJob } from "./upload_backups.ts";
 
 const nothing = z.object({});
 const queue = "maintenance";
@@ -86,6 +88,8 @@ export interface MaintenanceDeps extends SubmitDeps {
   healthHistory: HealthHistory;
   /** Absent where the database is no file of ours. */
   backups: Backups | null;
+  /** Null where no bucket is configured. */
+  offsite: OffsiteBackups | null;
   retention: Retention & { archiveAfterDays: number; deleteAfterDays: number };
   /** Removes what else is kept for a time: ledgers, idempotency records, sessions. */
   sweepRest: () => Promise<number>;
@@ -172,7 +176,12 @@ export function maintenance(deps: MaintenanceDeps): AnyDefinition[] {
           return complete({ skipped: "the database is not a file of this service" });
         }
         const backup = await deps.backups.create(job.signal);
-        return complete({ name: backup.name, bytes: backup.compressedBytes });
+        const result = { name: backup.name, bytes: backup.compressedBytes };
+        if (!deps.offsite) return complete(result);
+        return complete(
+          { ...result, upload: "queued" },
+          (tx) => void engine.prepare(tx, uploadJob, {}),
+        );
       },
     }),
   ];

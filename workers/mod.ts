@@ -13,6 +13,7 @@ import { probe } from "./probe.ts";
 import { recountAnalytics } from "./recount.ts";
 import { processConversation } from "./process_conversation.ts";
 import { sendReport } from "./send_report.ts";
+import { uploadBackups } from "./upload_backups.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -50,6 +51,7 @@ export function workers(
     sendReport({ ...services, to: config.reportEmail }),
     generateReport(services.reports),
     recountAnalytics(db),
+    uploadBackups(services),
     ...maintenance({
       ...services,
       ledger,

@@ -1,5 +1,5 @@
 import type { JobEngine } from "../lib/jobs/engine.ts";
-import type { EnqueueOptions } from "../lib/jobs/enqueue.ts";
+import type { EnqueueOptions } from "../lib/jobs/enqueue_options.ts";
 import type { WriteSet } from "../lib/kv/write_set.ts";
 import { httpTaskKind } from "./http_task.ts";
 import { type ReportJob, reportJob } from "./generate_report.ts";

@@ -9,8 +9,8 @@ import {
 } from "../client/bulk.ts";
 import { livePage } from "../client/live.ts";
 import { Failed } from "./Failed.tsx";
-import { count, counted } from "./format.ts";
-import { COMMON, TASKS as T } from "./texts.ts";
+import { count } from "./format.ts";
+import { COMMON, COUNTED, TASKS as T } from "./texts.ts";
 
 interface BulkBarProps {
   rows: TaskDetail[];
@@ -78,7 +78,7 @@ export function BulkBar({ rows, chosen, choose, more, query, csrf }: BulkBarProp
     const { failed, changed, reason } = await actOnAll(ids, action, csrf, tell, signal);
     end({
       at: "rest",
-      said: T.bulkDone[action](counted(changed.length, "task")),
+      said: T.bulkDone[action](COUNTED.tasks(changed.length)),
       bad: failed > 0 ? T.refused(count(failed), reason ?? "") : undefined,
       undo: action === "cancel" && changed.length > 0 ? changed : undefined,
     });
@@ -184,5 +184,5 @@ export function BulkBar({ rows, chosen, choose, more, query, csrf }: BulkBarProp
 
 function question(action: BulkAction, n: number, capped: boolean): string {
   if (n === 0) return T.noneFits[action];
-  return T.bulkAsk[action](`${capped ? T.moreThan : ""}${counted(n, "task")}`);
+  return T.bulkAsk[action](`${capped ? T.moreThan : ""}${COUNTED.tasks(n)}`);
 }

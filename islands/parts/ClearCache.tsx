@@ -1,8 +1,7 @@
 import type { CacheCleared } from "../../lib/wire/cache.ts";
 import { act } from "../client/api.ts";
 import { ActionForm } from "./ActionForm.tsx";
-import { counted } from "./format.ts";
-import { CACHE as T } from "./texts.ts";
+import { CACHE as T, COUNTED } from "./texts.ts";
 
 /** Clears what a pattern matches, after a dry run has told how much that is. */
 export function ClearCache({ csrf }: { csrf: string }) {
@@ -21,14 +20,14 @@ export function ClearCache({ csrf }: { csrf: string }) {
       class="line"
       confirm={async (form) => {
         const found = await clear(read(form), true);
-        const keys = counted(found.cleared_entries, "key");
+        const keys = COUNTED.keys(found.cleared_entries);
         if (found.complete === false) return T.clearAsk(T.atLeast(keys), read(form));
         if (found.cleared_entries === 0) return { instead: T.clearNone };
         return T.clearAsk(keys, read(form));
       }}
       perform={async (form) => {
         const done = await clear(read(form), false);
-        const keys = counted(done.cleared_entries, "key");
+        const keys = COUNTED.keys(done.cleared_entries);
         return done.complete === false ? T.clearing(keys) : T.cleared(keys);
       }}
     >

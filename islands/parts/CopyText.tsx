@@ -1,4 +1,5 @@
 import { useRef, useState } from "preact/hooks";
+import { COPY as T } from "./texts.ts";
 
 /** A command to copy: by the button, or by hand where the browser does not allow it. */
 export function CopyText({ title, text, what }: { title: string; text: string; what: string }) {
@@ -19,9 +20,9 @@ export function CopyText({ title, text, what }: { title: string; text: string; w
         type="button"
         class="button quiet needs-script"
         onClick={copy}
-        aria-label={`Copy ${what}`}
+        aria-label={T.what(what)}
       >
-        {copied ? "Copied" : "Copy"}
+        {copied ? T.done : T.go}
       </button>
       <pre ref={code} tabIndex={0} role="region" aria-label={what}>{text}</pre>
     </div>

@@ -1,5 +1,6 @@
 import type { PerformanceSummary, ScoreTerm } from "../../lib/wire/system.ts";
 import { mean, percent } from "./format.ts";
+import { OVERVIEW as T } from "./texts.ts";
 import { asWords, SCORE_TERM, type Tone } from "./words.ts";
 
 /** The performance score as a ring, with what takes points off beside it. */
@@ -13,7 +14,7 @@ export function Score({ summary }: { summary: PerformanceSummary }) {
         class={`ring ${tone}`}
         viewBox="0 0 80 80"
         role="img"
-        aria-label={`Score ${mean(score)}`}
+        aria-label={T.ofScore(mean(score))}
       >
         <circle class="track" cx="40" cy="40" r="34" />
         <circle
@@ -30,8 +31,8 @@ export function Score({ summary }: { summary: PerformanceSummary }) {
         </text>
       </svg>
       <div>
-        <h2>Performance score</h2>
-        {lowering.length === 0 ? <p class="muted">Nothing lowers it.</p> : (
+        <h2>{T.score}</h2>
+        {lowering.length === 0 ? <p class="muted">{T.nothingLowers}</p> : (
           <ul class="terms">
             {lowering.map((term) => (
               <li key={term.term}>
@@ -46,7 +47,7 @@ export function Score({ summary }: { summary: PerformanceSummary }) {
 }
 
 function describe(term: ScoreTerm): string {
-  const side = term.term === "cpu" || term.term === "memory" ? "over" : "under";
+  const say = term.term === "cpu" || term.term === "memory" ? T.over : T.under;
   const name = SCORE_TERM[term.term] ?? asWords(term.term);
-  return `${name} ${percent(term.value)}, ${side} ${percent(term.threshold)}`;
+  return say(name, percent(term.value), percent(term.threshold));
 }

@@ -1,3 +1,5 @@
+import { CHARTS } from "./texts.ts";
+
 interface SparklineProps {
   /** Equally spaced; null is a gap. */
   values: (number | null)[];
@@ -18,7 +20,7 @@ export function Sparkline({ values, highest, name }: SparklineProps) {
       viewBox="0 0 100 24"
       preserveAspectRatio="none"
       role="img"
-      aria-label={`${name}: between ${low} and ${high}`}
+      aria-label={CHARTS.spark(name, String(low), String(high))}
     >
       <path d={sparkPath(values, highest)} />
     </svg>

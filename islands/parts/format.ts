@@ -66,28 +66,31 @@ export function ago(at: number, now: number): string {
 export const exact = (at: number): string =>
   `${new Date(at).toISOString().slice(0, 19).replace("T", " ")} UTC`;
 
+const FORMS = {
+  time: { hour: "2-digit", minute: "2-digit" },
+  day: { day: "numeric", month: "short" },
+  longDay: { weekday: "long", day: "numeric", month: "long", year: "numeric" },
+  exact: { dateStyle: "medium", timeStyle: "medium" },
+} satisfies Record<string, Intl.DateTimeFormatOptions>;
 const formatters = new Map<string, Intl.DateTimeFormat>();
+const MAX_FORMATTERS = 200;
 
 /** An instant as British English writes it. Formatters are kept: making one is slow. */
-function told(at: number, timeZone: string, options: Intl.DateTimeFormatOptions): string {
-  const key = timeZone + Object.values(options).join();
+function told(at: number, timeZone: string, form: keyof typeof FORMS): string {
+  const key = form + timeZone;
   let found = formatters.get(key);
   if (!found) {
     if (formatters.size >= MAX_FORMATTERS) formatters.clear();
-    formatters.set(key, found = new Intl.DateTimeFormat("en-GB", { timeZone, ...options }));
+    formatters.set(key, found = new Intl.DateTimeFormat("en-GB", { timeZone, ...FORMS[form] }));
   }
   return found.format(at);
 }
-const MAX_FORMATTERS = 200;
-
-const TIME = { hour: "2-digit", minute: "2-digit" } as const;
-const DAY = { day: "numeric", month: "short" } as const;
 
 /** "09:12" */
-export const timeOfDay = (at: number, zone: string): string => told(at, zone, TIME);
+export const timeOfDay = (at: number, zone: string): string => told(at, zone, "time");
 
 /** "10 Mar" */
-export const dayOfMonth = (at: number, zone: string): string => told(at, zone, DAY);
+export const dayOfMonth = (at: number, zone: string): string => told(at, zone, "day");
 
 /** "09:12", with " UTC" where that is the zone; with the day when it is not the one of `now`. */
 export function clock(at: number, now: number, zone: string): string {
@@ -106,7 +109,7 @@ export function minuteIn(at: number, zone: string): string {
 /** "10 Mar 2026, 13:00:04 Europe/Berlin (12:00:04 UTC)" */
 export function exactIn(at: number, zone: string): string {
   if (zone === "UTC") return exact(at);
-  const here = told(at, zone, { dateStyle: "medium", timeStyle: "medium" });
+  const here = told(at, zone, "exact");
   return `${here} ${zone} (${besideUtc(at, zone, `${exact(at).slice(11)}`)})`;
 }
 
@@ -124,12 +127,7 @@ export const shortDay = (day: string): string => {
 
 /** "Monday, 2 March 2026": a UTC day. */
 export const longDay = (day: string): string =>
-  told(Date.parse(`${day}T00:00:00Z`), "UTC", {
-    weekday: "long",
-    day: "numeric",
-    month: "long",
-    year: "numeric",
-  });
+  told(Date.parse(`${day}T00:00:00Z`), "UTC", "longDay");
 
 function dayParts(day: string): [string, number, string] {
   const date = new Date(`${day}T00:00:00Z`);

@@ -1,7 +1,7 @@
 import type { OverviewData } from "./page_data.ts";
-import { clock, count, counted, duration, percent } from "./format.ts";
+import { clock, count, duration, percent } from "./format.ts";
 import { byMinute } from "./minutes.ts";
-import { OVERVIEW as T } from "./texts.ts";
+import { COUNTED, OVERVIEW as T } from "./texts.ts";
 import { asWords, CHECK, HEALTH, type Tone } from "./words.ts";
 
 export interface Headline {
@@ -74,7 +74,7 @@ export function trend(depths: (number | null)[]): string[] {
 function running({ active, summary }: Parts): string {
   const parts: string[] = [];
   const runs = active?.task_count ?? summary?.active_tasks_count;
-  if (runs !== undefined) parts.push(runs === 0 ? T.nothingRuns : T.runs(counted(runs, "task")));
+  if (runs !== undefined) parts.push(runs === 0 ? T.nothingRuns : T.runs(COUNTED.tasks(runs)));
   const talks = summary?.conversation_metrics;
   const ended = talks ? talks.status_breakdown.completed + talks.status_breakdown.failed : 0;
   if (talks && ended > 0) parts.push(T.succeeded(percent(talks.success_rate)));

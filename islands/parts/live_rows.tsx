@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { counted } from "./format.ts";
 import { mergeRows, type Shown } from "./merge_rows.ts";
+import { LIVE } from "./texts.ts";
 
 interface LiveRows<Row> {
   rows: Shown<Row>[];
@@ -14,7 +14,8 @@ export function useLiveRows<Row>(
   first: Row[],
   latest: Row[],
   idOf: (row: Row) => string,
-  what: string,
+  /** "3 newer tasks" */
+  newer: (n: number) => string,
 ): LiveRows<Row> {
   const [rows, setRows] = useState(first as Shown<Row>[]);
   const [fresh, setFresh] = useState(0);
@@ -32,7 +33,7 @@ export function useLiveRows<Row>(
     <p class="fresh" role="status">
       {fresh > 0 && (
         <button type="button" class="button" onClick={showAll}>
-          Show {counted(fresh, what)}
+          {LIVE.show(newer(fresh))}
         </button>
       )}
     </p>

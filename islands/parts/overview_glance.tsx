@@ -1,9 +1,10 @@
 /** What one looks at first at three in the morning: answers, the last failure, savings, gaps. */
 import type { OverviewData } from "./page_data.ts";
-import { count, counted, duration, mean, percent } from "./format.ts";
+import { count, duration, mean, percent } from "./format.ts";
 import { Badge, Empty, Figure, Moment, Name, Panel, Unread } from "./pieces.tsx";
 import { TaskAction } from "./task_actions.tsx";
-import { OVERVIEW as T } from "./texts.ts";
+import { COUNTED, OVERVIEW as T } from "./texts.ts";
+import { HIDDEN } from "./words.ts";
 
 const CONVERSATIONS = "conversations";
 
@@ -99,8 +100,8 @@ export function UnansweredQuestions({ unanswered, operator }: OverviewData) {
             {unanswered.map(({ question, bot_id, count: times }) => (
               <li key={bot_id + question}>
                 <span class="clamp one" title={question}>{question}</span>
-                <small>{bot_id}, {T.asked(counted(times, "time"))}</small>
-                {operator && question !== "[hidden]" && (
+                <small>{bot_id}, {T.asked(COUNTED.times(times))}</small>
+                {operator && question !== HIDDEN && (
                   <a class="button quiet" href={teachLink(bot_id, question)}>{T.teach}</a>
                 )}
               </li>

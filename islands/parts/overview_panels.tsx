@@ -8,6 +8,7 @@ import { waitingIn } from "./headline.ts";
 import { byMinute } from "./minutes.ts";
 import { Badge, Empty, Figure, Meter, Name, Panel, ShareBar, Unread } from "./pieces.tsx";
 import { Sparkline } from "./Sparkline.tsx";
+import { CACHE, OVERVIEW, PANELS as T, TASK, TASKS } from "./texts.ts";
 import { asWords, CHECK, CONVERSATION_STATUS, HEALTH, PRIORITY, type Tone } from "./words.ts";
 
 /** CPU, memory and disk, each with a mark where it begins to hurt. */
@@ -16,8 +17,8 @@ export function Machine(
 ) {
   if (!health) {
     return (
-      <Panel title="Machine">
-        <Unread what="The machine's figures" />
+      <Panel title={T.machine}>
+        <Unread what={T.machine} />
       </Panel>
     );
   }
@@ -25,11 +26,11 @@ export function Machine(
   const hasDisk = !health.checks.some(({ name }) => name === "backups"); // which stands in its place
   const past = (metric: HistoryMetric) => history ? byMinute(history, metric) : undefined;
   return (
-    <Panel title="Machine">
+    <Panel title={T.machine}>
       <dl class="gauges">
-        <Gauge name="CPU" value={cpu_percent} mark={80} past={past("cpu_percent")} />
-        <Gauge name="Memory" value={memory_percent} mark={85} past={past("memory_percent")} />
-        {hasDisk && <Gauge name="Disk" value={disk_percent} mark={90} />}
+        <Gauge name={T.cpu} value={cpu_percent} mark={80} past={past("cpu_percent")} />
+        <Gauge name={T.memory} value={memory_percent} mark={85} past={past("memory_percent")} />
+        {hasDisk && <Gauge name={T.disk} value={disk_percent} mark={90} />}
       </dl>
     </Panel>
   );
@@ -50,7 +51,7 @@ function Gauge({ name, value, mark, past }: GaugeProps) {
       <dt>{name}</dt>
       <dd>
         <span class="value">{percent(value)}</span>
-        {past && <Sparkline values={past} highest={100} name={`${name} in the last hour`} />}
+        {past && <Sparkline values={past} highest={100} name={T.lastHour(name)} />}
         <Meter name={name} value={value} mark={mark} tone={tone} />
       </dd>
     </div>
@@ -64,8 +65,8 @@ const ALWAYS_SHOWN = ["database", "redis"];
 export function Services({ health, whole }: { health: HealthReport | null; whole?: boolean }) {
   if (!health) {
     return (
-      <Panel title="Services">
-        <Unread what="The services" />
+      <Panel title={T.services}>
+        <Unread what={T.services} />
       </Panel>
     );
   }
@@ -79,14 +80,14 @@ export function Services({ health, whole }: { health: HealthReport | null; whole
   );
   const quiet = told.filter((check) => !shown.includes(check));
   return (
-    <Panel title="Services">
+    <Panel title={T.services}>
       <ul class="services">
         {shown.map((check) => <Check key={check.name} {...check} />)}
       </ul>
       {quiet.length > 0 && (
         <details class="foot">
           <summary>
-            <Badge tone="ok">{`${count(quiet.length)} other checks are healthy`}</Badge>
+            <Badge tone="ok">{T.otherChecks(count(quiet.length))}</Badge>
           </summary>
           <ul class="services">
             {quiet.map((check) => <Check key={check.name} {...check} />)}
@@ -117,17 +118,17 @@ const flag = (name: string, well: boolean, detail?: string): HealthCheck => ({
 export function Talks({ summary }: { summary: PerformanceSummary | null }) {
   if (!summary) {
     return (
-      <Panel title="Conversations">
-        <Unread what="Conversations" />
+      <Panel title={T.conversations}>
+        <Unread what={T.conversations} />
       </Panel>
     );
   }
   const talks = summary.conversation_metrics;
   const { completed, failed } = talks.status_breakdown;
   return (
-    <Panel title="Conversations" aside={`${count(talks.total_conversations)} in all`}>
+    <Panel title={T.conversations} aside={T.inAll(count(talks.total_conversations))}>
       <ShareBar
-        name="Conversations by status"
+        name={T.byStatus}
         shares={Object.entries(talks.status_breakdown).map(([status, value]) => ({
           name: CONVERSATION_STATUS[status]?.word ?? status,
           tone: CONVERSATION_STATUS[status]?.tone ?? "idle",
@@ -135,9 +136,7 @@ export function Talks({ summary }: { summary: PerformanceSummary | null }) {
         }))}
       />
       <p class="muted foot">
-        {completed + failed === 0
-          ? "None has ended yet."
-          : `${percent(talks.success_rate)} of those that ended succeeded.`}
+        {completed + failed === 0 ? T.noneEnded : T.ofEnded(percent(talks.success_rate))}
       </p>
     </Panel>
   );
@@ -151,50 +150,48 @@ export function ActiveTasks(
     now: number;
   },
 ) {
-  const all = <a href="/tasks?status=running">All running</a>;
+  const all = <a href="/tasks?status=running">{T.allRunning}</a>;
   if (!active) {
     return (
-      <Panel title="Active tasks">
-        <Unread what="Active tasks" />
+      <Panel title={T.active}>
+        <Unread what={T.active} />
       </Panel>
     );
   }
   const more = active.task_count - Math.min(SHOWN, active.active_tasks.length);
   return (
-    <Panel title="Active tasks" aside={all} class="active-tasks">
-      {active.active_tasks.length === 0
-        ? <Empty>Nothing runs at the moment.</Empty>
-        : (
-          <table class="rows">
-            <thead>
-              <tr>
-                <th scope="col">Task</th>
-                <th scope="col" class="wide">Queue</th>
-                <th scope="col" class="wide">Priority</th>
-                <th scope="col">Progress</th>
-                <th scope="col" class="number">For</th>
+    <Panel title={T.active} aside={all} class="active-tasks">
+      {active.active_tasks.length === 0 ? <Empty>{T.nothingRuns}</Empty> : (
+        <table class="rows">
+          <thead>
+            <tr>
+              <th scope="col">{TASK.task}</th>
+              <th scope="col" class="wide">{TASK.queue}</th>
+              <th scope="col" class="wide">{TASK.priority}</th>
+              <th scope="col">{T.progress}</th>
+              <th scope="col" class="number">{T.runsFor}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {active.active_tasks.slice(0, SHOWN).map((task) => (
+              <tr key={task.task_id}>
+                <td>
+                  <a href={`/tasks/${encodeURIComponent(task.task_id)}`}>
+                    <Name of={task.name} />
+                  </a>
+                </td>
+                <td class="wide">{task.queue}</td>
+                <td class="wide">{PRIORITY[task.priority]}</td>
+                <td>
+                  <TaskProgress of={task} />
+                </td>
+                <td class="number">{duration(now - Date.parse(task.started_at))}</td>
               </tr>
-            </thead>
-            <tbody>
-              {active.active_tasks.slice(0, SHOWN).map((task) => (
-                <tr key={task.task_id}>
-                  <td>
-                    <a href={`/tasks/${encodeURIComponent(task.task_id)}`}>
-                      <Name of={task.name} />
-                    </a>
-                  </td>
-                  <td class="wide">{task.queue}</td>
-                  <td class="wide">{PRIORITY[task.priority]}</td>
-                  <td>
-                    <TaskProgress of={task} />
-                  </td>
-                  <td class="number">{duration(now - Date.parse(task.started_at))}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        )}
-      {more > 0 && <p class="muted foot">and {count(more)} more</p>}
+            ))}
+          </tbody>
+        </table>
+      )}
+      {more > 0 && <p class="muted foot">{T.andMore(count(more))}</p>}
     </Panel>
   );
 }
@@ -204,7 +201,7 @@ export function TaskProgress({ of }: { of: Pick<ActiveTask, "progress" | "progre
   if (of.progress === 0 && !of.progress_message) return <>{NONE}</>;
   return (
     <span class="progress" title={of.progress_message}>
-      <Meter name="Progress" value={of.progress} /> {Math.round(of.progress)}%
+      <Meter name={T.progress} value={of.progress} /> {Math.round(of.progress)}%
     </span>
   );
 }
@@ -212,22 +209,22 @@ export function TaskProgress({ of }: { of: Pick<ActiveTask, "progress" | "progre
 export function Queues({ queues }: { queues: QueueInfo[] | null }) {
   if (!queues) {
     return (
-      <Panel title="Queues">
-        <Unread what="Queues" />
+      <Panel title={TASKS.queues}>
+        <Unread what={TASKS.queues} />
       </Panel>
     );
   }
   return (
-    <Panel title="Queues" class="queues">
+    <Panel title={TASKS.queues} class="queues">
       <table class="rows">
         <thead>
           <tr>
-            <th scope="col">Queue</th>
-            <th scope="col" class="number">Waiting</th>
-            <th scope="col" class="number wide">Oldest</th>
-            <th scope="col" class="number">Running</th>
-            <th scope="col" class="number wide">Rate</th>
-            <th scope="col" class="number" title="95 of 100 waited no longer">p95 wait</th>
+            <th scope="col">{TASK.queue}</th>
+            <th scope="col" class="number">{TASKS.waiting}</th>
+            <th scope="col" class="number wide">{TASKS.oldest}</th>
+            <th scope="col" class="number">{TASK.running}</th>
+            <th scope="col" class="number wide">{TASKS.rate}</th>
+            <th scope="col" class="number" title={T.waitMeans}>{TASKS.wait}</th>
           </tr>
         </thead>
         <tbody>
@@ -237,7 +234,7 @@ export function Queues({ queues }: { queues: QueueInfo[] | null }) {
                 <a href={`/tasks?queue=${encodeURIComponent(queue.name)}`}>{queue.name}</a>
                 {queue.paused && (
                   <>
-                    <Badge tone="warn">Paused</Badge>
+                    <Badge tone="warn">{TASKS.pausedBy(undefined)}</Badge>
                   </>
                 )}
               </td>
@@ -263,15 +260,15 @@ export function CacheFigures({ cache }: { cache: CacheStats }) {
   return (
     <dl class="figures">
       <Figure
-        name="Hit rate"
+        name={CACHE.hitRate}
         value={percent(cache.hit_rate)}
-        note={lookups === 0 ? "no lookups yet" : `of ${count(lookups)} lookups`}
+        note={lookups === 0 ? OVERVIEW.noLookups : OVERVIEW.ofLookups(count(lookups))}
       />
-      <Figure name="Keys" value={count(cache.total_keys)} note={cache.memory_usage} />
+      <Figure name={CACHE.keys} value={count(cache.total_keys)} note={cache.memory_usage} />
       <Figure
-        name="Operations"
+        name={CACHE.operations}
         value={perSecond(cache.operations_per_second)}
-        note={`up ${duration(cache.uptime_seconds * 1000)}`}
+        note={CACHE.up(duration(cache.uptime_seconds * 1000))}
       />
     </dl>
   );

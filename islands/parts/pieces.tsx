@@ -1,6 +1,7 @@
 /** The small pieces that pages and islands are put together from. */
 import type { ComponentChildren } from "preact";
 import { ago, exact, NONE } from "./format.ts";
+import { COMMON } from "./texts.ts";
 import { TASK_STATUS, type Tone } from "./words.ts";
 import type { TaskStatus } from "../../lib/wire/tasks.ts";
 
@@ -98,13 +99,18 @@ export function Name({ of }: { of: string }) {
   );
 }
 
+/** A sentence of which every second part is code. */
+export function Prose({ parts }: { parts: readonly string[] }) {
+  return <>{parts.map((part, at) => at % 2 === 1 ? <code key={at}>{part}</code> : part)}</>;
+}
+
 export function Empty({ children }: { children: ComponentChildren }) {
   return <p class="empty">{children}</p>;
 }
 
 /** Shown in the place of a part that could not be read. */
 export function Unread({ what }: { what: string }) {
-  return <p class="empty bad">{what} could not be read just now.</p>;
+  return <p class="empty bad">{COMMON.unread(what)}</p>;
 }
 
 export interface Share {

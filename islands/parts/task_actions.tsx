@@ -1,6 +1,7 @@
 import type { TaskDetail, TaskStatus } from "../../lib/wire/tasks.ts";
 import { act } from "../client/api.ts";
 import { ActionForm } from "./ActionForm.tsx";
+import { TASK as T } from "./texts.ts";
 
 interface TaskActionProps {
   taskId: string;
@@ -21,13 +22,13 @@ export function TaskAction({ taskId, name, status, csrf, kind }: TaskActionProps
         action={page}
         csrf={csrf}
         fields={{ do: "retry" }}
-        label="Retry"
+        label={T.retry}
         kind={kind}
         perform={async () => {
           const { task_id } = await act<{ task_id: string }>("POST", `${page}/retry`, csrf);
           return task_id === taskId
-            ? "Queued again."
-            : <a href={`/tasks/${encodeURIComponent(task_id)}`}>Queued again</a>;
+            ? T.retried
+            : <a href={`/tasks/${encodeURIComponent(task_id)}`}>{T.retriedAs}</a>;
         }}
       />
     );
@@ -38,13 +39,29 @@ export function TaskAction({ taskId, name, status, csrf, kind }: TaskActionProps
       action={page}
       csrf={csrf}
       fields={{ do: "cancel" }}
-      label="Cancel"
+      label={T.cancel}
       kind={kind}
-      confirm={() =>
-        status === "running" ? `Stop ${name} while it runs?` : `Cancel ${name} before it runs?`}
+      confirm={() => status === "running" ? T.stopAsk(name) : T.cancelAsk(name)}
       perform={async () => {
         await act("DELETE", page, csrf);
-        return "Cancelled.";
+        return T.cancelled;
+      }}
+    />
+  );
+}
+
+/** Lets a task that waits for its time run at once. */
+export function RunNow({ task, csrf }: { task: TaskDetail; csrf: string }) {
+  const page = `/tasks/${encodeURIComponent(task.task_id)}`;
+  return (
+    <ActionForm
+      action={page}
+      csrf={csrf}
+      fields={{ do: "hasten" }}
+      label={T.hasten}
+      perform={async () => {
+        await act("POST", `${page}/hasten`, csrf);
+        return T.hastened;
       }}
     />
   );
@@ -57,10 +74,10 @@ export function ResumeQueue({ task, csrf }: { task: TaskDetail; csrf: string }) 
       action={`/tasks/${encodeURIComponent(task.task_id)}`}
       csrf={csrf}
       fields={{ do: "resume", queue: task.queue }}
-      label={`Resume ${task.queue}`}
+      label={T.resume(task.queue)}
       perform={async () => {
         await act("DELETE", `/queues/${encodeURIComponent(task.queue)}/pause`, csrf);
-        return "Resumed.";
+        return T.resumed;
       }}
     />
   );

@@ -1,4 +1,8 @@
-/** The texts of the dashboard: every sentence and label that a page shows, page by page. */
+/**
+ * The texts of the dashboard: every sentence and label that a page shows, page by page. Words of the
+ * wire are in words.ts; how numbers, times and cron lines are said, in format.ts and cron_words.ts.
+ */
+import { counted } from "./format.ts";
 
 export const PAGES = {
   "/": "Overview",
@@ -23,12 +27,99 @@ export const COMMON = {
   newest: "Newest",
   all: "All",
   hidden: "You may not read texts: your token has no right to content.",
+  noAction: "No such action.",
+};
+
+/** So many of something, "1 task", "3 tasks". */
+export const COUNTED = {
+  tasks: (n: number) => counted(n, "task"),
+  newerTasks: (n: number) => counted(n, "newer task"),
+  newerConversations: (n: number) => counted(n, "newer conversation"),
+  conversations: (n: number) => counted(n, "conversation"),
+  queues: (n: number) => counted(n, "queue"),
+  keys: (n: number) => counted(n, "key"),
+  times: (n: number) => counted(n, "time"),
+  weeks: (n: number) => counted(n, "week"),
+};
+
+/** What stands around every page. */
+export const FRAME = {
+  name: "Pixel Performance",
+  title: (page: string) => `${page} · Pixel Performance`,
+  skip: "Skip to the content",
+  pages: "Pages",
+  signedInAs: "Signed in as",
+  signOut: "Sign out",
+  log: (request: string) => `The log has more under request ${request}.`,
+  home: "To the Overview",
+  failed: "This page could not be made.",
+  signInFirst: "Sign in first.",
+  foreignForm: "This form was sent from another site.",
+  staleForm: "This form is out of date: reload the page and try again.",
+};
+
+export const SIGN_IN = {
+  title: "Sign in",
+  go: "Sign in",
+  with: (provider: string) => `Sign in with ${provider}`,
+  orToken: "or with a token:",
+  token: "Access token",
+  /** Where the first token is; every second part is code. */
+  where: [
+    "The first token is in ",
+    "ADMIN_TOKEN",
+    ", on the terminal where the service first started, or in the file ",
+    "admin-token",
+    " of its data folder.",
+  ],
+  usedLink: "This link was used already, or it is too old.",
+  tooMany: (seconds: string) => `Too many attempts. Try again in ${seconds} s.`,
+  invalid: "This token is not valid.",
+  empty: "Enter a token.",
+  stranger: "You are not on the list of those who may sign in here.",
+  failed: "Signing in did not work. Please try again.",
+  signedOut: "You are signed out",
+  again: "Sign in again",
+};
+
+/** What a plain form did. */
+export const NOTICES = {
+  cleared: (n: number) => `Cleared ${COUNTED.keys(n)} from the cache.`,
+  cleaning: (n: number) => `The clean-up started as ${COUNTED.tasks(n)}.`,
+  started: () => "It runs now, as a task of its own.",
+  acknowledged: () => "The others see that you have seen it.",
+  taught: () => "Taught. The bot answers so from now on.",
+  saved: () => "Saved.",
+  cancelled: () => "The task is cancelled.",
+  paused: () => "The queue is paused.",
+  held: () => "The schedule is paused.",
+  released: () => "The schedule runs at its times again.",
+  resumed: () => "Its queue goes on.",
+  retried: () => "The task is queued again.",
+  hastened: () => "The task waits no longer for its time.",
+};
+
+export const CHARTS = {
+  nothing: (title: string) => `${title}: nothing was measured.`,
+  bars: (title: string, n: string, where: string, highest: string) =>
+    `${title}: ${n} bars, the highest ${where} with ${highest}.`,
+  line: (title: string, lowest: string, highest: string, last: string) =>
+    `${title}: from ${lowest} to ${highest}, last ${last}.`,
+  heat: (title: string, where: string, highest: string) =>
+    `${title}: the highest is ${where} with ${highest}.`,
+  spark: (name: string, lowest: string, highest: string) =>
+    `${name}: between ${lowest} and ${highest}`,
+  noData: "no data",
+  soFar: (period: string) => `${period} (so far)`,
+  picture: (title: string) => `${title}, picture`,
+  numbersOf: (title: string) => `${title}, numbers`,
 };
 
 export const LIVE = {
   label: "Live updates",
   interval: "Update",
   live: "Live",
+  show: (newer: string) => `Show ${newer}`,
   off: "Updates off",
   every: (seconds: number) => `Every ${seconds} s`,
   asItHappens: "As it happens",
@@ -59,6 +150,7 @@ export const KEYS = {
 };
 
 export const ZOOM = {
+  open: "Zoom",
   about: (chart: string) => `${chart}, to zoom; its numbers are in the table of the chart`,
   hint: (zone: string) =>
     `Draw over a stretch to see it closer; twice quickly shows all of it again. Times: ${zone}.`,
@@ -88,7 +180,7 @@ export const OVERVIEW = {
   runs: (tasks: string) => `${tasks} running`,
   succeeded: (rate: string) => `${rate} of conversations succeeded`,
   answered: "Answered",
-  perMinute: "turns a minute",
+  perMinute: "Turns a minute",
   wait: "p95 wait",
   waitNote: "until it starts",
   answer: "p95 answer",
@@ -112,6 +204,68 @@ export const OVERVIEW = {
   allAnswered: "Every question had an answer.",
   asked: (n: string) => `asked ${n}`,
   teach: "Teach",
+  standing: "How it stands",
+  score: "Performance score",
+  theScore: "The score",
+  ofScore: (score: string) => `Score ${score}`,
+  nothingLowers: "Nothing lowers it.",
+  over: (term: string, value: string, limit: string) => `${term} ${value}, over ${limit}`,
+  under: (term: string, value: string, limit: string) => `${term} ${value}, under ${limit}`,
+  day: "The last 24 hours",
+  dayShort: "last 24 h",
+  cleanUp: "Clean-up",
+  cleanUpGo: "Run",
+  cleanUpAsk: (what: string) => `Delete ${what}?`,
+  cleanUpWhat: "What to clean up",
+  cleanUpStarted: "Started:",
+};
+
+/** Panels that more pages than one show. */
+export const PANELS = {
+  machine: "Machine",
+  cpu: "CPU",
+  memory: "Memory",
+  disk: "Disk",
+  lastHour: (name: string) => `${name} in the last hour`,
+  services: "Services",
+  otherChecks: (n: string) => `${n} other checks are healthy`,
+  conversations: "Conversations",
+  inAll: (n: string) => `${n} in all`,
+  byStatus: "Conversations by status",
+  noneEnded: "None has ended yet.",
+  ofEnded: (rate: string) => `${rate} of those that ended succeeded.`,
+  active: "Active tasks",
+  allRunning: "All running",
+  nothingRuns: "Nothing runs at the moment.",
+  runsFor: "For",
+  progress: "Progress",
+  andMore: (n: string) => `and ${n} more`,
+  waitMeans: "95 of 100 waited no longer",
+};
+
+/** What an installation without conversations shows. */
+export const FIRST = {
+  label: "The first conversation",
+  title: "Nothing here yet: have the first conversation",
+  /** What to do; every second part is code. */
+  how: [
+    "Put the token that you signed in with into ",
+    "TOKEN",
+    ", teach a bot one answer, then ask it. The answer comes back at once, and this page fills itself.",
+  ],
+  teach: "1. Teach a bot",
+  teachCommand: "the command that teaches a bot",
+  ask: "2. Queue a conversation",
+  askCommand: "the command that queues a conversation",
+  bot: "Helper",
+  question: "When are you open?",
+  answer: "Every day from 9 to 18.",
+};
+
+export const COPY = {
+  go: "Copy",
+  done: "Copied",
+  what: (what: string) => `Copy ${what}`,
 };
 
 export const DEMO = {
@@ -136,6 +290,7 @@ export const DEMO = {
     "break-redis": "Redis is dead.",
     "mend-redis": "Redis runs again, empty.",
   },
+  cannot: "The demo cannot do that.",
   failed: "The demo does not answer.",
   notBack: "The service is not back yet: the page of the demo says more.",
 };
@@ -234,6 +389,7 @@ export const CACHE = {
   keys: "Keys",
   hitRate: "Hit rate",
   find: "Find keys",
+  rest: (more: number) => `… ${counted(more, "more character")}`,
   findHint: "answer:*",
   findGo: "Find",
   noKey: (key: string) => `There is no key ${key} in the cache; it may have expired.`,
@@ -251,12 +407,15 @@ export const CACHE = {
   fresh: "Fresh until",
   cost: "Took to compute",
   tags: "Tags",
+  operations: "Operations",
+  up: (time: string) => `up ${time}`,
+  embedded: "Embedded",
   tiers: "Tiers",
   tier: { process: "This process", redis: "Redis" },
   tierHead: "Tier",
   tierState: "State",
-  answers: "Answers",
-  rests: "Rests",
+  answers: "In use",
+  rests: "At rest",
   evicted: "Evicted",
   spared: "Tokens spared",
   sparedCost: (amount: string) => `worth ${amount}`,
@@ -368,11 +527,50 @@ export const KEPT = {
   reclaimable: "Free inside it, for new data",
   growth: "Growth a day",
   backups: "Backups",
+  bucket: (address: string) => `Uploaded to ${address}`,
   none: "none yet",
   newest: (count: string, at: string) => `${count}, the newest of ${at}`,
   records: "Records",
   keptFor: "Kept for",
   setting: "Setting",
+};
+
+export const TASK = {
+  task: "Task",
+  status: "Status",
+  queue: "Queue",
+  priority: "Priority",
+  ofPriority: (priority: string) => `${priority} priority`,
+  attempt: "Attempt",
+  ofAttempts: (most: string) => `of ${most}`,
+  attempts: (attempt: string, most: string) => `${attempt} of ${most}`,
+  queued: "Queued",
+  waited: "Waited",
+  started: (when: string) => `started ${when}`,
+  took: "Took",
+  ended: (when: string) => `ended ${when}`,
+  running: "Running",
+  action: "Action",
+  progress: "Progress",
+  conversation: "Its conversation",
+  whyNot: "Why it is not running",
+  expected: (when: string) => `Expected ${when}.`,
+  error: "Error",
+  arguments: "Arguments",
+  result: "Result",
+  unknown: "There is no such task. It may have been cleaned up.",
+  gone: "no longer in this list",
+  retry: "Retry",
+  retried: "Queued again.",
+  retriedAs: "Queued again",
+  cancel: "Cancel",
+  cancelAsk: (name: string) => `Cancel ${name} before it runs?`,
+  stopAsk: (name: string) => `Stop ${name} while it runs?`,
+  cancelled: "Cancelled.",
+  hasten: "Run now",
+  hastened: "It goes next.",
+  resume: (queue: string) => `Resume ${queue}`,
+  resumed: "Resumed.",
 };
 
 export const TASKS = {
@@ -457,6 +655,7 @@ export const ANALYTICS = {
   before: (growth: string) => `${growth} on the days before`,
   beforePart: (growth: string) => `${growth} on the same time before`,
   noBefore: "nothing before to compare",
+  was: (value: string) => `was ${value}`,
   aDay: "Conversations a day",
   timing: "Time to an answer, p90",
   answers: "Answered, % of turns",
@@ -473,6 +672,53 @@ export const ANALYTICS = {
   noCohorts: "Nobody was first seen in these weeks.",
   low: "few",
   days: ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
+};
+
+/** A day, a week or a month of the calendar. */
+export const REPORTS = {
+  title: (period: string) => `Analytics, ${period}`,
+  weekFrom: (day: string) => `Week from ${day}`,
+  soFar: "So far",
+  asOf: "Data as of",
+  revision: (n: string) => `, revision ${n}`,
+  earlier: "Earlier",
+  later: "Later",
+  date: "Date",
+  figures: "Figures",
+  conversations: "Conversations",
+  unit: "conversations",
+  activeUsers: "Active users",
+  newUsers: "New users",
+  length: "Length",
+  lengthNote: "messages a conversation",
+  engagement: "Engagement",
+  engagementNote: "messages a user",
+  byStatus: "Conversations by status",
+  noneBegan: "No conversation began on this day.",
+  machine: "Machine",
+  cpu: "CPU",
+  memory: "Memory",
+  mean: "mean",
+  healthReports: "Health reports",
+  bot: "Bot",
+  bots: "Bots",
+  inUse: (n: string) => `${n} in use`,
+  noBots: "No bot had a conversation in this period.",
+  satisfaction: "Satisfaction",
+  perDay: (n: string) => `${n} a day`,
+  returning: "Returning share",
+  returningNote: (n: string) => `${n} were here the week before`,
+  trend: "Trend",
+  aDay: "Conversations a day",
+  growth: "Growth",
+  userGrowth: "User growth",
+  fromMonth: (n: string) => `from ${n} the month before`,
+  fromMonthPart: (n: string) => `from ${n} in as much of the month before`,
+  perUser: "Conversations a user",
+  topBots: "Top bots",
+  topUsers: "Most active users",
+  noUsers: "Nobody in this month.",
+  user: "User",
 };
 
 export const OUTCOMES = {

@@ -4,6 +4,9 @@ import type { PriorityWord, Role } from "../../lib/wire/envelope.ts";
 import type { CleanupType, HealthWord, ScoreTerm } from "../../lib/wire/system.ts";
 import type { TaskStatus, WaitingReason } from "../../lib/wire/tasks.ts";
 
+/** What the API shows in the place of texts that one may not read. */
+export const HIDDEN = "[hidden]";
+
 /** How a thing stands; each has one colour and one shape. */
 export type Tone = "ok" | "busy" | "warn" | "bad" | "idle";
 

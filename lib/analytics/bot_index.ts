@@ -15,7 +15,10 @@ export interface IndexedBot {
 
 /** Gives every bot a small number, once and for good; records name bots by it. */
 export class BotIndex {
-  readonly #known = new LRUCache<string, IndexedBot>({ max: MAX_CACHED });
+  readonly #known = new LRUCache<string, IndexedBot>({
+    maxSize: MAX_CACHED,
+    sizeCalculation: () => 1,
+  });
   #allocating: Promise<unknown> = Promise.resolve();
 
   constructor(readonly db: Database) {}

@@ -1,9 +1,9 @@
 import { countOf } from "../kv/counts.ts";
 import { Metric } from "./metrics.ts";
 import { dateText, firstDay, periodOf } from "./periods.ts";
-import { type MonthTotals, sumOver } from "./report_data.ts";
 import { meanScore } from "./rounding.ts";
 import { type TrendDirection, trendDirection, type TrendSlope, trendSlope } from "./trend.ts";
+import type { MonthTotals } from "./year_data.ts";
 
 /** Up to 12 months, from the first that has anything to the report's own. */
 export interface LongTermTrends {
@@ -31,19 +31,16 @@ export function longTermTrends(
   year: readonly MonthTotals[],
   today: number,
 ): LongTermTrends {
-  const months = year.map((totals, i) => {
+  const months = year.map(({ conversations, scores, scoreSum, users }, i) => {
     const n = month + 1 - year.length + i;
     return {
       month: dateText(firstDay("month", n)).slice(0, 7),
       partial: periodOf("month", today) <= n,
-      conversations: sumOver(totals, Metric.conversations),
-      active_users: countOf(totals.users, Metric.activeUsers),
-      new_users: countOf(totals.users, Metric.newUsers),
-      average_satisfaction: meanScore(
-        sumOver(totals, Metric.scoreSum),
-        sumOver(totals, Metric.scores),
-      ),
-      scores: sumOver(totals, Metric.scores),
+      conversations,
+      active_users: countOf(users, Metric.activeUsers),
+      new_users: countOf(users, Metric.newUsers),
+      average_satisfaction: meanScore(scoreSum, scores),
+      scores,
     };
   });
   const first = months.findIndex(({ conversations }) => conversations > 0);

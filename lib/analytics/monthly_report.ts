@@ -2,16 +2,10 @@ import { countOf } from "../kv/counts.ts";
 import { Metric } from "./metrics.ts";
 import { dateText, firstDay, QUARTER_MS, quarterOf, QUARTERS_A_DAY } from "./periods.ts";
 import { type BotRow, botRows, periodBounds, type ReportFrame } from "./report.ts";
-import {
-  type BotCounts,
-  conversationsUntil,
-  type PeriodTotals,
-  type ReportTotals,
-  sumOver,
-} from "./report_data.ts";
 import { ratio2 } from "./rounding.ts";
 import { type LongTermTrends, longTermTrends } from "./long_term_trends.ts";
 import { TOP_ROWS, type UserCount } from "./top_users.ts";
+import type { MonthTotals, YearTotals } from "./year_data.ts";
 
 export interface MonthlyBody {
   report_type: "monthly";
@@ -51,6 +45,7 @@ export type MonthlyReport = MonthlyBody & ReportFrame;
 export interface Elapsed {
   /** First quarter hour since the epoch that it does not hold. */
   end: number;
+  conversations: number;
   /** Distinct users who started conversations in it. */
   users: number;
 }
@@ -68,22 +63,21 @@ export function elapsedBefore(month: number, now: number): { from: number; to: n
  */
 export function monthlyReport(
   month: number,
-  { current, previous, year }: ReportTotals,
+  { months, bots }: YearTotals,
   today: number,
-  bots: readonly BotCounts[],
   topUsers: readonly UserCount[],
   elapsed: Elapsed | null = null,
 ): MonthlyBody {
-  const counts = (period: PeriodTotals | null) => ({
-    conversations: period ? sumOver(period, Metric.conversations) : 0,
-    users: period ? countOf(period.users, Metric.activeUsers) : 0,
+  const [previous, current] = months.slice(-2) as [MonthTotals, MonthTotals];
+  const counts = ({ conversations, users }: MonthTotals) => ({
+    conversations,
+    users: countOf(users, Metric.activeUsers),
   });
   const now = counts(current);
   const end = elapsed?.end ?? firstDay("month", month) * QUARTERS_A_DAY;
-  const before = elapsed === null || !previous ? counts(previous) : {
-    conversations: conversationsUntil(previous, firstDay("month", month - 1), end),
-    users: elapsed.users,
-  };
+  const before = elapsed === null
+    ? counts(previous)
+    : { conversations: elapsed.conversations, users: elapsed.users };
   const growth = (a: number, b: number) => ratio2(a - b, b, 100);
   return {
     report_type: "monthly",
@@ -110,6 +104,6 @@ export function monthlyReport(
         conversation_count: user.conversations,
       })),
     },
-    long_term_trends: longTermTrends(month, year, today),
+    long_term_trends: longTermTrends(month, months, today),
   };
 }

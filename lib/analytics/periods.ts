@@ -19,9 +19,15 @@ export const dayOf = (at: number): number => Math.floor(at / DAY_MS);
 export function periodOf(kind: PeriodKind, day: number): number {
   if (kind === "day") return day;
   if (kind === "week") return Math.floor((day + MONDAY) / 7);
-  const date = new Date(day * DAY_MS);
-  return (date.getUTCFullYear() - 1970) * 12 + date.getUTCMonth();
+  if (day !== lately.day) {
+    const date = new Date(day * DAY_MS);
+    lately = { day, month: (date.getUTCFullYear() - 1970) * 12 + date.getUTCMonth() };
+  }
+  return lately.month;
 }
+
+/** What happens together is mostly of one day. */
+let lately = { day: 0, month: 0 };
 
 /** First day of a period. */
 export function firstDay(kind: PeriodKind, n: number): number {

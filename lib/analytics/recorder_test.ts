@@ -6,7 +6,7 @@ import { WriteSet } from "../kv/write_set.ts";
 import { BotIndex } from "./bot_index.ts";
 import type { FinishedFact } from "./facts.ts";
 import { percentile } from "./histogram.ts";
-import { rollupKey, totalsKey } from "./keys.ts";
+import { rollupKey, topPrefix, totalsKey } from "./keys.ts";
 import { readLiveMetrics, readOutcomes } from "./live.ts";
 import { Histogram, Metric } from "./metrics.ts";
 import { dayOf, periodOf, quarterOf } from "./periods.ts";
@@ -234,3 +234,19 @@ Deno.test(
     );
   },
 );
+
+Deno.test("users who are level with the fifth do not enter the list", sanitize, async () => {
+  await using db = await Database.open({ path: ":memory:" });
+  const recorder = new Recorder(db);
+  const users = Array.from({ length: 30 }, (_, i) => `user ${String(i).padStart(2, "0")}`);
+  let n = 0;
+  for (let round = 1; round <= 2; round++) {
+    for (const user of users) await submit(db, recorder, fact(n++, user));
+  }
+  const month = periodOf("month", DAY);
+  assert.deepEqual(
+    await readTopUsers(db.kv, month),
+    users.slice(0, 5).map((userId) => ({ userId, conversations: 2 })),
+  );
+  assert.equal((await Array.fromAsync(db.kv.list({ prefix: topPrefix(month) }))).length, 5);
+});

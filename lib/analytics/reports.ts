@@ -29,6 +29,7 @@ import {
 } from "./periods.ts";
 import type { BotRow, ReportFrame } from "./report.ts";
 import {
+  conversationsIn,
   COUNTERS,
   isPartial,
   readBots,
@@ -36,11 +37,11 @@ import {
   type ReportTotals,
   versionOf,
   VERSIONS,
-  WITH_QUARTERS,
 } from "./report_data.ts";
 import { readTopUsers } from "./top_users.ts";
 import { usersUntil } from "./user_month.ts";
 import { type WeeklyBody, type WeeklyReport, weeklyReport } from "./weekly_report.ts";
+import { readYear, type YearTotals } from "./year_data.ts";
 
 export type Report = DailyReport | WeeklyReport | MonthlyReport;
 type Body = DailyBody | WeeklyBody | MonthlyBody;
@@ -56,13 +57,17 @@ export interface BotNames {
 }
 
 interface StoredReport {
-  /** Of the totals it was made from. */
-  version: number;
+  /** Of the totals it was made from; a number where they say how often they changed. */
+  version: number | string;
   revision: number;
   generatedAt: number;
   /** Absent when it is too large for one value; it is then made again from the rollups. */
   body?: Body;
 }
+
+type Basis =
+  & { version: StoredReport["version"] }
+  & ({ kind: "daily" | "weekly"; totals: ReportTotals } | { kind: "monthly"; year: YearTotals });
 
 const PERIOD: Record<ReportKind, PeriodKind> = { daily: "day", weekly: "week", monthly: "month" };
 const MAX_ATTEMPTS = 5;
@@ -125,21 +130,22 @@ export class Reports {
     for (let attempt = 1;; attempt++) {
       const now = this.#clock.now();
       const partial = isPartial(period, n, dayOf(now));
-      const [entry, totals] = await Promise.all([
+      const [entry, basis] = await Promise.all([
         this.#db.kv.get<StoredReport>(key),
-        readTotals(this.#db.kv, period, n, partial ? WITH_QUARTERS : COUNTERS),
+        this.#basis(kind, n),
       ]);
-      const version = versionOf(totals);
+      const { version } = basis;
       const stored = entry.value;
       const current = stored?.version === version;
       if (current && !partial && !anew && stored.body) {
         return await this.#show(stored.body, stored, partial, now);
       }
-      const body = await this.#build(kind, n, totals, now);
-      const after = versionOf(await readTotals(this.#db.kv, period, n, VERSIONS));
+      const body = await this.#build(basis, n, now);
+      const { version: after } = await this.#basis(kind, n, VERSIONS);
       // Counted while we read: figures of two moments do not belong in one report.
       if (attempt < MAX_ATTEMPTS && after !== version) continue;
-      const revision = !stored ? 1 : current ? stored.revision : stored.revision + 1;
+      const same = current || (stored?.body && equal(stored.body, body));
+      const revision = !stored ? 1 : same ? stored.revision : stored.revision + 1;
       const made: StoredReport = { version, revision, generatedAt: now };
       if (!partial) {
         const whole = JSON.stringify(body).length <= MAX_STORED_LENGTH;
@@ -151,29 +157,44 @@ export class Reports {
     }
   }
 
-  async #build(kind: ReportKind, n: number, totals: ReportTotals, now: number): Promise<Body> {
+  /** What a report is made from; of days and weeks the fields below `end`. */
+  async #basis(kind: ReportKind, n: number, end = COUNTERS): Promise<Basis> {
     const { kv } = this.#db;
-    if (kind === "weekly") return weeklyReport(n, totals, dayOf(now));
     if (kind === "monthly") {
-      const [bots, top, elapsed] = await Promise.all([
-        readBots(kv, "month", n),
+      const year = await readYear(kv, n);
+      return { kind, year, version: year.version };
+    }
+    const totals = await readTotals(kv, kind === "daily" ? "day" : "week", n, end);
+    return { kind, totals, version: versionOf(totals) };
+  }
+
+  async #build(basis: Basis, n: number, now: number): Promise<Body> {
+    const { kv } = this.#db;
+    if (basis.kind === "weekly") return weeklyReport(n, basis.totals, dayOf(now));
+    if (basis.kind === "monthly") {
+      const [top, elapsed] = await Promise.all([
         readTopUsers(kv, n),
         isPartial("month", n, dayOf(now)) ? this.#elapsedBefore(n, now) : null,
       ]);
-      return monthlyReport(n, totals, dayOf(now), bots, top, elapsed);
+      return monthlyReport(n, basis.year, dayOf(now), top, elapsed);
     }
     const [bots, system] = await Promise.all([
-      readBots(kv, "day", n),
+      readBots(kv, n),
       this.#samples.average(firstDay("day", n) * DAY_MS, endDay("day", n) * DAY_MS),
     ]);
-    return dailyReport(n, totals, bots, system);
+    return dailyReport(n, basis.totals, bots, system);
   }
 
   /** Costs by the users of the month before. */
   async #elapsedBefore(month: number, now: number): Promise<Elapsed> {
+    const { kv } = this.#db;
     const { from, to } = elapsedBefore(month, now);
-    if (to <= from) return { end: to, users: 0 };
-    return { end: to, users: await usersUntil(this.#db.kv, month - 1, to - from) };
+    if (to <= from) return { end: to, conversations: 0, users: 0 };
+    const [conversations, users] = await Promise.all([
+      conversationsIn(kv, from, to),
+      usersUntil(kv, month - 1, to - from),
+    ]);
+    return { end: to, conversations, users };
   }
 
   async #show(body: Body, made: StoredReport, partial: boolean, now: number): Promise<Report> {
@@ -207,3 +228,6 @@ export class Reports {
     }));
   }
 }
+
+/** Whether two reports say the same. */
+const equal = (a: Body, b: Body): boolean => JSON.stringify(a) === JSON.stringify(b);

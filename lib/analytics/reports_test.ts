@@ -312,6 +312,64 @@ Deno.test("late data makes a stored report again and raises its revision", sanit
   assert.deepEqual([today.partial, today.revision], [true, 1]);
 });
 
+Deno.test("a report that says the same as before keeps its revision", sanitize, async () => {
+  await using world = await open();
+  const turn = await world.answered("2026-03-04T10:00:00Z", "ann");
+  const first = await world.reports.daily("2026-03-04");
+  const { userId, botId, startedAt } = turn;
+  const revived = { userId, botId, startedAt, live: true, from: "completed" } as const;
+  await world.commit((tx) => world.recorder.revived(tx, revived));
+  await world.commit((tx) =>
+    world.recorder.finished(tx, {
+      ...turn,
+      at: turn.at + 5_000,
+      turn: 1,
+      queuedAt: turn.at,
+      processingAt: turn.at,
+      outcome: "completed",
+      from: "pending",
+      to: "completed",
+      messages: 0,
+      attempts: 1,
+    })
+  );
+  world.clock.advance(1_000);
+  const { generated_at, data_as_of: _a, ...again } = await world.reports.daily("2026-03-04");
+  assert.equal(generated_at, "2026-03-05T10:00:01.000Z", "it was made again");
+  const { generated_at: _g, data_as_of: _d, ...rest } = first;
+  assert.deepEqual(again, rest);
+});
+
+Deno.test("a month's report shows the year that ends with it, and no more", sanitize, async () => {
+  await using world = await open({ now: "2026-04-05T10:00:00Z" });
+  await world.imported("2026-03-04T10:00:00Z", "ann", { satisfaction: 4 });
+  await world.imported("2025-04-01T00:00:00Z", "ann", { satisfaction: 2, botId: "other" });
+  await world.imported("2025-03-31T23:59:59Z", "bob");
+  const report = await world.reports.monthly("2026-03-01");
+  const { months } = report.long_term_trends;
+  assert.equal(months.length, 12);
+  assert.deepEqual(months.map(({ conversations }) => conversations), [
+    1,
+    ...Array.from({ length: 10 }, () => 0),
+    1,
+  ]);
+  assert.deepEqual([months[0]!.average_satisfaction, months[11]!.average_satisfaction], [2, 4]);
+  assert.equal(report.revision, 1);
+
+  // Months outside leave it alone, also the one before the year; those within make it again.
+  world.clock.advance(1_000);
+  await world.imported("2026-04-04T10:00:00Z", "cy");
+  await world.imported("2025-03-20T10:00:00Z", "dee");
+  const kept = await world.reports.monthly("2026-03-01");
+  assert.equal(kept.generated_at, report.generated_at);
+  await world.imported("2025-10-01T10:00:00Z", "eve");
+  const late = await world.reports.monthly("2026-03-01");
+  assert.equal(late.revision, 2);
+  assert.equal(late.long_term_trends.months[6]!.conversations, 1);
+  const again = await world.reports.monthly("2026-03-01");
+  assert.equal(again.generated_at, late.generated_at);
+});
+
 Deno.test("a report too large for one value is made again each time", sanitize, async () => {
   await using world = await open();
   const facts = Array.from({ length: 400 }, (_, i): ImportedFact => ({

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { LRUCache } from "lru-cache";
 import type { WriteSet } from "../kv/write_set.ts";
 import { topKey, topPrefix } from "./keys.ts";
@@ -14,9 +15,9 @@ export interface UserCount {
 
 /**
  * The users with the most conversations of each month, kept sorted in the database at little cost:
- * a user's entry is moved only when the user has at least as many conversations as the fifth had
- * when this process last looked. Counts only grow, so that bound stays below the true fifth, and
- * everyone who belongs in the list is in it with the exact count.
+ * a user's entry is moved only when the user comes before the fifth as this process last saw it.
+ * Counts only grow, so the true fifth comes no later, and everyone who belongs in the list is in it
+ * with the exact count.
  */
 export class TopUsers {
   readonly #leaders = new LRUCache<number, Map<string, number>>({ max: MAX_MONTHS });
@@ -41,7 +42,7 @@ export class TopUsers {
    * call `moved` once that is committed.
    */
   move(month: number, userId: string, had: number, has: number, tx: WriteSet): boolean {
-    if (has === had || has < this.#bound(month)) return false;
+    if (has === had || !this.#belongs(month, { userId, conversations: has })) return false;
     if (had > 0) tx.delete(topKey(month, had, userId));
     if (has > 0) tx.set(topKey(month, has, userId), 1);
     return true;
@@ -53,14 +54,26 @@ export class TopUsers {
     if (!leaders) return;
     leaders.set(userId, Math.max(conversations, leaders.get(userId) ?? 0));
     if (leaders.size <= TOP_ROWS) return;
-    const last = [...leaders].reduce((a, b) => b[1] < a[1] ? b : a);
-    leaders.delete(last[0]);
+    leaders.delete(lastOf(leaders).userId);
   }
 
-  #bound(month: number): number {
+  #belongs(month: number, user: UserCount): boolean {
     const leaders = this.#leaders.get(month);
-    return leaders && leaders.size >= TOP_ROWS ? Math.min(...leaders.values()) : 0;
+    if (!leaders || leaders.size < TOP_ROWS || leaders.has(user.userId)) return true;
+    return comesBefore(user, lastOf(leaders));
   }
+}
+
+function lastOf(leaders: ReadonlyMap<string, number>): UserCount {
+  return [...leaders]
+    .map(([userId, conversations]) => ({ userId, conversations }))
+    .reduce((a, b) => comesBefore(a, b) ? b : a);
+}
+
+/** The order of the list: most conversations first, then by id as the database sorts it. */
+function comesBefore(a: UserCount, b: UserCount): boolean {
+  if (a.conversations !== b.conversations) return a.conversations > b.conversations;
+  return Buffer.compare(Buffer.from(a.userId), Buffer.from(b.userId)) < 0;
 }
 
 /** The month's users with the most conversations, at most five, ties by id. */

@@ -49,7 +49,8 @@ export class UnansweredQuestions {
   /** Different questions of a bot, about. */
   readonly #sizes = new LRUCache<number, { count: number }>({ max: MAX_BOTS_CACHED });
   readonly #signatures = new LRUCache<string, string>({ max: 5_000 });
-  readonly #refs = new LRUCache<string, number>({ max: 20_000 });
+  /** By size, for with `max` room for all would be taken at the start. */
+  readonly #refs = new LRUCache<string, number>({ maxSize: 20_000, sizeCalculation: () => 1 });
 
   constructor(db: Database) {
     this.#db = db;

@@ -42,14 +42,16 @@ export class MemoryStore {
   readonly #tags = new Map<string, Set<string>>();
   readonly #clock: Clock;
   readonly #counts: NamespaceTable;
+  readonly #maxEntries: number;
   #evictions = 0;
 
   constructor(options: MemoryStoreOptions) {
     this.#clock = options.clock;
     this.#counts = options.counts;
     this.#expiry = new ExpiryIndex(options.clock.now());
+    this.#maxEntries = options.maxEntries;
+    // Without `max`, for which room for all entries would be taken at the start.
     this.#slots = new LRUCache<string, Slot>({
-      max: options.maxEntries,
       maxSize: options.maxBytes,
       dispose: (slot, key, reason) => {
         this.#unlink(key, slot);
@@ -91,6 +93,7 @@ export class MemoryStore {
     const facts = { createdAt, freshUntil, expiresAt, costMs, tags };
     this.#slots.set(key, { payload, value: undefined, bytes, counts, ...facts }, { size });
     if (!this.#slots.has(key)) return false;
+    if (this.#slots.size > this.#maxEntries) this.#slots.pop();
     this.#expiry.add(key, expiresAt);
     const counted = this.#namespaces.get(namespace);
     if (counted) counted.entries++;

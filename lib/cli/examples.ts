@@ -36,8 +36,13 @@ const EXAMPLES: Record<string, string[]> = {
   "token": ["token list", "token create grafana --role viewer"],
   "token list": ["token list"],
   "token revoke": ["token revoke TOKEN", "token revoke TOKEN --yes"],
-  "backup": ["backup", "backup --json"],
-  "restore": ["restore data/backups/FILE --verify", "restore data/backups/FILE --yes"],
+  "backup": ["backup", "backup list"],
+  "backup list": ["backup list", "backup list --from s3"],
+  "restore": [
+    "restore latest --verify",
+    "restore data/backups/FILE --yes",
+    "restore latest --from s3 --yes",
+  ],
 };
 
 /** Adds the examples to the help of a program's commands. */

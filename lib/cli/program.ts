@@ -1,14 +1,17 @@
 import { Command, CommanderError } from "commander";
+import { ConfigError } from "../config/config.ts";
 import { AppError, messageOf } from "../errors.ts";
+import { BucketError } from "../monitoring/bucket_answers.ts";
 import { ApiProblem } from "./api_client.ts";
 import type { Cli } from "./cli.ts";
+import { backupCommand } from "./commands/backup.ts";
 import { cacheCommand } from "./commands/cache.ts";
 import { dashboardCommand } from "./commands/dashboard.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { exportCommand } from "./commands/export.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { monitorCommand } from "./commands/monitor.ts";
-import { backupCommand, queueCommand, recountCommand, scheduleCommand } from "./commands/queues.ts";
+import { queueCommand, recountCommand, scheduleCommand } from "./commands/queues.ts";
 import { testCommand } from "./commands/probe.ts";
 import { reportCommand } from "./commands/report.ts";
 import { restoreCommand } from "./commands/restore.ts";
@@ -48,12 +51,17 @@ export async function runCli(
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_ERROR;
     if (context.signal.aborted) return INTERRUPTED;
-    const expected = error instanceof CliError || error instanceof ApiProblem ||
-      error instanceof AppError || (error as Error)?.name === "ConfigError";
-    const text = expected || !(error instanceof Error) ? messageOf(error) : error.stack!;
+    const text = isExpected(error) || !(error instanceof Error) ? messageOf(error) : error.stack!;
     context.err(`error: ${text}\n`);
     return error instanceof CliError ? error.exitCode : 1;
   }
+}
+
+const EXPECTED = [CliError, ApiProblem, AppError, ConfigError, BucketError];
+
+/** Whether a person needs no more than the message: also for files that are not there. */
+function isExpected(error: unknown): boolean {
+  return [...EXPECTED, ...Object.values(Deno.errors)].some((type) => error instanceof type);
 }
 
 function buildProgram(

@@ -104,6 +104,7 @@ export function loadConfig(env: Record<string, string>, options: LoadOptions = {
       backupsDaily: v.KEEP_BACKUPS_DAILY,
       backupsWeekly: v.KEEP_BACKUPS_WEEKLY,
     },
+    backupBucket: backupBucket(v),
     alerts: {
       hitRate: v.ALERT_HIT_RATE,
       successRate: v.ALERT_SUCCESS_RATE,
@@ -131,6 +132,8 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
 export type Config = ReturnType<typeof loadConfig>;
+/** Where backups are copied to. */
+export type BucketConfig = NonNullable<Config["backupBucket"]>;
 export type JwtConfig = NonNullable<Config["auth"]["jwt"]>;
 
 /** The process's environment; nothing else reads it. */
@@ -163,6 +166,9 @@ function onDenoDeploy(env: Record<string, string>): Values {
     throw new ConfigError("ADMIN_TOKEN", "must be set on Deno Deploy, where no file can keep one");
   }
   if (v.LOG_FILE) throw new ConfigError("LOG_FILE", "cannot be had on Deno Deploy; it keeps logs");
+  if (v.BACKUP_S3_BUCKET) {
+    throw new ConfigError("BACKUP_S3_BUCKET", "must be absent on Deno Deploy, which has no file");
+  }
   if (v.ROLE !== "all") throw new ConfigError("ROLE", "must be all on Deno Deploy");
   if (v.WORK_QUEUES.length > 0) {
     throw new ConfigError("WORK_QUEUES", "must be absent on Deno Deploy, where each isolate works");
@@ -183,6 +189,12 @@ function checkTogether(v: Values): void {
     throw new ConfigError(
       "WORK_QUEUES",
       "needs KV_URL; alone on its database a process serves all",
+    );
+  }
+  if (v.BACKUP_S3_BUCKET && v.KV_URL) {
+    throw new ConfigError(
+      "BACKUP_S3_BUCKET",
+      "cannot stand beside KV_URL; a shared database is backed up where it lies",
     );
   }
   if (v.JWT_SECRET && v.JWT_JWKS_URL) {
@@ -224,6 +236,32 @@ function oauthConfig(v: Values) {
     clientSecret: needed("OAUTH_CLIENT_SECRET", v.OAUTH_CLIENT_SECRET),
     allow: needed("OAUTH_ALLOW", v.OAUTH_ALLOW.length > 0 ? [...v.OAUTH_ALLOW] : undefined),
     publicUrl: needed("PUBLIC_URL", v.PUBLIC_URL),
+  };
+}
+
+function backupBucket(v: Values) {
+  const { BACKUP_S3_BUCKET: bucket } = v;
+  if (bucket === undefined) return undefined;
+  const needed = (name: VariableName, value: string | undefined): string => {
+    if (value !== undefined) return value;
+    throw new ConfigError(name, "must be set when BACKUP_S3_BUCKET is");
+  };
+  const endpoint = needed("BACKUP_S3_ENDPOINT", v.BACKUP_S3_ENDPOINT);
+  const { username, password, search } = new URL(endpoint);
+  if (username || password || search) {
+    throw new ConfigError(
+      "BACKUP_S3_ENDPOINT",
+      "must be an address alone; the key goes into BACKUP_S3_KEY_ID and BACKUP_S3_SECRET",
+    );
+  }
+  return {
+    endpoint,
+    bucket,
+    prefix: v.BACKUP_S3_PREFIX,
+    region: v.BACKUP_S3_REGION,
+    keyId: needed("BACKUP_S3_KEY_ID", v.BACKUP_S3_KEY_ID),
+    secret: needed("BACKUP_S3_SECRET", v.BACKUP_S3_SECRET),
+    pathStyle: v.BACKUP_S3_PATH_STYLE,
   };
 }
 

@@ -49,6 +49,41 @@ Deno.test("a sign-in provider is configured as a whole", () => {
   assert.equal(loadConfig({ OAUTH_CLIENT_ID: "a" }).auth.oauth, undefined);
 });
 
+const BUCKET = {
+  BACKUP_S3_ENDPOINT: "https://s3.example",
+  BACKUP_S3_BUCKET: "backups",
+  BACKUP_S3_KEY_ID: "the-key-id",
+  BACKUP_S3_SECRET: "the-secret",
+};
+
+Deno.test("a bucket for backups is configured as a whole, and its key shows in no log", () => {
+  const { backupBucket, secrets } = loadConfig({ ...BUCKET, BACKUP_S3_PREFIX: "a.b/c-d" });
+  assert.deepEqual(backupBucket, {
+    endpoint: "https://s3.example",
+    bucket: "backups",
+    prefix: "a.b/c-d",
+    region: "us-east-1",
+    keyId: "the-key-id",
+    secret: "the-secret",
+    pathStyle: true,
+  });
+  assert.deepEqual(secrets.toSorted(), ["the-key-id", "the-secret"]);
+  assert.equal(loadConfig({}).backupBucket, undefined);
+  for (const name of ["BACKUP_S3_ENDPOINT", "BACKUP_S3_KEY_ID", "BACKUP_S3_SECRET"]) {
+    assert.equal(refused({ ...BUCKET, [name]: "" }).variable, name);
+  }
+  const wrong: [Record<string, string>, string][] = [
+    [{ BACKUP_S3_ENDPOINT: "https://key:secret@s3.example" }, "BACKUP_S3_ENDPOINT"],
+    [{ BACKUP_S3_BUCKET: "../up" }, "BACKUP_S3_BUCKET"],
+    [{ BACKUP_S3_PREFIX: "/a" }, "BACKUP_S3_PREFIX"],
+    [{ BACKUP_S3_PREFIX: "a/../b" }, "BACKUP_S3_PREFIX"],
+    [{ KV_URL: "https://kv.example" }, "BACKUP_S3_BUCKET"],
+  ];
+  for (const [change, name] of wrong) {
+    assert.equal(refused({ ...BUCKET, ...change }).variable, name);
+  }
+});
+
 Deno.test("values are read with their units, and empty ones count as absent", () => {
   const config = loadConfig({
     PORT: "9000",

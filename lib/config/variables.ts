@@ -219,6 +219,38 @@ export const VARIABLES = {
   KEEP_BACKUPS_DAILY: variable(whole(1, 1_000), "daily backups", 7),
   KEEP_BACKUPS_WEEKLY: variable(whole(0, 1_000), "weekly backups", 4),
 
+  BACKUP_S3_ENDPOINT: variable(
+    address("https", "http"),
+    "S3-compatible storage that backups are copied to, such as https://s3.example.com",
+  ),
+  BACKUP_S3_BUCKET: variable(
+    matching(
+      /^[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]$/,
+      "must be the name of a bucket: 3 to 63 characters of A-Z a-z 0-9 . _ -",
+    ),
+    "bucket there; backups stay on the disk alone when absent",
+  ),
+  BACKUP_S3_PREFIX: variable(
+    matching(
+      /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}(\/[A-Za-z0-9][A-Za-z0-9._-]{0,99}){0,9}$/,
+      "must be names of A-Z a-z 0-9 . _ - divided by /",
+    ),
+    "folder in the bucket, one for each service",
+    "pixel-performance",
+  ),
+  BACKUP_S3_REGION: variable(
+    matching(/^[A-Za-z0-9-]{1,64}$/, "must have 1 to 64 characters of A-Z a-z 0-9 -"),
+    "region that requests are signed for",
+    "us-east-1",
+  ),
+  BACKUP_S3_KEY_ID: secret(text(1, 500), "access key id; may read, write, list and delete there"),
+  BACKUP_S3_SECRET: secret(text(1, 4_096), "its secret"),
+  BACKUP_S3_PATH_STYLE: variable(
+    flag(),
+    "the bucket stands in the path; `false` = in the host name",
+    true,
+  ),
+
   ALERT_HIT_RATE: variable(decimal(0, 100), "cache hit rate below which it alerts", 80),
   ALERT_SUCCESS_RATE: variable(decimal(0, 100), "success rate below which it alerts", 95),
   ALERT_CPU: variable(decimal(0, 100), "CPU percentage above which it alerts", 80),

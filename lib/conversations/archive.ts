@@ -6,6 +6,7 @@ import type { AnswerRecord, ConversationRecord, TurnRecord } from "./conversatio
 import { deletedHash } from "./deleted.ts";
 import {
   answersPrefix,
+  archivedUpToKey,
   archiveKey,
   archivePrefix,
   conversationKey,
@@ -40,6 +41,13 @@ export interface CleanUpOptions {
   progress: (done: number) => void;
 }
 
+/** A conversation by when it was stored; `again`: the archive has passed it by before. */
+interface Place {
+  storedAt: number;
+  id: string;
+  again?: boolean;
+}
+
 /** Packs old conversations and deletes very old ones. Ages count from when they were stored here. */
 export async function cleanUpConversations(
   options: CleanUpOptions,
@@ -48,44 +56,73 @@ export async function cleanUpConversations(
   const now = clock.now();
   let archived = 0;
   let deleted = 0;
-  const ids = async (prefix: Deno.KvKey, days: number, room: number) => {
+  const found = async (from: Deno.KvKey, prefix: Deno.KvKey, days: number, room: number) => {
     if (days <= 0 || room <= 0) return [];
     const end = [...prefix, now - days * DAY_MS];
-    const found: { id: string; storedAt: number }[] = [];
-    for await (const { key } of db.kv.list({ start: [...prefix, 0], end }, { limit: room })) {
-      found.push({ storedAt: Number(key.at(-2)), id: String(key.at(-1)) });
+    if (typeof from[2] === "number" && from[2] >= now - days * DAY_MS) return [];
+    const places: Place[] = [];
+    for await (const { key } of db.kv.list({ start: from, end }, { limit: room })) {
+      places.push({ storedAt: Number(key.at(-2)), id: String(key.at(-1)) });
     }
-    return found;
+    return places;
   };
-  const stale = await ids(storedPrefix, options.deleteAfterDays, limit);
+  const stale = await found([...storedPrefix, 0], storedPrefix, options.deleteAfterDays, limit);
   for (const { id, storedAt } of stale) {
     signal.throwIfAborted();
     if (await deleteConversation(db, ledger, id, storedAt)) deleted++;
     options.progress(deleted);
   }
-  const old = await ids(freshPrefix, options.archiveAfterDays, limit - stale.length);
-  for (const { id, storedAt } of old) {
+  const { archiveAfterDays } = options;
+  // At most half of what is looked at again, so that those which must wait on hold up nobody.
+  const room = limit - stale.length;
+  const again = await found([...freshPrefix, 0], freshPrefix, archiveAfterDays, room >> 1);
+  const cursor = await db.kv.get<Deno.KvKey>(archivedUpToKey);
+  const from = cursor.value ?? [...storedPrefix, 0];
+  const next = await found(from, storedPrefix, archiveAfterDays, room - again.length);
+  for (const place of [...again.map((place) => ({ ...place, again: true })), ...next]) {
     signal.throwIfAborted();
-    if (await archiveConversation(db, ledger, id, storedAt)) archived++;
+    if (await archiveConversation(db, ledger, place)) archived++;
     options.progress(deleted + archived);
   }
-  return { archived, deleted, more: stale.length + old.length >= limit };
+  const last = next.at(-1);
+  if (last) {
+    const beyond = storedKey(last.storedAt, `${last.id}\0`);
+    await db.commit(new WriteSet().set(archivedUpToKey, beyond));
+  }
+  const looked = stale.length + again.length + next.length;
+  return { archived, deleted, more: looked >= limit && deleted + archived + next.length > 0 };
 }
 
-/** Packs a conversation's texts. False while a turn of it is open. */
+/** Packs a conversation's texts; one that cannot be packed now is looked at again. */
 async function archiveConversation(
   db: Database,
   ledger: Pick<ConversationLedger, "forgotten">,
-  id: string,
-  storedAt: number,
+  place: Place,
 ): Promise<boolean> {
-  const entry = await db.kv.get<ConversationRecord>(conversationKey(id));
+  const entry = await db.kv.get<ConversationRecord>(conversationKey(place.id));
   const record = entry.value;
+  const again = freshKey(place.storedAt, place.id);
   if (!record) {
-    await db.commit(new WriteSet().delete(freshKey(storedAt, id)));
+    await db.commit(new WriteSet().delete(again));
     return false;
   }
-  if (record.open.length > 0 || record.importance === "high") return false;
+  // Archived before there was a cursor: what has been said since stands among those of another look.
+  if (!place.again && record.archivedChunks) return false;
+  // Whoever says that it matters less puts it before the archive again.
+  if (record.importance === "high") return false;
+  if (record.open.length === 0 && await pack(db, ledger, place, entry)) return true;
+  if (!place.again) await db.commit(new WriteSet().set(again, 1));
+  return false;
+}
+
+/** False when it is too large for one atomic, or has changed meanwhile. */
+async function pack(
+  db: Database,
+  ledger: Pick<ConversationLedger, "forgotten">,
+  { id, storedAt }: Place,
+  entry: Deno.KvEntry<ConversationRecord>,
+): Promise<boolean> {
+  const record = entry.value;
   const texts: ArchivedTexts = { messages: await readTranscript(db.kv, id, record) };
   const latest = await readLatestAnswer(db.kv, id, record);
   if (latest) texts.latest = latest;

@@ -14,7 +14,13 @@ import {
   batchKey,
   conversationKey,
 } from "./keys.ts";
-import { type NewTurn, requireSameParties, type SubmitDeps, submitTurn } from "./submit.ts";
+import {
+  type NewTurn,
+  requireSameParties,
+  type SubmitDeps,
+  type Submitted,
+  submitTurn,
+} from "./submit.ts";
 
 /** Batches looked at in one sweep. */
 const MAX_SWEPT = 1_000;
@@ -125,16 +131,12 @@ async function submitItem(
 ): Promise<string> {
   const key = batchItemKey(batchId, index);
   try {
-    const { taskId } = await submitTurn(
-      deps,
-      { ...turn, batchId },
-      undefined,
-      async (tx, submitted) => {
-        const item = await deps.db.kv.get<string>(key);
-        if (item.value !== null) throw new AlreadyQueued(item.value);
-        tx.check(key, null).set(key, submitted.taskId);
-      },
-    );
+    const also = async (tx: WriteSet, submitted: Submitted) => {
+      const item = await deps.db.kv.get<string>(key);
+      if (item.value !== null) throw new AlreadyQueued(item.value);
+      tx.check(key, null).set(key, submitted.taskId);
+    };
+    const { taskId } = await submitTurn(deps, { ...turn, batchId }, { also });
     return taskId;
   } catch (error) {
     if (error instanceof AlreadyQueued) return error.taskId;

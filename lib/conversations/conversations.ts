@@ -108,12 +108,9 @@ export class Conversations {
     return { total, breakdown, successRate };
   }
 
-  /**
-   * Queues a turn; see `submitTurn`. `admit` is asked last, when everything else is fine, and may
-   * throw.
-   */
+  /** Queues a turn; see `submitTurn`. `admit` may refuse it. */
   submit(turn: NewTurn, claim?: IdempotencyClaim, admit?: () => void): Promise<Submitted> {
-    return submitTurn(this.deps, turn, claim, admit);
+    return submitTurn(this.deps, turn, { claim, admit });
   }
 
   /** Queues up to 1,000 turns; see `submitBatch`. `admit` is asked before a new one is begun. */

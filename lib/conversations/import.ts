@@ -5,17 +5,11 @@ import type { WriteSet } from "../kv/write_set.ts";
 import type { BotStore } from "./bot_store.ts";
 import type { ConversationRecord } from "./conversation.ts";
 import { deletedHash } from "./deleted.ts";
-import { type ImportLine, parseLine } from "./import_line.ts";
+import { type ReadyConversation, readyConversation } from "./import_entry.ts";
+import { parseLine } from "./import_line.ts";
 import { TextsWriter } from "./imported_texts.ts";
-import {
-  conversationKey,
-  deletedKey,
-  deletedPrefix,
-  deletionsKey,
-  freshKey,
-  storedKey,
-} from "./keys.ts";
-import type { ConversationLedger, ImportedEntry } from "./ledger.ts";
+import { conversationKey, deletedKey, deletedPrefix, deletionsKey, storedKey } from "./keys.ts";
+import type { ConversationLedger } from "./ledger.ts";
 import { readMany } from "./transcript.ts";
 
 export interface ImportResult {
@@ -55,7 +49,7 @@ export async function importConversations(
   const presence = { expected: false, deleted: await anyDeleted(deps.db.kv) };
   const underWay = new Set<Promise<void>>();
   const inThisImport = new Set<string>();
-  let group: ImportLine[] = [];
+  let group: ReadyConversation[] = [];
   let groupBytes = 0;
   let idBytes = 0;
   let failure: { error: unknown } | undefined;
@@ -68,7 +62,7 @@ export async function importConversations(
     const work: Promise<void> = importGroup(deps, sent, presence).then((imported) => {
       result.imported += imported;
       result.skipped += sent.length - imported;
-      for (const line of sent) inThisImport.delete(line.conversation_id);
+      for (const { entry } of sent) inThisImport.delete(entry.conversationId);
     }).catch((error) => {
       failure ??= { error };
     }).finally(() => underWay.delete(work));
@@ -89,15 +83,17 @@ export async function importConversations(
         }
         continue;
       }
-      if (inThisImport.has(parsed.conversation_id)) {
+      const { conversation_id: id, user_id: userId } = parsed;
+      if (inThisImport.has(id)) {
         // The same conversation again while its first line is under way: settle that first.
         await flush();
         await Promise.all(underWay);
       }
-      inThisImport.add(parsed.conversation_id);
-      group.push(parsed);
-      groupBytes += text!.length * 2;
-      idBytes += utf8Length(parsed.conversation_id) + utf8Length(parsed.user_id);
+      inThisImport.add(id);
+      const ready = readyConversation(parsed);
+      group.push(ready);
+      groupBytes += ready.bytes;
+      idBytes += utf8Length(id) + utf8Length(userId);
       const full = group.length >= groupSize || groupBytes >= MAX_GROUP_BYTES ||
         idBytes >= MAX_GROUP_ID_BYTES;
       if (full) await flush();
@@ -135,7 +131,7 @@ async function anyDeleted(kv: Deno.Kv): Promise<boolean> {
  */
 function importGroup(
   deps: ImportDeps,
-  group: ImportLine[],
+  group: ReadyConversation[],
   presence: Presence,
 ): Promise<number> {
   const { db, clock, bots, ledger } = deps;
@@ -148,33 +144,30 @@ function importGroup(
     const storedAt = clock.now();
     const name = `${storedAt.toString(36).padStart(9, "0")}-${crypto.randomUUID().slice(0, 18)}`;
     const texts = new TextsWriter(db, tx, name);
-    const entries: ImportedEntry[] = [];
-    for (const line of fresh) {
-      const entry = toEntry(line);
-      const key = conversationKey(line.conversation_id);
+    for (const { entry, packed } of fresh) {
+      const { conversationId, botId, botName } = entry;
+      const key = conversationKey(conversationId);
       const record: ConversationRecord = {
-        botId: line.bot_id,
-        userId: line.user_id,
+        botId,
+        userId: entry.userId,
         startedAt: entry.startedAt,
         storedAt,
-        status: line.status,
+        status: entry.status,
         turns: 0,
         open: [],
         messages: entry.messages,
         completedAt: entry.endedAt,
         imported: true,
-        ...await texts.add(line.conversation_id, line.messages),
+        ...await texts.add(conversationId, packed),
       };
       if (entry.satisfaction !== null) record.satisfaction = entry.satisfaction;
       tx.check(key, null).set(key, record);
-      tx.set(storedKey(storedAt, line.conversation_id), 1);
-      tx.set(freshKey(storedAt, line.conversation_id), 1);
-      bots.noteUsed(tx, line.bot_id, line.bot_name);
-      entries.push(entry);
+      tx.set(storedKey(storedAt, conversationId), 1);
+      bots.noteUsed(tx, botId, botName);
     }
     texts.flush();
-    await ledger.imported(tx, entries);
-    return entries.length;
+    await ledger.imported(tx, fresh.map(({ entry }) => entry));
+    return fresh.length;
   });
 }
 
@@ -182,9 +175,9 @@ function importGroup(
 async function freshOf(
   { db }: ImportDeps,
   tx: WriteSet,
-  group: ImportLine[],
+  group: ReadyConversation[],
   presence: Presence,
-): Promise<ImportLine[]> {
+): Promise<ReadyConversation[]> {
   if (!presence.deleted) {
     const { value } = await db.get(deletionsKey);
     if (value !== null) presence.deleted = true;
@@ -192,7 +185,7 @@ async function freshOf(
     else tx.check(deletionsKey, null);
   }
   const keys: Deno.KvKey[] = [];
-  for (const { conversation_id: id } of group) {
+  for (const { entry: { conversationId: id } } of group) {
     if (presence.expected) keys.push(conversationKey(id));
     if (presence.deleted) keys.push(deletedKey(deletedHash(id)));
   }
@@ -202,41 +195,4 @@ async function freshOf(
   return group.filter((_, index) =>
     found.slice(each * index, each * (index + 1)).every((value) => value === null)
   );
-}
-
-/** Instants of one form, in UTC, sort as texts. */
-const UTC = /^.{19}Z$/;
-
-function toEntry(line: ImportLine): ImportedEntry {
-  let startedAt = Infinity;
-  let endedAt = -Infinity;
-  let first = "";
-  let last = "";
-  let userMessages = 0;
-  for (const { role, at } of line.messages) {
-    const asked = role === "user";
-    if (asked) userMessages++;
-    if (UTC.test(at)) {
-      if (asked && (first === "" || at < first)) first = at;
-      if (at > last) last = at;
-      continue;
-    }
-    const time = Date.parse(at);
-    if (asked) startedAt = Math.min(startedAt, time);
-    endedAt = Math.max(endedAt, time);
-  }
-  if (first !== "") startedAt = Math.min(startedAt, Date.parse(first));
-  if (last !== "") endedAt = Math.max(endedAt, Date.parse(last));
-  return {
-    conversationId: line.conversation_id,
-    botId: line.bot_id,
-    botName: line.bot_name,
-    userId: line.user_id,
-    startedAt,
-    endedAt,
-    status: line.status,
-    satisfaction: line.satisfaction_score ?? null,
-    messages: line.messages.length,
-    userMessages,
-  };
 }

@@ -32,11 +32,10 @@ export class TextsWriter {
   constructor(readonly db: Database, readonly tx: WriteSet, readonly name: string) {}
 
   /**
-   * Adds a conversation's texts. Parts of a very long one are committed at once, where nobody sees
-   * them until the record that counts them is there, too.
+   * Adds a conversation's packed texts. Parts of a very long one are committed at once, where nobody
+   * sees them until the record that counts them is there, too.
    */
-  async add(id: string, messages: readonly Message[]): Promise<TextsPlace> {
-    const packed = packMessages(messages);
+  async add(id: string, packed: string): Promise<TextsPlace> {
     if (packed.length > LONGEST_IN_BLOCK) return await this.#addParts(id, splitPacked(packed));
     if (this.#characters + packed.length > BLOCK_CHARACTERS) this.flush();
     if (this.#block.length === 0) this.#name = `${this.name}-${this.#blocks++}`;

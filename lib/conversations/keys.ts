@@ -29,9 +29,11 @@ export const pendingPrefix: Deno.KvKey = [ROOT, "p"];
 /** Conversations by the time they were stored, for lists and clean-ups. */
 export const storedKey = (storedAt: number, id: string): Deno.KvKey => [ROOT, "s", storedAt, id];
 export const storedPrefix: Deno.KvKey = [ROOT, "s"];
-/** Conversations stored and not archived yet. */
+/** Conversations that the archive has passed by and should look at again. */
 export const freshKey = (storedAt: number, id: string): Deno.KvKey => [ROOT, "f", storedAt, id];
 export const freshPrefix: Deno.KvKey = [ROOT, "f"];
+/** How far the archive has come through the stored ones. */
+export const archivedUpToKey: Deno.KvKey = [ROOT, "au"];
 /** Written whenever a conversation is deleted, so that a check tells whether any was. */
 export const deletionsKey: Deno.KvKey = [ROOT, "deletions"];
 /** Conversations of high importance by the time they were stored; the archive leaves them. */

@@ -47,20 +47,26 @@ export interface SubmitDeps {
 /**
  * Writes the user's message, the conversation's status, its numbers and the job that will answer
  * it, in one atomic. A claim makes it happen once and repeats its answer afterwards; `also` may add
- * to the atomic. Throws AppError `conflict` when the conversation belongs to another bot or user.
+ * to the atomic. `admit` is asked when nothing else is wrong with the turn, and may throw. Throws
+ * AppError `conflict` when the conversation belongs to another bot or user.
  */
 export function submitTurn(
   deps: SubmitDeps,
   turn: NewTurn,
-  claim?: IdempotencyClaim,
-  also?: (tx: WriteSet, submitted: Submitted) => void | Promise<void>,
+  { claim, admit, also }: SubmitOptions = {},
 ): Promise<Submitted> {
   return lineOf(deps.db).run(turn.conversationId, () =>
     commitOnce(deps.db, claim, async (tx) => {
-      const submitted = await addTurn(tx, deps, turn);
+      const submitted = await addTurn(tx, deps, turn, admit);
       await also?.(tx, submitted);
       return submitted;
     }));
+}
+
+export interface SubmitOptions {
+  claim?: IdempotencyClaim;
+  admit?: () => void;
+  also?: (tx: WriteSet, submitted: Submitted) => void | Promise<void>;
 }
 
 /** Turns on their way into the conversations of a database. */
@@ -72,14 +78,20 @@ function lineOf(db: Database): InLine {
   return line;
 }
 
-async function addTurn(tx: WriteSet, deps: SubmitDeps, turn: NewTurn): Promise<Submitted> {
+async function addTurn(
+  tx: WriteSet,
+  deps: SubmitDeps,
+  turn: NewTurn,
+  admit: (() => void) | undefined,
+): Promise<Submitted> {
   const { db, clock, engine, bots, ledger } = deps;
   const { conversationId, botId, userId, priority } = turn;
   const key = conversationKey(conversationId);
   const entry = await db.get<ConversationRecord>(key);
   const before = entry.value;
-  const at = clock.now();
   if (before) requireSameParties(before, turn);
+  admit?.();
+  const at = clock.now();
   const number = (before?.turns ?? 0) + 1;
   const earlier = before?.open.at(-1);
   const startedAt = before?.startedAt ?? at;
@@ -115,7 +127,7 @@ async function addTurn(tx: WriteSet, deps: SubmitDeps, turn: NewTurn): Promise<S
     .set(turnKey(conversationId, number), asked)
     .set(pendingKey(at, conversationId, number), taskId);
   if (!before) {
-    tx.set(storedKey(at, conversationId), 1).set(freshKey(at, conversationId), 1);
+    tx.set(storedKey(at, conversationId), 1);
     bots.noteUsed(tx, botId);
   }
   if (before?.archivedChunks && before.importance !== "high") {

@@ -1,71 +1,23 @@
-import type { Clock } from "../clock.ts";
 import { messageOf } from "../errors.ts";
-import type { Database } from "../kv/database.ts";
-import { WriteSet } from "../kv/write_set.ts";
+import { copyOf } from "../json.ts";
+import type { WriteSet } from "../kv/write_set.ts";
 import type { Logger } from "../log.ts";
 import { type AnyDefinition, type Effects, JobError, type PerformResult } from "./definition.ts";
 import { AttemptContext, type Performing } from "./attempt_context.ts";
-import type { EventHub, JobEvent } from "./events.ts";
+import { attemptEvent } from "./attempt_event.ts";
+import type { AttemptHost, Claim } from "./attempt_host.ts";
+import type { JobEvent } from "./events.ts";
 import type { JobRecord } from "./job.ts";
-import { type PackedRecord, unpackRecord } from "./job_codec.ts";
 import { inSpanOf, tracing } from "../tracing.ts";
 import { exponential } from "./backoff.ts";
-import type { QueueStats } from "./queue_stats.ts";
-import type { Session } from "./session.ts";
-import { jobKey } from "./keys.ts";
-import { forgetOnce, OnceMemory } from "./once.ts";
+import { OnceMemory } from "./once.ts";
+import { commitOutcome } from "./outcome_commit.ts";
 import type { ReadyJob } from "./ready_set.ts";
-import type { SharedCommit } from "./shared_commit.ts";
-import { toJob, writeJob } from "./store.ts";
+import { writeJob } from "./store.ts";
 import { decide, type Outcome } from "./transition.ts";
 
-/** How often effects are run again when something they checked was changed meanwhile. */
-const MAX_EFFECT_RUNS = 50;
 /** Between the abort signal of a time-out and giving the attempt up. */
 export const ABANDON_MS = 5_000;
-
-/** Jobs named in one run marker; the marker goes when the last of them has ended. */
-export interface Claim {
-  number: number;
-  remaining: number;
-  /** Resolves when the marker is durable, or could not be written. */
-  marked: Promise<void>;
-}
-
-export interface AttemptOptions {
-  db: Database;
-  clock: Clock;
-  log: Logger;
-  session: Session;
-  definitions: ReadonlyMap<string, AnyDefinition>;
-  events: EventHub;
-  stats: QueueStats;
-  /** Other processes may cancel jobs in the store, so a commit must look first. */
-  shared?: boolean;
-  /** The session is gone; nothing may be started or written any more. */
-  onLost: () => void;
-  /** A job has reached a final state, durably. */
-  onEnded: (id: string) => void;
-}
-
-/** What an attempt needs of the queue that runs it. */
-export interface AttemptHost {
-  readonly options: AttemptOptions;
-  readonly shared: SharedCommit;
-  readonly backlog: {
-    forget(id: string): void;
-    arrived(job: ReadyJob): void;
-    recheckSoon(): void;
-  };
-  /** Adds the removal of a claim's marker. */
-  dropMarker(tx: WriteSet, claim: Claim): void;
-  /** The handler is done with; only its outcome remains to be stored. */
-  performed(attempt: Attempt): void;
-  /** The outcome could not be stored: the job is as it was before. */
-  unsettled(attempt: Attempt): void;
-  /** An attempt has ended and its outcome is durable, or was lost with the session. */
-  ended(attempt: Attempt): void;
-}
 
 type EndReason = "cancelled" | "timeout" | "shutdown" | "lost";
 
@@ -115,12 +67,14 @@ export class Attempt implements Performing {
   start(): void {
     this.#tell("job.started", "running");
     let result: ReturnType<AnyDefinition["perform"]>;
+    let later: boolean;
     try {
       result = this.#perform();
+      later = isThenable(result);
     } catch (error) {
       return void this.#fail(error);
     }
-    if (!isThenable(result)) return this.#finish(result);
+    if (!later) return this.#finish(result as PerformResult | void);
     Promise.resolve(result).then((ended) => this.#finish(ended), (error) => this.#fail(error));
   }
 
@@ -170,7 +124,8 @@ export class Attempt implements Performing {
         code: "no_handler",
       });
     }
-    const payload = definition.payload.safeParse(record.payload);
+    // A copy, since a schema hands on what it does not look into, and handlers change what they get.
+    const payload = definition.payload.safeParse(copyOf(record.payload));
     if (!payload.success) {
       throw new JobError("the payload does not fit: " + messageOf(payload.error, 500), {
         code: "invalid_payload",
@@ -200,9 +155,11 @@ export class Attempt implements Performing {
 
   /** The handler tells how far it is. */
   report(percent: number, message?: string): void {
+    if (this.#closing) return; // it was cancelled or given up, and does not know yet
     const bounded = Math.min(100, Math.max(0, Number(percent) || 0));
-    const changed = this.progress?.percent !== bounded || this.progress.message !== message;
-    this.progress = { percent: bounded, message: message?.slice(0, 500) };
+    const said = message === undefined ? undefined : String(message).slice(0, 500);
+    const changed = this.progress?.percent !== bounded || this.progress.message !== said;
+    this.progress = { percent: bounded, message: said };
     if (changed) this.#tell("job.progress", "running");
   }
 
@@ -286,32 +243,15 @@ export class Attempt implements Performing {
   }
 
   async #commit(next: JobRecord, outcome: Outcome, effects?: Effects): Promise<void> {
-    const { session, db, onLost, shared } = this.runner.options;
-    for (let run = 0; run < MAX_EFFECT_RUNS; run++) {
-      const tx = new WriteSet().check(session.fence.key, session.fence.versionstamp);
-      if (shared && !await this.#isUnchanged(tx)) {
-        return this.runner.backlog.forget(this.job.id);
-      }
-      if (effects) await effects(tx);
-      else await this.#settleDomain(tx, next);
-      if (next !== this.job.record && this.#remembers) {
-        if (next.finishedAt === undefined) next.remembers = true;
-        else if (next.state === "completed") await forgetOnce(db.kv, tx, this.job.id);
-      }
-      this.#write(tx, next);
-      if (await db.commit(tx)) return this.#committed(next, outcome);
-      const session_ = await db.kv.get(session.fence.key);
-      if (session_.versionstamp !== session.fence.versionstamp) return onLost();
-    }
-    throw new JobError("its effects kept colliding with other changes", { code: "contention" });
-  }
-
-  /** Checks in `tx` that nobody ended the job behind our back; false when somebody did. */
-  async #isUnchanged(tx: WriteSet): Promise<boolean> {
-    const entry = await this.runner.options.db.kv.get<PackedRecord>(jobKey(this.job.id));
-    if (entry.value === null || unpackRecord(entry.value).finishedAt !== undefined) return false;
-    tx.check(entry.key, entry.versionstamp);
-    return true;
+    const { runner, job } = this;
+    const stored = await commitOutcome(runner, job, next, {
+      effects,
+      remembers: this.#remembers,
+      write: (tx) => this.#write(tx, next),
+    });
+    if (stored === "stored") this.#committed(next, outcome);
+    else if (stored === "lost") runner.options.onLost();
+    else runner.backlog.forget(job.id);
   }
 
   /** Whether results of outside calls are remembered under the job. */
@@ -325,17 +265,6 @@ export class Attempt implements Performing {
     if (!this.#released) this.claim.remaining--;
     this.#released = true;
     if (this.claim.remaining === 0) this.runner.dropMarker(tx, this.claim);
-  }
-
-  async #settleDomain(tx: WriteSet, next: JobRecord): Promise<void> {
-    if (next.state !== "failed" && next.state !== "cancelled") return;
-    const error = next.state === "failed"
-      ? next.errors?.at(-1)
-      : { code: "cancelled", message: next.reason ?? "cancelled" };
-    await this.#definition?.settle?.(tx, toJob(this.job.address, next), {
-      state: next.state,
-      error: { code: error?.code ?? "failed", message: error?.message ?? "failed" },
-    });
   }
 
   #committed(next: JobRecord, outcome: Outcome): void {
@@ -361,28 +290,7 @@ export class Attempt implements Performing {
 
   #tell(type: JobEvent["type"], state: JobEvent["state"], next?: JobRecord): void {
     const { events, clock } = this.runner.options;
-    if (!events.active) return;
-    const { record, id, address } = this.job;
-    const now = clock.now();
-    const event: JobEvent = {
-      type,
-      at: now,
-      id,
-      kind: record.kind,
-      queue: address.queue,
-      priority: address.priority,
-      state,
-      attempt: record.attempt + 1,
-      waitMs: this.startedAt - record.queuedAt,
-    };
-    if (type !== "job.started") event.runMs = now - this.startedAt;
-    if (this.progress) event.progress = this.progress.percent;
-    const message = this.progress?.message;
-    if (message && type === "job.progress") event.message = message;
-    const error = next?.errors?.at(-1)?.message;
-    if (error && next?.state !== "cancelled") event.error = error;
-    if (record.batchId && type !== "job.progress") event.batchId = record.batchId;
-    events.emit(event);
+    if (events.active) events.emit(attemptEvent(this, type, state, clock.now(), next));
   }
 }
 

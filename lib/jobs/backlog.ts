@@ -1,11 +1,11 @@
 import type { Clock } from "../clock.ts";
-import { MAX_TIMER_MS } from "../clock.ts";
 import type { Database } from "../kv/database.ts";
 import type { Logger } from "../log.ts";
+import { DueTimers } from "./due_timers.ts";
 import type { FairOrder } from "./fair_order.ts";
 import { turnOf, turnText } from "./job_id.ts";
 import type { ReadyJob, ReadySet } from "./ready_set.ts";
-import { type LevelPage, readLevel, readTimers, TIMER_START } from "./shard_reader.ts";
+import { type LevelPage, readLevel } from "./shard_reader.ts";
 
 /** Jobs of one level kept in memory; the rest stays on disk until there is room. */
 const LEVEL_HIGH = 2_000;
@@ -14,7 +14,6 @@ const LEVEL_LOW = 500;
 const LEVEL_FULL = 4_000;
 const LOOK_MS = 900;
 const LOOKS_TO_WHOLE = 30;
-const DUE_LIMIT = 500;
 const MAX_DUE = 4_000;
 /** Even when nobody rings, the store is looked at this often. */
 const RECHECK_MS = 5_000;
@@ -74,10 +73,7 @@ export class Backlog {
   #reading = false;
   /** A recheck was asked for during the read under way, which may have passed what it is about. */
   #again = false;
-  #timerCursor = TIMER_START;
-  #timersDue = true;
-  #nextAt = Infinity;
-  #cancelTimer: (() => void) | null = null;
+  readonly #timers: DueTimers;
   #cancelRecheck: (() => void) | null = null;
   #cancelRetry: (() => void) | null = null;
   #stopped = false;
@@ -86,7 +82,9 @@ export class Backlog {
     readonly options: BacklogOptions,
     readonly ready: ReadySet,
     readonly wake: () => void,
-  ) {}
+  ) {
+    this.#timers = new DueTimers(options, () => this.refill());
+  }
 
   /** Begins to read. `priorities` are those that have ever held a job. */
   start(priorities: Iterable<number>): void {
@@ -105,7 +103,7 @@ export class Backlog {
 
   stop(): void {
     this.#stopped = true;
-    this.#cancelTimer?.();
+    this.#timers.stop();
     this.#cancelRecheck?.();
     this.#cancelRetry?.();
   }
@@ -135,12 +133,11 @@ export class Backlog {
     } else if (runAt === undefined) {
       return; // held until something releases it
     } else if (runAt > this.options.clock.now()) {
-      return this.#armTimer(runAt);
+      return this.#timers.arm(runAt);
     } else if (this.ready.size < MAX_DUE) {
       this.#admit(job);
     } else {
-      this.#timerCursor = TIMER_START;
-      this.#timersDue = true;
+      this.#timers.readAgain();
     }
     this.wake();
   }
@@ -151,6 +148,11 @@ export class Backlog {
     if (!this.#reading) return;
     this.#gone.add(id);
     this.#arrivals.delete(id);
+  }
+
+  /** Whether a job is in memory, waiting or running. */
+  holds(id: string): boolean {
+    return this.#known.has(id);
   }
 
   /** Keeps a job that is being changed from outside out of memory until `unblock`. */
@@ -168,7 +170,7 @@ export class Backlog {
   /** Reads on from disk where the ready set runs low, one read at a time. */
   refill(): void {
     if (this.#stopped || this.#reading) return;
-    if (this.#timersDue && this.ready.size < MAX_DUE) {
+    if (this.#timers.due && this.ready.size < MAX_DUE) {
       this.#read(() => this.#readDue());
       return;
     }
@@ -197,8 +199,7 @@ export class Backlog {
       level.complete = false;
       level.behind = null;
     }
-    this.#timerCursor = TIMER_START;
-    this.#timersDue = true;
+    this.#timers.readAgain();
     this.refill();
   }
 
@@ -219,7 +220,7 @@ export class Backlog {
 
   /** Somebody set the clock: what is due is another question now. */
   clockSet(): void {
-    this.#nextAt = Infinity;
+    this.#timers.clockSet();
     this.recheck();
   }
 
@@ -281,12 +282,7 @@ export class Backlog {
   }
 
   async #readDue(): Promise<void> {
-    const { queue, shard, db, clock } = this.options;
-    const page = await readTimers(db.kv, queue, shard, this.#timerCursor, clock.now(), DUE_LIMIT);
-    this.#timerCursor = page.cursor;
-    this.#timersDue = page.more;
-    for (const job of page.due) if (!this.#gone.has(job.id)) this.#admit(job);
-    if (page.nextAt !== null) this.#armTimer(page.nextAt);
+    for (const job of await this.#timers.read()) if (!this.#gone.has(job.id)) this.#admit(job);
   }
 
   #admitOrLeave(job: ReadyJob): void {
@@ -305,19 +301,6 @@ export class Backlog {
     if (this.#stopped || this.#known.has(job.id) || this.#blocked.has(job.id)) return;
     this.#known.add(job.id);
     this.ready.push(job);
-  }
-
-  #armTimer(at: number): void {
-    if (at >= this.#nextAt || this.#stopped) return;
-    this.#nextAt = at;
-    this.#cancelTimer?.();
-    const wait = Math.min(at - this.options.clock.now(), MAX_TIMER_MS);
-    this.#cancelTimer = this.options.clock.after(wait, () => {
-      this.#nextAt = Infinity;
-      this.#cancelTimer = null;
-      this.#timersDue = true;
-      this.refill();
-    });
   }
 
   #scheduleRecheck(): void {

@@ -28,6 +28,8 @@ export interface BatchView {
 
 /** Batches looked at in one sweep. */
 const MAX_SWEPT = 1_000;
+/** So much longer is one kept whose jobs may still be queued. */
+const SEALED_BY_THEN_MS = 86_400_000;
 
 /** How far a batch is, or null when there is none. */
 export async function batchView(kv: Deno.Kv, id: string): Promise<BatchView | null> {
@@ -59,8 +61,8 @@ export async function batchView(kv: Deno.Kv, id: string): Promise<BatchView | nu
 }
 
 /**
- * Forgets batches made before an instant (milliseconds UTC) whose jobs have all ended, and says how
- * many; looks at `MAX_SWEPT` in each call, and goes on with the next. Ended jobs that are retried
+ * Forgets batches made before an instant (milliseconds UTC) whose jobs have all ended, and those that
+ * were still being queued when their process died, and says how many; looks at `MAX_SWEPT` in each call, and goes on with the next. Ended jobs that are retried
  * later belong to no batch then, so wait for as long as dead letters are kept.
  */
 export function sweepBatches(db: Database, createdBefore: number): Promise<number> {
@@ -69,7 +71,9 @@ export function sweepBatches(db: Database, createdBefore: number): Promise<numbe
     cursorKey: sweptKey("batch"),
     limit: MAX_SWEPT,
     isOver: async ({ sealed, createdAt }, id) =>
-      sealed && createdAt < createdBefore && (await batchView(db.kv, id))?.pending === 0,
+      sealed
+        ? createdAt < createdBefore && (await batchView(db.kv, id))?.pending === 0
+        : createdAt < createdBefore - SEALED_BY_THEN_MS,
     remove(tx, id) {
       tx.delete(batchDoneKey(id));
       for (const state of ["completed", "failed", "cancelled"]) tx.delete(batchCountKey(id, state));

@@ -1,8 +1,9 @@
 import { AppError } from "../errors.ts";
 import { WriteSet } from "../kv/write_set.ts";
 import type { JobKind } from "./definition.ts";
-import { type BulkOptions, enqueueMany } from "./bulk.ts";
+import { type BulkOptions, commitMany, prepareMany } from "./bulk.ts";
 import type { JobEngine } from "./engine.ts";
+import { newRecord } from "./enqueue.ts";
 import type { EngineEvent } from "./events.ts";
 import { type BatchRecord, type BatchView, batchView, sweepBatches } from "./batch_view.ts";
 import { batchDoneKey, batchesPrefix, batchKey } from "./keys.ts";
@@ -29,24 +30,29 @@ export class Batches {
     this.#unsubscribe();
   }
 
-  /** Queues the jobs of a batch, and later `then`, whose kind was registered. Resolves with its id. */
+  /**
+   * Queues the jobs of a batch, and later `then`, whose kind was registered. Resolves with its id.
+   * Throws as `JobEngine.prepare` does, also for the payload of `then`; then nothing is stored.
+   */
   async enqueue<P, Q>(
     definition: JobKind<P>,
     payloads: readonly P[],
     options: BulkOptions & { then?: { kind: JobKind<Q>; payload: Q } } = {},
   ): Promise<string> {
     const { db, clock } = this.engine.options;
-    const { then, ...bulk } = options;
+    const { then, onProgress, signal, ...each } = options;
     if (then && !this.#kinds.has(then.kind.kind)) {
       throw new AppError("invalid", `register ${then.kind.kind} before it follows a batch`);
     }
+    if (then) newRecord(then.kind, then.payload, {}, clock.now()); // throws what queueing it would
     const id = crypto.randomUUID();
+    const jobs = prepareMany(this.engine, definition, payloads, { ...each, batchId: id });
     const record: BatchRecord = { createdAt: clock.now(), total: payloads.length, sealed: false };
     if (then) {
       record.then = { kind: then.kind.kind, queue: then.kind.queue, payload: then.payload };
     }
     await db.commit(new WriteSet().set(batchKey(id), record));
-    await enqueueMany(this.engine, definition, payloads, { ...bulk, batchId: id });
+    await commitMany(this.engine, jobs, { onProgress, signal });
     await db.commit(new WriteSet().set(batchKey(id), { ...record, sealed: true }));
     await this.finish(id);
     return id;

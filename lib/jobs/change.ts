@@ -4,6 +4,7 @@ import { WriteSet } from "../kv/write_set.ts";
 import type { AnyDefinition } from "./definition.ts";
 import type { JobRecord } from "./job.ts";
 import { jobKey } from "./keys.ts";
+import { forgetOnce } from "./once.ts";
 import type { ReadyJob } from "./ready_set.ts";
 import { readJob, type StoredJob, toJob, writeJob } from "./store.ts";
 import { retakeUnique } from "./unique.ts";
@@ -75,12 +76,13 @@ export async function releaseJob(deps: ChangeDeps, tx: WriteSet, id: string): Pr
  * when it could still run.
  */
 export async function discardJob(db: Database, id: string): Promise<void> {
-  await changeJob(db, id, (tx, { address, record, versionstamp }) => {
+  await changeJob(db, id, async (tx, { address, record, versionstamp }) => {
     if (record.finishedAt === undefined) {
       throw conflict(`task ${id} is ${record.state}; cancel it first`);
     }
     tx.check(jobKey(id), versionstamp);
     writeJob(tx, address, record, null);
+    if (record.remembers) await forgetOnce(db.kv, tx, id);
   });
 }
 

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { WriteSet } from "../kv/write_set.ts";
 import type { Logger } from "../log.ts";
 import { type Backoff, exponential } from "./backoff.ts";
-import { type Job, MAX_PAYLOAD_BYTES, MAX_WRAPPED_BYTES } from "./job.ts";
+import { isAttempts, isPriority, type Job, MAX_PAYLOAD_BYTES, MAX_WRAPPED_BYTES } from "./job.ts";
 import { isQueueName } from "./job_id.ts";
 import type { PutOff } from "./waiting.ts";
 
@@ -144,11 +144,11 @@ export function declareJob<P>(options: JobKindOptions<P>): JobKind<P> {
   if (!isQueueName(queue)) {
     throw new RangeError(`queue "${queue}": use lower-case letters, digits and _`);
   }
-  if (!Number.isInteger(priority) || priority < 0 || priority > 9) {
+  if (!isPriority(priority)) {
     throw new RangeError(`priority of ${kind}: use a whole number from 0 to 9`);
   }
-  if (!(maxAttempts >= 1) || !(timeoutMs >= 1)) {
-    throw new RangeError(`${kind}: maxAttempts and timeoutMs are at least 1`);
+  if (!isAttempts(maxAttempts) || !(timeoutMs >= 1)) {
+    throw new RangeError(`${kind}: maxAttempts is a whole number from 1, timeoutMs at least 1`);
   }
   const { backoff = exponential(), maxPayloadBytes = MAX_PAYLOAD_BYTES } = options;
   if (!(maxPayloadBytes <= MAX_WRAPPED_BYTES)) {

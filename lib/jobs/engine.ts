@@ -7,7 +7,7 @@ import { cancelWaiting } from "./cancel.ts";
 import { type ChangeDeps, discardJob, hastenJob, releaseJob, reviveJob } from "./change.ts";
 import type { AnyDefinition, JobKind } from "./definition.ts";
 import { Definitions } from "./definitions.ts";
-import type { EnqueueOptions } from "./enqueue.ts";
+import { type EnqueueOptions, type PrepareOptions, uniqueOf } from "./enqueue_options.ts";
 import { Enqueuer } from "./enqueuer.ts";
 import { EndWaiters } from "./end_waiters.ts";
 import { EventHub } from "./events.ts";
@@ -16,9 +16,10 @@ import { parseJobId } from "./job_id.ts";
 import type { Job } from "./job.ts";
 import type { JobFilter, JobPage } from "./job_list.ts";
 import { JobReader, type JobView } from "./job_reader.ts";
+import { checkLease } from "./lease.ts";
 import { Levels } from "./levels.ts";
 import type { QueueOverview } from "./queue_overview.ts";
-import { type Pause, type QueueLimits, QueueSettings } from "./queue_settings.ts";
+import { checkQueues, type Pause, type QueueLimits, QueueSettings } from "./queue_settings.ts";
 import { QueueStats } from "./queue_stats.ts";
 import { Serving } from "./serving.ts";
 import type { Recovery } from "./session.ts";
@@ -64,7 +65,10 @@ export class JobEngine {
   readonly #serving: Serving;
   readonly #enqueuer: Enqueuer;
 
+  /** Throws a RangeError for queues or a lease that cannot work. */
   constructor(readonly options: JobEngineOptions) {
+    checkQueues(options.queues);
+    checkLease(options.leaseMs);
     const { db, clock, queues, onLost = () => {} } = options;
     const fair = new FairOrder();
     for (const queue of this.queueNames) this.#stats.set(queue, new QueueStats());
@@ -176,14 +180,18 @@ export class JobEngine {
 
   /**
    * Adds a new job to somebody's atomic and returns its id. The job exists when that is committed,
-   * and not otherwise. Unique keys need `enqueue`. Throws an AppError for a payload that does not fit.
+   * and not otherwise. Throws an AppError `invalid` or `too_large` for a payload or options that do
+   * not fit, and for a unique key, which must be looked up first: `enqueue` and `prepareUnique` do.
    */
   prepare<P>(
     tx: WriteSet,
     definition: JobKind<P>,
     payload: P,
-    options: EnqueueOptions = {},
+    options: PrepareOptions = {},
   ): string {
+    if (uniqueOf(options) !== null) {
+      throw new AppError("invalid", "a unique key needs enqueue or prepareUnique");
+    }
     return this.#enqueuer.prepare(tx, definition, payload, options);
   }
 
@@ -248,16 +256,18 @@ export class JobEngine {
     for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
       await runner?.claiming(id);
       const running = runner?.running.get(id);
-      if (running) {
-        if (await running.cancel(reason)) return;
-        await running.ended;
-        continue;
-      }
-      const job = await cancelWaiting(this.options, this.#definitions, runner, id, reason);
-      if (job) {
+      if (running && await running.cancel(reason)) return;
+      // Too late for that attempt; the next must not begin before this is done.
+      if (running) runner!.backlog.block(id);
+      try {
+        await running?.ended;
+        const job = await cancelWaiting(this.options, this.#definitions, runner, id, reason);
+        if (!job) continue;
         this.#waiters.wake(id);
         this.#tellCancelled(job);
         return;
+      } finally {
+        if (running) runner!.backlog.unblock(id, false);
       }
     }
     throw new AppError("unavailable", "the task is changing too fast to be cancelled; try again", {

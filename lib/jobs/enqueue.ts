@@ -1,39 +1,10 @@
 import type { z } from "zod";
-import { AppError } from "../errors.ts";
+import { AppError, messageOf } from "../errors.ts";
+import { copyOf } from "../json.ts";
 import { handedOver } from "../tracing.ts";
 import type { JobKind } from "./definition.ts";
+import { checkEnqueueOptions, type EnqueueOptions, uniqueOf } from "./enqueue_options.ts";
 import type { JobRecord } from "./job.ts";
-import type { UniqueScope } from "./unique.ts";
-
-export interface EnqueueOptions {
-  /** 0 runs first, 9 last; the definition's by default. */
-  priority?: number;
-  /** Not before this instant, milliseconds UTC. */
-  runAt?: number;
-  maxAttempts?: number;
-  /** Jobs share the queue fairly by this key, for example the bot. */
-  fairKey?: string;
-  /** At most one unfinished job of the queue has this key; short for `unique: { key }`. */
-  uniqueKey?: string;
-  /**
-   * At most one job of the queue has this key within the scope (until it ends when absent). A
-   * second one is skipped, or replaces the first while that one waits.
-   */
-  unique?: { key: string; scope?: UniqueScope; conflict?: "skip" | "replace" };
-  batchId?: string;
-  /** Held until `release`, because this job must end first. */
-  heldBy?: string;
-  timeoutMs?: number;
-}
-
-/** The unique key that the options ask for, with its defaults; null without one. */
-export function uniqueOf(
-  { unique, uniqueKey }: EnqueueOptions,
-): { key: string; scope: UniqueScope; conflict: "skip" | "replace" } | null {
-  if (unique) return { scope: "unfinished", conflict: "skip", ...unique };
-  if (uniqueKey === undefined) return null;
-  return { key: uniqueKey, scope: "unfinished", conflict: "skip" };
-}
 
 const encoder = new TextEncoder();
 
@@ -50,8 +21,9 @@ function fits(text: string, maxBytes: number): boolean {
 }
 
 /**
- * The record of a new job. Throws an AppError `invalid` for a payload that does not fit its
- * schema, `too_large` for one above 48 KiB as JSON.
+ * The record of a new job. Throws an AppError `invalid` for options that cannot work and for a
+ * payload that does not fit its schema or cannot be stored, `too_large` for one above
+ * 48 KiB of it.
  */
 export function newRecord<P>(
   definition: JobKind<P>,
@@ -59,6 +31,7 @@ export function newRecord<P>(
   options: EnqueueOptions,
   now: number,
 ): JobRecord {
+  checkEnqueueOptions(options);
   const parsed = definition.payload.safeParse(payload);
   if (!parsed.success) {
     throw new AppError("invalid", `the payload does not fit tasks named ${definition.kind}`, {
@@ -68,7 +41,7 @@ export function newRecord<P>(
       })),
     });
   }
-  const text = JSON.stringify(parsed.data) ?? "null";
+  const { text, copy } = handedIn(definition.kind, parsed.data);
   if (!fits(text, definition.maxPayloadBytes)) {
     throw new AppError(
       "too_large",
@@ -78,7 +51,7 @@ export function newRecord<P>(
   const { runAt } = options;
   const record: JobRecord = {
     kind: definition.kind,
-    payload: parsed.data,
+    payload: copy,
     state: "available",
     queuedAt: now,
     attempt: 0,
@@ -100,4 +73,15 @@ export function newRecord<P>(
   const carried = handedOver(`enqueue ${kind}`, () => ({ "task.name": kind, "task.queue": queue }));
   if (carried !== undefined) record.trace = carried;
   return record;
+}
+
+/** A payload as JSON, to know its size, and a copy that nobody else can change. */
+function handedIn(kind: string, payload: unknown): { text: string; copy: unknown } {
+  try {
+    return { text: JSON.stringify(payload) ?? "null", copy: copyOf(payload) };
+  } catch (error) {
+    throw new AppError("invalid", `the payload of ${kind} cannot be stored`, {
+      issues: [{ path: "payload", message: messageOf(error, 200) }],
+    });
+  }
 }

@@ -3,7 +3,8 @@ import { AppError } from "../errors.ts";
 import type { Database } from "../kv/database.ts";
 import { WriteSet } from "../kv/write_set.ts";
 import type { JobKind } from "./definition.ts";
-import { type EnqueueOptions, newRecord, uniqueOf } from "./enqueue.ts";
+import { newRecord } from "./enqueue.ts";
+import { type EnqueueOptions, uniqueOf } from "./enqueue_options.ts";
 import type { FairOrder } from "./fair_order.ts";
 import { formatJobId, SuffixMaker } from "./job_id.ts";
 import type { Levels } from "./levels.ts";
@@ -84,6 +85,8 @@ export class Enqueuer {
   async enqueue<P>(definition: JobKind<P>, payload: P, options: EnqueueOptions): Promise<string> {
     const { db, clock, serving, isRunning, cancel } = this.deps;
     const unique = uniqueOf(options);
+    let replaced: string | undefined;
+    let ended: string | undefined;
     for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
       const tx = new WriteSet();
       const create = () => this.prepare(tx, definition, payload, options);
@@ -95,11 +98,14 @@ export class Enqueuer {
         if (await (runner?.commitAboard(tx, id, priority) ?? db.commit(tx))) return id;
         continue; // the session of this process has ended; others will run it
       }
-      const request = { queue: definition.queue, now: clock.now(), ...unique };
+      const request = { queue: definition.queue, now: clock.now(), replaced, ...unique };
       const { id, taken } = await takeUnique(db.kv, tx, request, create, isRunning);
-      if (taken && (unique.conflict === "skip" || isRunning(id))) return id;
-      if (taken) await cancel(id, "replaced by a newer task").catch(passOver("conflict"));
-      else if (await db.commit(tx)) return id;
+      // One that has ended holds its key still where that was taken for a period.
+      if (taken && (unique.conflict === "skip" || isRunning(id) || id === ended)) return id;
+      if (!taken && await db.commit(tx)) return id;
+      if (!taken) continue;
+      if (await hasStopped(cancel(id, "replaced by a newer task"))) replaced = id;
+      else ended = id;
     }
     throw new AppError("unavailable", "the unique key is contended; try again", {
       retryAfterSeconds: 1,
@@ -114,9 +120,13 @@ export class Enqueuer {
   }
 }
 
-/** Lets an AppError of this code pass; anything else is thrown on. */
-function passOver(code: AppError["code"]): (error: unknown) => void {
-  return (error) => {
-    if (!(error instanceof AppError) || error.code !== code) throw error;
-  };
+/** Whether a cancellation worked; false when the job had ended before. Other errors are thrown on. */
+async function hasStopped(cancelled: Promise<void>): Promise<boolean> {
+  try {
+    await cancelled;
+    return true;
+  } catch (error) {
+    if (error instanceof AppError && error.code === "conflict") return false;
+    throw error;
+  }
 }

@@ -38,7 +38,7 @@ export interface QueueEvent {
 export type EngineEvent = JobEvent | QueueEvent;
 export type EventListener = (event: EngineEvent) => void;
 
-/** Delivers events to whoever subscribed, in the process. A listener that throws harms nobody. */
+/** Delivers events to whoever subscribed, in the process. A listener that fails harms nobody. */
 export class EventHub {
   readonly #listeners = new Set<EventListener>();
 
@@ -56,7 +56,8 @@ export class EventHub {
   emit(event: EngineEvent): void {
     for (const listener of this.#listeners) {
       try {
-        listener(event);
+        const told: unknown = listener(event);
+        if (told instanceof Promise) told.catch(() => {});
       } catch {
         // A listener's fault must not reach the job it was told of.
       }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { z } from "zod";
 import { FakeClock } from "../clock.ts";
 import { WriteSet } from "../kv/write_set.ts";
-import { complete, defineJob } from "./definition.ts";
+import { complete, defineJob, snooze } from "./definition.ts";
 import { recount } from "./recount.ts";
 import { openTestEngine } from "./testing.ts";
 
@@ -71,6 +71,55 @@ Deno.test("what is released while the clock is wrong does not wait for it to com
   await t.engine.resume("default", "test");
   await ended(t, id);
 });
+
+for (const restart of [false, true]) {
+  const when = restart ? "at the next start" : "when it is set back";
+  Deno.test(`a wait that was set while the clock was ahead begins anew ${when}`, async () => {
+    const clock = new FakeClock();
+    const job = defineJob({
+      kind: "work",
+      queue: "default",
+      payload,
+      backoff: () => 60_000,
+      perform({ payload, attempt }) {
+        if (attempt > 1) return;
+        if (payload.n === 0) throw new Error("tried too early");
+        if (payload.n === 1 && !snoozed.has(1)) return snoozed.add(1), snooze(60_000);
+      },
+    });
+    const snoozed = new Set<number>();
+    const path = await Deno.makeTempDir() + "/kv.sqlite";
+    const first = await openTestEngine({ definitions: [job], clock, path });
+    const asked = clock.now() + 2 * HOUR_MS;
+    const due = await first.engine.enqueue(job, { n: 2 }, { runAt: clock.now() + HOUR_MS / 2 });
+    clock.set(HOUR_MS);
+    await ended(first, due); // so the engine has noticed
+    const putOff = [0, 1].map(async (n) => {
+      const waits = first.event((e) => e.type === (n ? "job.snoozed" : "job.retrying"));
+      const id = await first.engine.enqueue(job, { n });
+      await waits;
+      return id;
+    });
+    const ids = await Promise.all(putOff);
+    const later = await first.engine.enqueue(job, { n: 2 }, { runAt: asked });
+    if (restart) await first[Symbol.asyncDispose]();
+    clock.set(-HOUR_MS);
+    const second = restart ? await openTestEngine({ definitions: [job], clock, path }) : first;
+    await using t = second;
+    const dueAt = async (id: string) => (await t.engine.get(id))!.runAt!;
+    for (const id of ids) {
+      for (let i = 0; await dueAt(id) > clock.now() + 60_000 && i < 1_000; i++) {
+        await new Promise((resolve) => setTimeout(resolve, 5)); // looked for four times a second
+      }
+      assert.equal(await dueAt(id), clock.now() + 60_000);
+    }
+    assert.equal(await dueAt(later), asked, "somebody asked for that instant");
+    clock.advance(60_000);
+    for (const id of ids) await ended(t, id);
+    assert.deepEqual((await recount(t.db.kv)).differences, []);
+    await Deno.remove(path.slice(0, path.lastIndexOf("/")), { recursive: true }).catch(() => {});
+  });
+}
 
 /** Waits for a job's end whatever the fake clock says. */
 async function ended(

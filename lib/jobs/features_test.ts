@@ -211,7 +211,8 @@ Deno.test("a job that waits for its retry can be hastened, and a dead letter dis
   const retrying = t.event((e) => e.type === "job.retrying");
   const id = await t.engine.enqueue(job, { n: 1 });
   await retrying;
-  assert.equal((await t.engine.waitingBecause(id))[0]?.reason, "backoff");
+  const [why] = await t.engine.waitingBecause(id);
+  assert.deepEqual([why?.reason, why?.action], ["backoff", "hasten"]);
   await assert.rejects(t.engine.discard(id), isCode("conflict"));
   await t.engine.hasten(id);
   await t.engine.whenEnded(id, 5_000);

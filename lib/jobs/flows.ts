@@ -1,8 +1,8 @@
-import { AppError } from "../errors.ts";
+import { AppError, messageOf } from "../errors.ts";
 import { WriteSet } from "../kv/write_set.ts";
 import type { JobKind } from "./definition.ts";
 import type { JobEngine } from "./engine.ts";
-import type { EnqueueOptions } from "./enqueue.ts";
+import type { EnqueueOptions } from "./enqueue_options.ts";
 import type { EngineEvent } from "./events.ts";
 import { sweepFlows } from "./flow_sweep.ts";
 import { FLOW, flowKey, flowsPrefix } from "./keys.ts";
@@ -81,7 +81,8 @@ export class Flows {
 
   /**
    * Queues a flow and resolves with its id once all of it is durable. Throws AppError `invalid` for
-   * steps that name unknown ones or themselves wait in a circle, and for payloads that do not fit.
+   * steps that name unknown ones or themselves wait in a circle, and for payloads
+   * that do not fit; `too_large` when the whole is above what one commit takes (800 KiB).
    */
   async enqueue(steps: readonly FlowStep[]): Promise<string> {
     checkSteps(steps);
@@ -95,7 +96,12 @@ export class Flows {
       record.steps.push({ name, id: job, after, state: after.length > 0 ? "waiting" : "queued" });
     }
     tx.set(flowKey(id), record);
-    await db.commit(tx);
+    try {
+      await db.commit(tx);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      throw new AppError("too_large", `a flow is stored at once: ${messageOf(error, 200)}`);
+    }
     return id;
   }
 

@@ -25,6 +25,8 @@ export const isTerminal = (state: JobState): boolean =>
 /** Priorities run from 0 (first) to 9. */
 export const PRIORITY = { high: 1, normal: 5, low: 9 } as const;
 export const PRIORITIES = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] as const;
+export const isPriority = (n: number): boolean => Number.isInteger(n) && n >= 0 && n <= 9;
+export const isAttempts = (n: number): boolean => Number.isSafeInteger(n) && n >= 1;
 
 /**
  * A payload may take this many bytes as JSON: 48 KiB. Larger data belongs in a store, its key in the

@@ -1,3 +1,4 @@
+import { serialize } from "node:v8";
 import { isJson } from "../json.ts";
 import type { JobRecord } from "./job.ts";
 
@@ -66,11 +67,16 @@ export type PackedRecord = Uint8Array<ArrayBuffer> | Row | JobRecord;
 const ABSENT = -1;
 /** A value of the database holds 64 KiB; above this the row, whose text is not escaped, may be less. */
 const MAX_BYTES = 64_000;
+/** And this is what the row may be; above it the record must do with less. */
+const MAX_ROW_BYTES = 65_400;
+/** Errors and reasons are cut to this where there is no room for more. */
+const MAX_SHORT = 200;
+const NO_ROOM = { omitted: "the result does not fit beside its payload" };
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** The stored form of a record. */
+/** The stored form of a record, without some of its result and errors where all is too large. */
 export function packRecord(record: JobRecord): PackedRecord {
   const row: Row = [
     record.kind,
@@ -88,9 +94,29 @@ export function packRecord(record: JobRecord): PackedRecord {
     if (value !== undefined) (rare ??= {})[field] = value;
   }
   if (rare) row.push(rare as Rare);
-  if (!isJson(record.payload) || (rare && !isJson(rare))) return row;
-  const bytes = encoder.encode(JSON.stringify(row));
-  return bytes.byteLength <= MAX_BYTES ? bytes : row;
+  if (isJson(record.payload) && (!rare || isJson(rare))) {
+    const bytes = encoder.encode(JSON.stringify(row));
+    if (bytes.byteLength <= MAX_BYTES) return bytes;
+  }
+  const less = serialize(row).byteLength > MAX_ROW_BYTES ? lighter(record) : null;
+  return less ? packRecord(less) : row;
+}
+
+/**
+ * The record with less of what can be done without, or null when nothing is left to go. A payload
+ * leaves room for the rest, but not always for a large result and long errors together; and an
+ * outcome that cannot be stored would have its job run again and again.
+ */
+function lighter(record: JobRecord): JobRecord | null {
+  const { errors = [], result, reason = "" } = record;
+  const last = errors.at(-1);
+  if (errors.length > 1) return { ...record, errors: errors.slice(-1) };
+  if (result !== undefined && result !== NO_ROOM) return { ...record, result: NO_ROOM };
+  if (last && last.message.length > MAX_SHORT) {
+    return { ...record, errors: [{ ...last, message: last.message.slice(0, MAX_SHORT) }] };
+  }
+  if (reason.length > MAX_SHORT) return { ...record, reason: reason.slice(0, MAX_SHORT) };
+  return null;
 }
 
 /** The record of a stored form. */

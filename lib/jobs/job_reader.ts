@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import { AppError } from "../errors.ts";
 import type { Database } from "../kv/database.ts";
 import type { Attempt } from "./attempt.ts";
 import type { AnyDefinition } from "./definition.ts";
@@ -45,9 +46,12 @@ export class JobReader {
     return elsewhere === undefined ? view : { ...view, result: elsewhere };
   }
 
-  /** One page of jobs, newest first. */
+  /** One page of jobs, newest first. Throws AppError `invalid` for a limit that is no whole number. */
   async list(filter: JobFilter): Promise<JobPage> {
     const { db, clock, levels, stats } = this.deps;
+    if (!Number.isSafeInteger(filter.limit) || filter.limit < 0) {
+      throw new AppError("invalid", "limit must be a whole number from 0");
+    }
     if (filter.state === "failed") return await listDead(db.kv, [...stats.keys()], filter);
     const now = clock.now();
     return await listJobs(

@@ -19,6 +19,12 @@ export interface LeaseOptions {
   definitions: ReadonlyMap<string, AnyDefinition>;
 }
 
+/** Throws a RangeError for a lease that cannot work. */
+export function checkLease(leaseMs: number | undefined): void {
+  if (leaseMs === undefined || (Number.isFinite(leaseMs) && leaseMs >= 1)) return;
+  throw new RangeError("leaseMs is at least 1 millisecond");
+}
+
 /**
  * A worker's lease where several processes share a database: a session that every commit checks, a
  * heartbeat that keeps it, and queues taken one by one. Whoever finds an owner's heartbeat expired

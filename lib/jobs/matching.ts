@@ -79,6 +79,10 @@ export async function actOnMatching(
   options: BulkOptions,
 ): Promise<{ done: number; failed: number }> {
   const { clock } = engine.options;
+  const { limit, ratePerSecond } = options;
+  if (!(limit >= 0) || !(ratePerSecond === undefined || ratePerSecond >= 0)) {
+    throw new AppError("invalid", "limit and ratePerSecond are numbers from 0");
+  }
   const result = { done: 0, failed: 0 };
   // All ids first: acting changes what the list would show next.
   const ids = await Array.fromAsync(matchingJobs(engine, selection, action, options.limit));

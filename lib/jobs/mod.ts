@@ -23,7 +23,7 @@ export {
   snooze,
 } from "./definition.ts";
 export { JobEngine, type JobEngineOptions } from "./engine.ts";
-export type { EnqueueOptions } from "./enqueue.ts";
+export type { EnqueueOptions, PrepareOptions } from "./enqueue_options.ts";
 export type { EngineEvent, JobEvent, QueueEvent } from "./events.ts";
 export { EventRing, type EventRingOptions, type RingEntry } from "./event_ring.ts";
 export { type JobState, PRIORITY } from "./job.ts";
@@ -32,12 +32,16 @@ export type { JobFilter, JobPage } from "./job_list.ts";
 export type { JobView } from "./job_reader.ts";
 export { actOnMatching, countMatching, type Selection } from "./matching.ts";
 export type { QueueOverview } from "./queue_overview.ts";
+export { type Difference, recount, type RecountReport } from "./recount.ts";
 export type { QueueLimits } from "./queue_settings.ts";
 export { type Rate, rateLimited, RateLimits } from "./rate_limits.ts";
 export { type Schedule, Scheduler } from "./scheduler.ts";
 export type { UniqueScope } from "./unique.ts";
 export { WorkerPool, type WorkerPoolOptions } from "./worker_pool.ts";
 export type { WaitingReason } from "./waiting.ts";
+export { AppError, type ErrorCode } from "../errors.ts";
+export { createLogger, type Logger, silentLogger } from "../log.ts";
+export { lockDataDir } from "../kv/data_lock.ts";
 export { Database } from "../kv/database.ts";
 export { WriteSet } from "../kv/write_set.ts";
 export { FakeClock, systemClock } from "../clock.ts";

@@ -11,7 +11,8 @@ const MAX_KEYS = 100;
  * so that an attempt after a failure goes on where the last one stopped.
  */
 export class OnceMemory {
-  readonly #used = new Set<string>();
+  /** Keys used so far, with the calls under way. */
+  readonly #used = new Map<string, Promise<unknown> | null>();
 
   constructor(
     readonly db: Database,
@@ -25,14 +26,22 @@ export class OnceMemory {
   }
 
   /**
-   * The remembered result of `key`, or what `fn` makes now, remembered before it is returned. The
+   * The remembered result of `key`, or what `fn` makes now, remembered before it is returned. Two
+   * that ask at the same time share one call. The
    * call may be made again if the process dies between its end and the commit: at least once.
    */
   async run<T>(key: string, fn: () => Promise<T> | T): Promise<T> {
     if (this.#used.size >= MAX_KEYS && !this.#used.has(key)) {
       throw new RangeError(`a job remembers at most ${MAX_KEYS} results`);
     }
-    this.#used.add(key);
+    const underWay = this.#used.get(key);
+    if (underWay) return await underWay as T;
+    const call = this.#run(key, fn).finally(() => this.#used.set(key, null));
+    this.#used.set(key, call);
+    return await call;
+  }
+
+  async #run<T>(key: string, fn: () => Promise<T> | T): Promise<T> {
     const at = onceKey(this.jobId, key);
     const stored = await this.db.kv.get<{ value: T }>(at);
     if (stored.value !== null) return stored.value.value;

@@ -1,5 +1,6 @@
 import { WriteSet } from "../kv/write_set.ts";
-import { Attempt, type AttemptHost, type AttemptOptions, type Claim } from "./attempt.ts";
+import { Attempt } from "./attempt.ts";
+import type { AttemptHost, AttemptOptions, Claim, RunAttempt } from "./attempt_host.ts";
 import type { FairOrder } from "./fair_order.ts";
 import { turnOf } from "./job_id.ts";
 import { runKey } from "./keys.ts";
@@ -196,19 +197,19 @@ export class QueueRunner implements AttemptHost {
   }
 
   /** The handler is done with: its place is free, while its outcome is being stored. */
-  performed(_attempt: Attempt): void {
+  performed(_attempt: RunAttempt): void {
     this.#busy--;
     this.#pumpSoon();
   }
 
   /** The outcome could not be stored. The job is looked for again, and its marker must go. */
-  unsettled({ job, claim }: Attempt): void {
+  unsettled({ job, claim }: RunAttempt): void {
     this.backlog.forget(job.id);
     if (claim.remaining === 0) this.#stale.push(claim);
   }
 
   /** An attempt has ended and its outcome is durable, or was lost with the session. */
-  ended(attempt: Attempt): void {
+  ended(attempt: RunAttempt): void {
     // The job may be due again already, and claimed by its next attempt.
     const { id } = attempt.job;
     if (this.#running.get(id) === attempt) this.#running.delete(id);

@@ -2,6 +2,7 @@ import type { Clock } from "../clock.ts";
 import { AppError, notFound } from "../errors.ts";
 import type { Database } from "../kv/database.ts";
 import { WriteSet } from "../kv/write_set.ts";
+import { isQueueName } from "./job_id.ts";
 import { limitsKey, pauseKey } from "./keys.ts";
 
 /** Who paused a queue, and since when. */
@@ -20,6 +21,18 @@ export interface QueueLimits {
 
 const MAX_CONCURRENCY = 10_000;
 const MAX_RATE = 1_000_000;
+
+/** Throws a RangeError for a queue whose name or concurrency cannot work. */
+export function checkQueues(queues: Record<string, number>): void {
+  for (const [queue, concurrency] of Object.entries(queues)) {
+    if (!isQueueName(queue)) {
+      throw new RangeError(`queue "${queue}": use lower-case letters, digits and _`);
+    }
+    if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
+      throw new RangeError(`queue ${queue}: its concurrency is a whole number from 1`);
+    }
+  }
+}
 
 /** The durable settings of queues. */
 export class QueueSettings {

@@ -33,14 +33,19 @@ export function timingText(timing: Timing): string {
 /** Throws a RangeError for a timing that can never be kept. */
 export function checkTiming(timing: Timing): void {
   if ("cron" in timing) {
+    let first: number;
     try {
-      nextTick(timing, 0);
+      first = nextTick(timing, 0);
     } catch (error) {
       throw new RangeError(`"${timingText(timing)}": ${messageOf(error, 200)}`);
     }
-  } else if (!(timing.everyMs >= 1_000)) throw new RangeError("a schedule is every second at most");
+    if (first === Infinity) throw new RangeError(`"${timingText(timing)}" never comes`);
+  } else if (!(timing.everyMs >= 1_000 && timing.everyMs <= MAX_EVERY_MS)) {
+    throw new RangeError("a schedule is due every second at most, and once in a year at least");
+  }
 }
 
+const MAX_EVERY_MS = 366 * 86_400_000;
 const cache = new Map<string, Cron>();
 
 function parsed({ cron: expression, zone = "UTC" }: { cron: string; zone?: string }): Cron {

@@ -1,10 +1,11 @@
 import type { Clock } from "../clock.ts";
-import { notFound } from "../errors.ts";
+import { AppError, notFound } from "../errors.ts";
 import type { Database } from "../kv/database.ts";
 import { WriteSet } from "../kv/write_set.ts";
 import type { Logger } from "../log.ts";
 import type { JobEngine } from "./engine.ts";
 import { checkTiming, lastTick, nextTick, type Timing, timingText } from "./schedule.ts";
+import { type SchedulePause, type TickKind, TickLedger, type TickRecord } from "./tick_ledger.ts";
 
 /** A schedule only enqueues: at each tick, one job, once, whatever restarts in between. */
 export interface Schedule {
@@ -22,21 +23,6 @@ export interface Schedule {
   enqueue(tx: WriteSet, engine: JobEngine, tick: number): string;
 }
 
-/** How a tick came to be fired. */
-export type TickKind = "fired" | "backfilled" | "manual" | "skipped";
-
-/** One line of the ledger. */
-export interface TickRecord {
-  tick: number;
-  firedAt: number;
-  kind: TickKind;
-  by: string;
-  /** The job it queued; empty when it was skipped. */
-  taskId: string;
-  /** Ticks that passed unfired before this one, while nothing ran. */
-  missed: number;
-}
-
 export interface ScheduleView {
   name: string;
   cron: string;
@@ -46,17 +32,13 @@ export interface ScheduleView {
   lastStatus: string | null;
   /** Ticks of the last start's downtime that were not run one by one. */
   missed: number;
-  paused: { by: string; at: number } | null;
+  paused: SchedulePause | null;
 }
 
-const pausedKey = (name: string): Deno.KvKey => ["schedule", "paused", name];
-const tickKey = (name: string, tick: number): Deno.KvKey => ["schedule", "tick", name, tick];
-const lastKey = (name: string): Deno.KvKey => ["schedule", "last", name];
-/** A tick's mark is kept this long; nothing fires a tick that old again. */
-const LEDGER_MS = 40 * 86_400_000;
-const MAX_SWEEP = 500;
 const MAX_CATCH_UP = 1_000;
 const MAX_MISSED = 10_000;
+/** Runs by hand that one millisecond can have. */
+const MAX_RUNS = 100;
 
 /**
  * Fires schedules. Cron ticks are brought by Deno.cron, sub-minute ones by a timer; whoever brings
@@ -65,14 +47,20 @@ const MAX_MISSED = 10_000;
 export class Scheduler {
   readonly #schedules: Map<string, Schedule>;
   readonly #timers = new Map<string, () => void>();
+  readonly #ledger: TickLedger;
   #stopped = false;
 
+  /** Throws a RangeError for a timing that can never be kept, and for two of one name. */
   constructor(
     readonly options: { db: Database; clock: Clock; log: Logger; engine: JobEngine },
     schedules: readonly Schedule[],
   ) {
-    for (const { timing } of schedules) checkTiming(timing);
+    this.#ledger = new TickLedger(options.db);
     this.#schedules = new Map(schedules.map((s) => [s.name, s]));
+    if (this.#schedules.size < schedules.length) {
+      throw new RangeError("two schedules have the same name");
+    }
+    for (const { timing } of schedules) checkTiming(timing);
   }
 
   get schedules(): Schedule[] {
@@ -116,30 +104,37 @@ export class Scheduler {
   }
 
   async #bring(schedule: Schedule): Promise<void> {
-    const { db, clock } = this.options;
-    const { value: last } = await db.get<TickRecord>(lastKey(schedule.name));
+    const { clock } = this.options;
+    const last = await this.#ledger.last(schedule.name);
     const due = lastTick(schedule.timing, clock.now());
-    if (due === null || (last && last.tick >= due)) return;
+    if (due === null || isPast(due, last, clock.now())) return;
     const before = lastTick(schedule.timing, due - 1);
     const onTime = last && (before === null || before <= last.tick);
     if (onTime) await this.#fire(schedule, due, "fired", "schedule", 0);
     else await this.#catchUp(schedule);
   }
 
-  /** Runs a schedule now, whatever its time. Returns the job's id. */
+  /**
+   * Runs a schedule now, whatever its time. Returns the job's id. Throws AppError `not_found`, and
+   * `unavailable` once the scheduler was stopped.
+   */
   async runNow(name: string, by: string): Promise<string> {
     const schedule = this.#require(name);
-    const id = await this.#fire(schedule, this.options.clock.now(), "manual", by, 0);
-    return id ?? await this.runNow(name, by);
+    // Each millisecond has one line of the ledger; several runs in one take those behind it.
+    const now = this.options.clock.now();
+    for (let tick = now; tick < now + MAX_RUNS && !this.#stopped; tick++) {
+      const id = await this.#fire(schedule, tick, "manual", by, 0);
+      if (id !== null) return id;
+    }
+    throw new AppError("unavailable", `${name} cannot be run now`, { retryAfterSeconds: 1 });
   }
 
   /** Every schedule with its last and next run. */
   async list(): Promise<ScheduleView[]> {
-    const { db, clock, engine } = this.options;
+    const { clock, engine } = this.options;
+    const ledger = this.#ledger;
     return await Promise.all(this.schedules.map(async ({ name, timing, description }) => {
-      const [{ value: last }, { value: paused }] = await db.kv.getMany<
-        [TickRecord, ScheduleView["paused"]]
-      >([lastKey(name), pausedKey(name)]);
+      const [last, paused] = await Promise.all([ledger.last(name), ledger.paused(name)]);
       const job = last ? await engine.get(last.taskId) : null;
       return {
         paused,
@@ -158,53 +153,40 @@ export class Scheduler {
   /** Holds a schedule's ticks back until `resume`, also across restarts; they are not owed later. */
   async pause(name: string, by: string): Promise<void> {
     this.#require(name);
-    const { db, clock } = this.options;
-    await db.commit(new WriteSet().set(pausedKey(name), { by, at: clock.now() }));
+    await this.#ledger.pause(name, { by, at: this.options.clock.now() });
   }
 
   async resume(name: string): Promise<void> {
     this.#require(name);
-    await this.options.db.commit(new WriteSet().delete(pausedKey(name)));
+    await this.#ledger.resume(name);
   }
 
   /** The ledger of a schedule, newest first: which ticks were fired, skipped or backfilled, and by whom. */
   async ledger(name: string, limit = 50): Promise<TickRecord[]> {
     this.#require(name);
-    const entries = this.options.db.kv.list<TickRecord>({
-      start: tickKey(name, 0),
-      end: tickKey(name, Infinity),
-    }, { reverse: true, limit: Math.min(limit, 500) });
-    return await Array.fromAsync(entries, (entry) => entry.value);
+    return await this.#ledger.lines(name, Math.min(limit, 500));
   }
 
   /** Removes ledger lines that nothing can need any more, a bounded number at a time. */
-  async sweep(): Promise<number> {
-    const { db, clock } = this.options;
-    const tx = new WriteSet();
-    for (const name of this.#schedules.keys()) {
-      const entries = db.kv.list({
-        start: tickKey(name, 0),
-        end: tickKey(name, clock.now() - LEDGER_MS),
-      }, { limit: Math.max(1, MAX_SWEEP - tx.mutations.length) });
-      for await (const { key } of entries) tx.delete(key);
-    }
-    await db.commit(tx);
-    return tx.mutations.length;
+  sweep(): Promise<number> {
+    return this.#ledger.sweep(this.#schedules.keys(), this.options.clock.now());
   }
 
   /** Ticks that passed while nothing ran are run, each once: the latest, or all; others are counted. */
   async #catchUp(schedule: Schedule): Promise<void> {
     const { db, clock, log } = this.options;
-    const last = (await db.kv.get<TickRecord>(lastKey(schedule.name))).value;
+    const last = await this.#ledger.last(schedule.name);
     const due = lastTick(schedule.timing, clock.now());
     if (due === null) return;
     if (!last) {
       // A new installation owes nothing; from now on every tick is owed.
-      const record = { tick: due, firedAt: 0, kind: "fired", by: "install", taskId: "", missed: 0 };
-      await db.commit(new WriteSet().set(lastKey(schedule.name), record));
+      const tx = new WriteSet();
+      const never = { firedAt: 0, kind: "fired", by: "install", taskId: "", missed: 0 } as const;
+      this.#ledger.setLast(tx, schedule.name, { tick: due, ...never });
+      await db.commit(tx);
       return;
     }
-    if (last.tick >= due || schedule.catchUp === "none") return;
+    if (isPast(due, last, clock.now()) || schedule.catchUp === "none") return;
     const ticks = [due];
     let missed = 0;
     const most = schedule.catchUp === "all" ? MAX_CATCH_UP : 1;
@@ -215,7 +197,7 @@ export class Scheduler {
     }
     for (const tick of ticks) {
       const id = await this.#fire(schedule, tick, "backfilled", "start", missed);
-      if (!id) continue;
+      if (id === null) continue;
       log.info("a missed schedule runs now", {
         schedule: schedule.name,
         tick,
@@ -256,26 +238,27 @@ export class Scheduler {
   ): Promise<string | null> {
     const { db, clock, engine } = this.options;
     if (this.#stopped) return null;
-    const last = (await db.kv.get<TickRecord>(lastKey(schedule.name))).value;
-    if (kind !== "manual" && last && last.tick >= tick) return null;
-    const tx = new WriteSet().check(tickKey(schedule.name, tick), null);
+    const last = await this.#ledger.last(schedule.name);
+    if (kind !== "manual" && isPast(tick, last, clock.now())) return null;
+    const tx = new WriteSet();
     if (kind !== "manual" && await this.#isHeldBack(schedule, last)) kind = "skipped";
     const taskId = kind === "skipped" ? "" : schedule.enqueue(tx, engine, tick);
     const record: TickRecord = { tick, firedAt: clock.now(), kind, by, taskId, missed };
-    tx.set(tickKey(schedule.name, tick), record);
-    tx.set(
-      lastKey(schedule.name),
-      kind === "manual" ? { ...record, tick: last?.tick ?? 0 } : record,
+    this.#ledger.add(tx, schedule.name, record);
+    const tickBefore = last?.tick ?? 0; // a run by hand is none of the schedule's ticks
+    this.#ledger.setLast(
+      tx,
+      schedule.name,
+      kind === "manual" ? { ...record, tick: tickBefore } : record,
     );
-    return (await db.commit(tx)) && taskId ? taskId : null;
+    return (await db.commit(tx)) && kind !== "skipped" ? taskId : null;
   }
 
   /** Whether a tick is passed over: its schedule is paused, or its last job must end first. */
   async #isHeldBack(schedule: Schedule, last: TickRecord | null): Promise<boolean> {
-    const { db, engine } = this.options;
-    if ((await db.kv.get(pausedKey(schedule.name))).value !== null) return true;
+    if (await this.#ledger.paused(schedule.name)) return true;
     if (schedule.overlap !== "skip" || !last?.taskId) return false;
-    const job = await engine.get(last.taskId);
+    const job = await this.options.engine.get(last.taskId);
     return job !== null && job.finishedAt === undefined;
   }
 
@@ -284,4 +267,12 @@ export class Scheduler {
     if (!schedule) throw notFound(`there is no schedule named ${name}`);
     return schedule;
   }
+}
+
+/**
+ * Whether a tick lies behind the last one. A last one that is yet to come was fired by a clock that
+ * has been set back since: the ledger says which of the ticks until then were fired.
+ */
+function isPast(tick: number, last: TickRecord | null, now: number): boolean {
+  return last !== null && last.tick >= tick && last.tick <= now;
 }

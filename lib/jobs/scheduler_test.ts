@@ -87,10 +87,60 @@ Deno.test("a timing that cannot be kept is refused", async () => {
   const clock = new FakeClock();
   await using db = await Database.open({ path: ":memory:" });
   for (
-    const timing of [{ cron: "61 * * * *" }, { cron: "0 4 * * *", zone: "Mars/Base" }, {
-      everyMs: 10,
-    }]
+    const timing of [
+      { cron: "61 * * * *" },
+      { cron: "0 4 * * *", zone: "Mars/Base" },
+      {
+        everyMs: 10,
+      },
+      { everyMs: Infinity },
+      { everyMs: NaN },
+      { cron: "0 0 30 2 *" },
+    ]
   ) await assert.rejects(open(clock, [{ ...nightly, timing }], db), RangeError);
+});
+
+Deno.test("two schedules of one name are refused", async () => {
+  await using db = await Database.open({ path: ":memory:" });
+  await assert.rejects(open(new FakeClock(), [nightly, { ...nightly }], db), RangeError);
+});
+
+Deno.test("runs by hand in one moment all happen, and none once the scheduler is stopped", async () => {
+  const clock = new FakeClock();
+  const { db, scheduler, jobs } = await open(clock, [nightly]);
+  for (let run = 0; run < 3; run++) await scheduler.runNow("nightly", "ops");
+  assert.equal(await jobs(), 3);
+  scheduler.stop();
+  await assert.rejects(
+    scheduler.runNow("nightly", "ops"),
+    (e: AppError) => e.code === "unavailable",
+  );
+  await db.close();
+});
+
+Deno.test("a schedule goes on when a clock that was ahead is set back, each tick once", async () => {
+  const clock = new FakeClock(Date.parse("2026-01-01T00:30:00Z"));
+  const ticks: string[] = [];
+  const hourly: Schedule = {
+    ...nightly,
+    timing: { cron: "0 * * * *" },
+    catchUp: "latest",
+    enqueue(tx, engine, tick) {
+      tx.afterCommit(() => ticks.push(new Date(tick).toISOString().slice(11, 13)));
+      return engine.prepare(tx, chore, {});
+    },
+  };
+  const { db, scheduler } = await open(clock, [hourly]);
+  await scheduler.bring();
+  clock.set(3 * HOUR);
+  await scheduler.bring();
+  clock.set(-3 * HOUR);
+  for (let hour = 0; hour < 4; hour++) {
+    clock.advance(HOUR);
+    await scheduler.bring();
+  }
+  assert.deepEqual(ticks, ["03", "01", "02", "04"]);
+  await db.close();
 });
 
 Deno.test("a schedule may owe all it missed: each tick once, in order, also when interrupted", async () => {

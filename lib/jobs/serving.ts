@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { Database } from "../kv/database.ts";
 import type { Logger } from "../log.ts";
+import { ClockWatch } from "./clock_watch.ts";
 import type { AnyDefinition } from "./definition.ts";
 import type { EventHub } from "./events.ts";
 import type { FairOrder } from "./fair_order.ts";
@@ -43,8 +44,6 @@ const WATCH_MS = 250;
 /** How often it is told and heard how far queues are that others serve. */
 const LOOK_MS = 250;
 const SHARED_RECHECK_MS = 1_000;
-/** The clock was set when it moved this much against the time that passed. */
-const CLOCK_TOLERANCE_MS = 500;
 
 /**
  * The queues that this process serves: its session, a runner for each queue that is ours, and where
@@ -53,6 +52,7 @@ const CLOCK_TOLERANCE_MS = 500;
 export class Serving {
   readonly runners = new Map<string, QueueRunner>();
   readonly turns: ServedTurns;
+  readonly #clockWatch: ClockWatch;
   #session: Session | null = null;
   #lease: Lease | null = null;
   readonly #timers: ReturnType<typeof setInterval>[] = [];
@@ -63,13 +63,12 @@ export class Serving {
   #starts = 0;
   #doorbells: Promise<void> | null = null;
   #claims = 0;
-  #clockOffset: number;
   #lost = false;
 
   constructor(readonly options: ServingOptions) {
-    const { db, clock, fair } = options;
+    const { db, fair } = options;
     this.turns = new ServedTurns(db, fair);
-    this.#clockOffset = clock.now() - clock.elapsed();
+    this.#clockWatch = new ClockWatch(options);
   }
 
   /** From `start` until `stop`, or until another worker took over. */
@@ -135,6 +134,7 @@ export class Serving {
     if (underWay) await Promise.all([this.#tending, this.#looking]);
     // The lease is kept until the last of them has ended.
     await Promise.all([...this.runners.values()].map((runner) => runner.stop(graceMs)));
+    await this.#clockWatch.settled();
     this.#leaveLease();
     if (this.#tending) await this.#tending;
     const session = this.#session;
@@ -175,6 +175,7 @@ export class Serving {
     this.runners.set(queue, runner);
     this.applyLimits(queue);
     runner.backlog.start(levels.of(queue));
+    this.#clockWatch.shortenWaits(runner);
   }
 
   /** Whether any queue that is not paused holds a job that could run now, whoever serves it. */
@@ -285,13 +286,9 @@ export class Serving {
 
   /** Ends attempts whose time is up, and notices when somebody set the clock. */
   #watch(): void {
-    const { clock } = this.options;
-    const elapsed = clock.elapsed();
-    const offset = clock.now() - elapsed;
-    const clockSet = Math.abs(offset - this.#clockOffset) > CLOCK_TOLERANCE_MS;
-    if (clockSet) this.#clockOffset = offset;
+    const elapsed = this.options.clock.elapsed();
+    this.#clockWatch.look(this.runners.values());
     for (const runner of this.runners.values()) {
-      if (clockSet) runner.backlog.clockSet();
       for (const attempt of runner.running.values()) {
         if (attempt.deadline <= elapsed) attempt.timeOut();
       }

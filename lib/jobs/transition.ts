@@ -43,7 +43,12 @@ export function decide(
       return { ...base, ...reason, state: "scheduled", runAt: now + Math.min(ms, MAX_SNOOZE_MS) };
     }
     case "cancelled":
-      return { ...base, state: "cancelled", finishedAt: now, reason: outcome.reason };
+      return {
+        ...base,
+        state: "cancelled",
+        finishedAt: now,
+        reason: messageOf(outcome.reason, 1_000),
+      };
     case "interrupted":
       return job;
     case "crashed": {

@@ -16,16 +16,16 @@ interface Holder {
 /**
  * Takes a unique key within the atomic that creates a job, whose id `create` gives. When another
  * job holds it, nothing is added and that job is the answer. `isRunning` knows what this process
- * performs.
+ * performs; a job that was `replaced` holds nothing any more.
  */
 export async function takeUnique(
   kv: Deno.Kv,
   tx: WriteSet,
-  request: { queue: string; key: string; scope: UniqueScope; now: number },
+  request: { queue: string; key: string; scope: UniqueScope; now: number; replaced?: string },
   create: () => string,
   isRunning: (id: string) => boolean,
 ): Promise<{ id: string; taken: boolean }> {
-  const { queue, key, scope, now } = request;
+  const { queue, key, scope, now, replaced } = request;
   if (scope === "unfinished") {
     const at = uniqueKey(queue, key);
     const entry = await kv.get<string>(at);
@@ -42,7 +42,7 @@ export async function takeUnique(
   if (holder) {
     const held = scope === "queued"
       ? !isRunning(holder.id) && await isOpen(kv, holder.id)
-      : (holder.until ?? 0) > now;
+      : (holder.until ?? 0) > now && holder.id !== replaced;
     if (held) return { id: holder.id, taken: true };
   }
   const id = create();

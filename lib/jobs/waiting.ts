@@ -16,7 +16,8 @@ export interface WaitingReason {
     | "training";
   detail: string;
   until?: string;
-  action?: string;
+  /** What an operator can do about it: let the queue go on, or let the task run now. */
+  action?: "resume" | "hasten";
 }
 
 /** Why a handler puts its job off. */
@@ -29,7 +30,7 @@ const MAX_DETAIL = 300;
 
 /** A reason as the job's record keeps it while it waits. */
 export const putOffText = ({ reason, detail }: PutOff): string =>
-  `${reason}: ${detail.slice(0, MAX_DETAIL)}`;
+  `${reason}: ${String(detail).slice(0, MAX_DETAIL)}`;
 
 /** What must be known of a job's surroundings to say why it waits. */
 export interface WaitingContext {
@@ -45,6 +46,9 @@ export interface WaitingContext {
   ahead: number;
   throughputPerSecond: number;
 }
+
+/** Reasons that letting the job run now does away with, or puts to the test. */
+const HASTENED = new Set<WaitingReason["reason"]>(["scheduled", "provider_down"]);
 
 /** Every reason that keeps a job from running, the strongest first. Pure; empty once it has ended. */
 export function waitingBecause(job: Job, context: WaitingContext): WaitingReason[] {
@@ -69,10 +73,11 @@ export function waitingBecause(job: Job, context: WaitingContext): WaitingReason
           job.attempt + 1
         } of ${job.maxAttempts} comes next; the last error was: ${last}`,
         until,
-        action: "retry",
+        action: "hasten",
       });
     } else {
-      reasons.push({ ...putOffOf(job), until });
+      const why = putOffOf(job);
+      reasons.push({ ...why, until, ...(HASTENED.has(why.reason) ? { action: "hasten" } : {}) });
     }
   }
   if (paused) {

@@ -22,7 +22,12 @@ export class WorkerPool implements Disposable {
   readonly #waiting: (() => void)[] = [];
   #closed = false;
 
+  /** Throws a RangeError for a size that is no whole number from 1. */
   constructor(options: WorkerPoolOptions) {
+    const { size = 2 } = options;
+    if (!Number.isSafeInteger(size) || size < 1) {
+      throw new RangeError("the size of a worker pool is a whole number from 1");
+    }
     this.#options = options;
   }
 

@@ -153,7 +153,7 @@ export function buildAtomic(
 ): Deno.AtomicOperation {
   const atomic = kv.atomic();
   const checked = new Set<string>();
-  const sums = new Map<Deno.KvKey, bigint>();
+  const sums = new Map<Deno.KvKey, number>();
   const rung = new Set<string>();
   for (const { write } of items) {
     for (const check of write.checks) {
@@ -166,11 +166,11 @@ export function buildAtomic(
       if (m.type === "set") atomic.set(m.key, m.value);
       else if (m.type === "delete") atomic.delete(m.key);
       else if (m.type === "ring") rung.add(m.queue);
-      else if (m.type === "sum") sums.set(m.key, (sums.get(m.key) ?? 0n) + m.by);
+      else if (m.type === "sum") sums.set(m.key, (sums.get(m.key) ?? 0) + m.by);
     }
   }
   for (const { key, by } of byText(sums)) {
-    if (by !== 0n) atomic.mutate({ type: "sum", key, value: counterDelta(by) });
+    if (by !== 0) atomic.mutate({ type: "sum", key, value: counterDelta(by) });
   }
   merged?.write(atomic);
   for (const queue of rung) atomic.enqueue({ doorbell: queue }, { keysIfUndelivered: [] });
@@ -178,8 +178,8 @@ export function buildAtomic(
 }
 
 /** One sum for each counter, also where its key was made anew. */
-function byText(sums: Map<Deno.KvKey, bigint>): Iterable<{ key: Deno.KvKey; by: bigint }> {
-  const merged = new Map<string, { key: Deno.KvKey; by: bigint }>();
+function byText(sums: Map<Deno.KvKey, number>): Iterable<{ key: Deno.KvKey; by: number }> {
+  const merged = new Map<string, { key: Deno.KvKey; by: number }>();
   for (const [key, by] of sums) {
     const text = keyText(key);
     const known = merged.get(text);

@@ -5,6 +5,9 @@ import {
   decodeCounts,
   encodeCounts,
   NO_COUNTS,
+  recode,
+  type StoredCounts,
+  storedCounts,
 } from "./counts.ts";
 import { keyText } from "./key_text.ts";
 import { Recent } from "./recent.ts";
@@ -12,6 +15,8 @@ import { type Consequence, type Mutation, WriteSet } from "./write_set.ts";
 
 /** Numbers that the cached records may hold together: about 16 MB. */
 const MAX_CACHED_NUMBERS = 1_000_000;
+/** From so many fields on, a record's stored form is kept, so that a few counts cost no more. */
+const LARGE = 32;
 const GET_MANY = 10;
 /** How far consequences may have consequences. */
 const MAX_DEPTH = 4;
@@ -23,6 +28,18 @@ interface Change {
   /** `delta` is a copy made here, that may be added to. */
   own: boolean;
   then: Consequence | undefined;
+}
+
+/** A record as it is in the database. */
+interface Known {
+  counts: Counts;
+  /** Its stored form, of a large one that was written. */
+  stored?: StoredCounts;
+}
+
+/** A record as a commit leaves it. */
+interface Merged extends Known {
+  key: Deno.KvKey;
 }
 
 /** What one commit does to count records, worked out but not yet written. */
@@ -40,9 +57,9 @@ export interface MergedCounts {
  * that each such commit checks and rewrites shows when the memory is out of date.
  */
 export class CountRecords {
-  readonly #cache = new Recent<Counts>(
+  readonly #cache = new Recent<Known>(
     MAX_CACHED_NUMBERS,
-    (counts) => 8 + 2 * counts.fields.length,
+    ({ counts, stored }) => 8 + (stored ? 3 : 2) * counts.fields.length,
   );
   /** First parts of the keys of all records seen, so that other keys are dismissed quickly. */
   readonly #roots = new Set<Deno.KvKeyPart | undefined>();
@@ -55,7 +72,7 @@ export class CountRecords {
     let changes = collect(writes);
     if (changes.size === 0) return null;
     if (this.shared) await this.#readGuard();
-    const merged = new Map<string, { key: Deno.KvKey; after: Counts }>();
+    const merged = new Map<string, Merged>();
     const others: Mutation[] = [];
     for (let depth = 0; changes.size > 0; depth++) {
       if (depth > MAX_DEPTH) throw new Error("consequences of a change have no end");
@@ -71,14 +88,14 @@ export class CountRecords {
           if (m.type === "set") atomic.set(m.key, m.value);
           else if (m.type === "delete") atomic.delete(m.key);
         }
-        for (const { key, after } of merged.values()) {
-          if (after.fields.length > 0) atomic.set(key, encodeCounts(after));
-          else atomic.delete(key);
+        for (const [text, record] of merged) {
+          if (record.counts.fields.length === 0) atomic.delete(record.key);
+          else atomic.set(record.key, this.#encode(text, record));
         }
       },
       committed: (versionstamp) => {
         if (this.shared) this.#guard = versionstamp;
-        for (const [text, { after }] of merged) this.#cache.set(text, after);
+        for (const [text, { counts, stored }] of merged) this.#cache.set(text, { counts, stored });
       },
     };
   }
@@ -105,7 +122,18 @@ export class CountRecords {
   /** Encoded length, about, of a record as far as it is known. */
   sizeOf(text: string): number {
     const known = this.#cache.peek(text);
-    return known ? 4 * known.fields.length + 32 : 256;
+    return known ? 4 * known.counts.fields.length + 32 : 256;
+  }
+
+  #encode(text: string, record: Merged): Uint8Array {
+    const { counts } = record;
+    if (counts.fields.length < LARGE) return encodeCounts(counts);
+    const before = this.#cache.peek(text);
+    // Additions to counts that are there leave the fields as they are.
+    const same = before?.stored && before.counts.fields === counts.fields;
+    const stored = same ? recode(before.stored!, before.counts, counts) : null;
+    record.stored = stored ?? storedCounts(counts);
+    return record.stored.bytes;
   }
 
   async #readGuard(): Promise<void> {
@@ -116,14 +144,14 @@ export class CountRecords {
 
   async #apply(
     changes: Map<string, Change>,
-    merged: Map<string, { key: Deno.KvKey; after: Counts }>,
+    merged: Map<string, Merged>,
     more: WriteSet,
   ): Promise<void> {
     const before = new Map<string, Counts>();
     const missing: [string, Deno.KvKey][] = [];
     for (const [text, { key }] of changes) {
       this.#roots.add(key[0]);
-      const known = merged.get(text)?.after ?? this.#cache.get(text);
+      const known = (merged.get(text) ?? this.#cache.get(text))?.counts;
       if (known) before.set(text, known);
       else missing.push([text, key]);
     }
@@ -131,7 +159,7 @@ export class CountRecords {
     for (const [text, { key, delta, then }] of changes) {
       const old = before.get(text)!;
       const after = addCounts(old, delta);
-      merged.set(text, { key, after });
+      merged.set(text, { key, counts: after });
       then?.({ before: old, after, delta }, more);
     }
   }

@@ -21,6 +21,28 @@ Deno.test("additions that arrive together and apart all count", sanitize, async 
   assert.equal(countOf(counts, 6), 357);
 });
 
+Deno.test("a large record holds every addition, to old fields and new", sanitize, async () => {
+  await using db = await Database.open({ path: ":memory:" });
+  const expected = new Map<number, number>();
+  const add = async (delta: Map<number, number>, fails = false) => {
+    const tx = new WriteSet().add(key, delta);
+    if (fails) tx.check(["absent"], "00000000000000010000");
+    assert.equal(await db.commit(tx), !fails);
+    if (fails) return;
+    for (const [field, by] of delta) expected.set(field, (expected.get(field) ?? 0) + by);
+  };
+  await add(new Map(Array.from({ length: 100 }, (_, i) => [i * 300, i + 1])));
+  for (let round = 1; round <= 40; round++) {
+    await add(new Map([[300, 5], [1_200, round], [9_000, -1]]), round % 3 === 0);
+    if (round % 7 === 0) await add(new Map([[round, 1], [round * 600, -1 - round * 2]]));
+    const counts = await stored(db);
+    assert.deepEqual(new Map(counts.fields.map((f, i) => [f, counts.values[i]!])), inOrder());
+  }
+  function inOrder() {
+    return new Map([...expected].filter(([, n]) => n !== 0).sort((a, b) => a[0] - b[0]));
+  }
+});
+
 Deno.test("a write set whose check fails adds nothing, its neighbours do", sanitize, async () => {
   await using db = await Database.open({ path: ":memory:" });
   const add = () => new WriteSet().add(key, new Map([[1, 1]]));

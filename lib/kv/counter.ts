@@ -6,6 +6,6 @@ export function counterValue(value: unknown): number {
 }
 
 /** A signed amount as the unsigned one that wraps to it. */
-export function counterDelta(by: bigint): Deno.KvU64 {
-  return new Deno.KvU64(BigInt.asUintN(64, by));
+export function counterDelta(by: number): Deno.KvU64 {
+  return new Deno.KvU64(BigInt.asUintN(64, BigInt(by)));
 }

@@ -15,6 +15,8 @@ export type CountDelta = ReadonlyMap<number, number>;
 
 export const NO_COUNTS: Counts = { fields: [], values: [] };
 
+/** So many fields are put into a record one by one. */
+const FEW = 8;
 /** Counts stay below this, so that a sum of two is still exact. */
 const MAX_COUNT = 2 ** 52;
 
@@ -35,7 +37,23 @@ export function addCounts(base: Counts, delta: CountDelta): Counts {
     if (sum === 0) emptied = true;
   }
   if (!fresh && !emptied) return { fields: base.fields, values };
+  if (fresh && !emptied && fresh.length <= FEW) return insert(base.fields, values, fresh);
   return rebuild(base.fields, values, (fresh ?? []).sort((a, b) => a[0] - b[0]));
+}
+
+/** Puts in fields that are new where they belong; copies are cheaper than going through all. */
+function insert(
+  known: readonly number[],
+  values: number[],
+  fresh: readonly [field: number, by: number][],
+): Counts {
+  const after = { fields: known.slice(), values };
+  for (const [field, by] of fresh) {
+    const index = lowerBound(after, field);
+    after.fields.splice(index, 0, field);
+    values.splice(index, 0, by);
+  }
+  return after;
 }
 
 /** Merges fields that are new into those that are there, and drops those that came to 0. */
@@ -98,29 +116,79 @@ export function hasAny(counts: Counts, from: number, to: number): boolean {
 }
 
 let scratch = new Uint8Array(16 * 1024);
+let places = new Uint32Array(1024);
+
+/** A record's stored form, and where in it each of its counts stands. */
+export interface StoredCounts {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly places: Uint32Array;
+}
 
 /** Stored form: for each field the gap to the one before and the zigzag count, as varints. */
-export function encodeCounts(counts: Counts): Uint8Array {
-  const most = counts.fields.length * 16;
-  if (scratch.length < most) scratch = new Uint8Array(most);
-  const out = scratch;
+export function encodeCounts(counts: Counts): Uint8Array<ArrayBuffer> {
+  const length = encode(counts);
+  return scratch.slice(0, length);
+}
+
+/** The stored form, to be given to `recode` once counts have changed. */
+export function storedCounts(counts: Counts): StoredCounts {
+  const bytes = encodeCounts(counts);
+  return { bytes, places: places.slice(0, counts.fields.length) };
+}
+
+/** Fills `scratch` and `places`; returns the length. */
+function encode({ fields, values }: Counts): number {
+  const length = fields.length;
+  if (scratch.length < length * 16) scratch = new Uint8Array(length * 16);
+  if (places.length < length) places = new Uint32Array(length * 2);
   let at = 0;
   let previous = 0;
-  for (let i = 0; i < counts.fields.length; i++) {
-    const field = counts.fields[i]!;
-    const value = counts.values[i]!;
-    let rest = field - previous;
-    previous = field;
-    for (let part = 0; part < 2; part++) {
-      while (rest >= 0x80) {
-        out[at++] = (rest % 0x80) | 0x80;
-        rest = Math.floor(rest / 0x80);
-      }
-      out[at++] = rest;
-      rest = value >= 0 ? value * 2 : -value * 2 - 1;
-    }
+  for (let i = 0; i < length; i++) {
+    at = writeVarint(scratch, at, fields[i]! - previous);
+    previous = fields[i]!;
+    places[i] = at;
+    at = writeVarint(scratch, at, zigzag(values[i]!));
   }
-  return out.slice(0, at);
+  return at;
+}
+
+/**
+ * The stored form of `after`, from that of `before` with the same fields: only counts that changed
+ * are written. Null where one of them takes another number of bytes.
+ */
+export function recode(
+  { bytes: old, places }: StoredCounts,
+  before: Counts,
+  after: Counts,
+): StoredCounts | null {
+  const bytes = old.slice();
+  for (let i = 0; i < after.values.length; i++) {
+    if (after.values[i] === before.values[i]) continue;
+    const at = places[i]!;
+    let end = at + 1;
+    while (bytes[end - 1]! >= 0x80) end++;
+    const count = zigzag(after.values[i]!);
+    if (varintLength(count) !== end - at) return null;
+    writeVarint(bytes, at, count);
+  }
+  return { bytes, places };
+}
+
+const zigzag = (value: number): number => value >= 0 ? value * 2 : -value * 2 - 1;
+
+function writeVarint(into: Uint8Array, at: number, number: number): number {
+  while (number >= 0x80) {
+    into[at++] = (number % 0x80) | 0x80;
+    number = Math.floor(number / 0x80);
+  }
+  into[at++] = number;
+  return at;
+}
+
+function varintLength(number: number): number {
+  let length = 1;
+  for (; number >= 0x80; length++) number = Math.floor(number / 0x80);
+  return length;
 }
 
 /**

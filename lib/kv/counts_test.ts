@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { addCounts, type Counts, decodeCounts, encodeCounts, hasAny, NO_COUNTS } from "./counts.ts";
+import {
+  addCounts,
+  type Counts,
+  decodeCounts,
+  encodeCounts,
+  hasAny,
+  NO_COUNTS,
+  recode,
+  storedCounts,
+} from "./counts.ts";
 
 const delta = fc.uniqueArray(
   fc.tuple(fc.nat({ max: 2 ** 40 }), fc.integer({ min: -(2 ** 40), max: 2 ** 40 })),
@@ -18,6 +27,26 @@ Deno.test("the stored form gives the same record back", () => {
   }));
   const wide = addCounts(NO_COUNTS, new Map([[0, 2 ** 52 - 1], [2 ** 50, -(2 ** 52) + 1]]));
   assert.deepEqual(decodeCounts(encodeCounts(wide)), wide);
+});
+
+Deno.test("a stored form in which counts change is as if it were made anew", () => {
+  let changed = 0;
+  const amount = fc.integer({ min: -200, max: 200 });
+  fc.assert(fc.property(delta, fc.array(fc.tuple(fc.nat(), amount)), (d, changes) => {
+    const before = addCounts(NO_COUNTS, d);
+    if (before.fields.length === 0) return;
+    const by = changes.map(([n, by]) => [before.fields[n % before.fields.length]!, by] as const);
+    const after = addCounts(before, new Map(by));
+    if (after.fields !== before.fields) return;
+    const kept = storedCounts(before);
+    const stored = recode(kept, before, after);
+    assert.deepEqual(kept.bytes, encodeCounts(before), "what it was made from stays as it was");
+    if (stored === null) return;
+    changed++;
+    assert.deepEqual(stored.bytes, encodeCounts(after));
+    assert.deepEqual(stored.places, storedCounts(after).places);
+  }));
+  assert.ok(changed > 10);
 });
 
 Deno.test("a record is read up to a field", () => {

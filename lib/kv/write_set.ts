@@ -15,6 +15,12 @@ export interface CountChange {
  */
 export type Consequence = (change: CountChange, more: WriteSet) => void;
 
+interface SumMutation {
+  type: "sum";
+  key: Deno.KvKey;
+  by: number;
+}
+
 /** One change to a key. `sum` adds a signed amount to a `KvU64` counter, wrapping below zero. */
 export type Mutation =
   | {
@@ -25,7 +31,7 @@ export type Mutation =
     size?: number;
   }
   | { type: "delete"; key: Deno.KvKey }
-  | { type: "sum"; key: Deno.KvKey; by: bigint }
+  | SumMutation
   | {
     type: "add";
     key: Deno.KvKey;
@@ -42,6 +48,9 @@ export interface Check {
   versionstamp: string | null;
 }
 
+/** Among so many counters of a write set, the last ones, it is looked for the one to add to. */
+const SUMS_LOOKED_AT = 4;
+
 /**
  * Changes that are committed together or not at all. Domains add to a write set that somebody
  * else commits; that is how a reply, its counters and its job's completion become one atomic.
@@ -50,6 +59,7 @@ export class WriteSet {
   readonly checks: Check[] = [];
   readonly mutations: Mutation[] = [];
   readonly #afterCommit: (() => void)[] = [];
+  readonly #sums: SumMutation[] = [];
 
   /** Fails the whole commit unless `key` still has `versionstamp`; null means it must not exist. */
   check(key: Deno.KvKey, versionstamp: string | null): this {
@@ -67,9 +77,21 @@ export class WriteSet {
     return this;
   }
 
-  /** Adds `by` (may be negative) to the counter at `key`. Only for keys that are always counters. */
-  sum(key: Deno.KvKey, by: number | bigint): this {
-    if (by) this.mutations.push({ type: "sum", key, by: BigInt(by) });
+  /**
+   * Adds `by` (a whole number, may be negative) to the counter at `key`. Only for keys that are
+   * always counters. Those who count much in one write set pass the same key object each time.
+   */
+  sum(key: Deno.KvKey, by: number): this {
+    if (by === 0) return this;
+    const sums = this.#sums;
+    for (let i = sums.length - 1, looked = 0; i >= 0 && looked < SUMS_LOOKED_AT; i--, looked++) {
+      if (sums[i]!.key !== key) continue;
+      sums[i]!.by += by;
+      return this;
+    }
+    const sum: SumMutation = { type: "sum", key, by };
+    sums.push(sum);
+    this.mutations.push(sum);
     return this;
   }
 

@@ -1,10 +1,12 @@
 import type { Clock } from "../clock.ts";
 import { AppError } from "../errors.ts";
+import type { Logger } from "../log.ts";
 import { humanBytes } from "./words.ts";
 import type { SystemSource } from "./system.ts";
 
 export interface AdmissionOptions {
   clock: Clock;
+  log: Logger;
   system: SystemSource;
   /** Tasks that have not ended, over all queues. */
   waiting: () => Promise<number>;
@@ -18,6 +20,9 @@ export interface AdmissionOptions {
 
 const EVERY_MS = 500;
 const RETRY_AFTER_SECONDS = 5;
+/** Nothing was refused for so long: that is over. */
+const CALM_MS = 10_000;
+const TELL_EVERY_MS = 60_000;
 /** What work of high priority may go above the limit, so that a flood of other work leaves it room. */
 const URGENT_ROOM = 1.1;
 /** Priorities up to this one are high. */
@@ -31,6 +36,8 @@ const HIGH = 1;
 export class Admission {
   #waiting = 0;
   #admitted = 0;
+  /** The refusals under way; null while everything is taken. Times as of `clock.elapsed()`. */
+  #spell: { since: number; lastAt: number; toldAt: number; refused: number } | null = null;
   #stop: (() => void) | null = null;
 
   constructor(readonly options: AdmissionOptions) {}
@@ -41,6 +48,7 @@ export class Admission {
       const before = this.#admitted;
       this.#waiting = await this.options.waiting().catch(() => this.#waiting);
       this.#admitted -= before;
+      this.#tellOfRefusals();
       if (this.#stop) {
         this.#stop = this.options.clock.after(this.options.everyMs ?? EVERY_MS, watch);
       }
@@ -60,26 +68,48 @@ export class Admission {
   admit(count: number, priority?: number): void {
     const { backlogLimit, diskReserveBytes, system } = this.options;
     const room = priority !== undefined && priority <= HIGH ? URGENT_ROOM : 1;
-    if (
-      backlogLimit > 0 &&
-      this.#waiting + this.#admitted + count > Math.ceil(backlogLimit * room)
-    ) {
-      throw new AppError(
-        "overloaded",
-        `${this.#waiting} tasks are waiting, and ${backlogLimit} is the limit; try again later`,
-        { retryAfterSeconds: RETRY_AFTER_SECONDS },
+    const waiting = this.#waiting + this.#admitted;
+    if (backlogLimit > 0 && waiting + count > Math.ceil(backlogLimit * room)) {
+      throw this.#refusal(
+        `${waiting} tasks are waiting, and ${backlogLimit} is the limit; try again later`,
+        RETRY_AFTER_SECONDS,
       );
     }
     const { diskFreeBytes } = system.latest();
     if (diskReserveBytes > 0 && diskFreeBytes < diskReserveBytes) {
-      throw new AppError(
-        "overloaded",
+      throw this.#refusal(
         `only ${humanBytes(diskFreeBytes)} of disk are free and ${
           humanBytes(diskReserveBytes)
         } are kept in reserve; free some space`,
-        { retryAfterSeconds: 60 },
+        60,
       );
     }
     this.#admitted += count;
+  }
+
+  /** Refusals come by the thousand: the log hears of their beginning, once a minute, and their end. */
+  #refusal(reason: string, retryAfterSeconds: number): AppError {
+    const at = this.options.clock.elapsed();
+    if (!this.#spell) {
+      this.#spell = { since: at, lastAt: at, toldAt: at, refused: 0 };
+      this.options.log.warn("new tasks are refused", { reason });
+    }
+    this.#spell.lastAt = at;
+    this.#spell.refused++;
+    return new AppError("overloaded", reason, { retryAfterSeconds });
+  }
+
+  #tellOfRefusals(): void {
+    if (!this.#spell) return;
+    const { since, lastAt, toldAt, refused } = this.#spell;
+    const now = this.options.clock.elapsed();
+    const told = { refused, seconds: Math.round((lastAt - since) / 1_000) };
+    if (now - lastAt >= CALM_MS) {
+      this.#spell = null;
+      this.options.log.info("new tasks are taken again", told);
+    } else if (now - toldAt >= TELL_EVERY_MS) {
+      this.#spell.toldAt = now;
+      this.options.log.warn("new tasks are still refused", told);
+    }
   }
 }

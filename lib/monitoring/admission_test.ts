@@ -1,14 +1,18 @@
 import assert from "node:assert/strict";
 import { FakeClock } from "../clock.ts";
 import { AppError } from "../errors.ts";
+import { createLogger, type Logger, silentLogger } from "../log.ts";
 import { Admission } from "./admission.ts";
 import type { SystemSource } from "./system.ts";
 
-function admission(backlogLimit: number, diskFreeBytes = 10): Admission {
+function admission(
+  backlogLimit: number,
+  diskFreeBytes = 10,
+  { clock = new FakeClock(0), log = silentLogger }: { clock?: FakeClock; log?: Logger } = {},
+): Admission {
   const system = { latest: () => ({ diskFreeBytes }) } as unknown as SystemSource;
-  const clock = new FakeClock(0);
   const waiting = () => Promise.resolve(0);
-  return new Admission({ clock, system, waiting, backlogLimit, diskReserveBytes: 5 });
+  return new Admission({ clock, log, system, waiting, backlogLimit, diskReserveBytes: 5 });
 }
 
 const overloaded = (error: unknown) => error instanceof AppError && error.code === "overloaded";
@@ -26,4 +30,39 @@ Deno.test("what is above the backlog's limit is refused, high priority a tenth l
 
 Deno.test("a full disk refuses high priority, too", () => {
   assert.throws(() => admission(0, 4).admit(1, 0), overloaded);
+});
+
+Deno.test("a thousand refusals are three lines of the log", async () => {
+  const lines: string[] = [];
+  const log = createLogger({
+    level: "info",
+    format: "json",
+    write: (line) => void lines.push(line),
+  });
+  const clock = new FakeClock(0);
+  const gate = admission(1, 10, { clock, log });
+  gate.start();
+  gate.admit(1);
+  const pass = async (ms: number) => {
+    for (let waited = 0; waited < ms; waited += 500) {
+      clock.advance(500);
+      await new Promise((resolve) => setImmediate(resolve));
+      try {
+        gate.admit(2);
+      } catch { /* that is what is counted */ }
+    }
+  };
+  await pass(61_000);
+  for (let waited = 0; waited < 12_000; waited += 500) {
+    clock.advance(500);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  gate.close();
+  const told = lines.map((line) => JSON.parse(line));
+  assert.deepEqual(told.map(({ level, message }) => `${level}: ${message}`), [
+    "warn: new tasks are refused",
+    "warn: new tasks are still refused",
+    "info: new tasks are taken again",
+  ]);
+  assert.equal(told[2].refused, 122);
 });

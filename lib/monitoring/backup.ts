@@ -2,7 +2,8 @@ import { basename, join } from "node:path";
 import { type Clock, systemClock } from "../clock.ts";
 import { AppError, messageOf, notFound } from "../errors.ts";
 import { type BackupManifest, type DatabaseSize, removeDatabase } from "./backup_file.ts";
-import { type BackupPolicy, DEFAULT_POLICY, keptBackups } from "./backup_policy.ts";
+import { backupName, instantOf, manifestOf } from "./backup_name.ts";
+import { type BackupPolicy, DEFAULT_POLICY, expiredBackups } from "./backup_policy.ts";
 import { measureInThread, unpackInThread, writeInThread } from "./backup_thread.ts";
 
 /** A backup in the folder; the manifest is null where it was lost. */
@@ -27,9 +28,6 @@ const DAY_MS = 86_400_000;
 /** Growth over less than this says nothing. */
 const MIN_GROWTH_DAYS = 0.5;
 const LEFTOVER_MS = 6 * 3_600_000;
-const NAME = /^pixel-(\d{4}-\d\d-\d\d)T(\d\d)-(\d\d)-(\d\d)Z(-before-schema-\d+)?\.sqlite\.zst$/;
-/** The way back from a migration stays this long, whatever the policy says of its day. */
-export const KEPT_BEFORE_MIGRATION_DAYS = 30;
 
 /** The compressed copies of one KV file in a folder (DATA_DIR/backups). */
 export class Backups {
@@ -49,8 +47,7 @@ export class Backups {
     await this.#removeLeftovers();
     const at = Math.floor(this.clock.now() / 1_000) * 1_000;
     const createdAt = new Date(at).toISOString();
-    const mark = beforeSchema === undefined ? "" : `-before-schema-${beforeSchema}`;
-    const name = `pixel-${createdAt.slice(0, 19).replaceAll(":", "-")}Z${mark}.sqlite.zst`;
+    const name = backupName(at, beforeSchema);
     const path = join(this.folder, name);
     const partial = `${path}.partial`;
     try {
@@ -58,7 +55,7 @@ export class Backups {
         { source: this.kvFile, target: partial, createdAt },
         signal,
       );
-      await Deno.writeTextFile(`${path}.json`, JSON.stringify(manifest, null, 2) + "\n");
+      await Deno.writeTextFile(manifestOf(path), JSON.stringify(manifest, null, 2) + "\n");
       await Deno.rename(partial, path);
       await this.prune();
       return { name, path, at, compressedBytes: manifest.compressedBytes, manifest };
@@ -103,14 +100,10 @@ export class Backups {
 
   /** Deletes what the policy does not keep; gives the names. */
   async prune(): Promise<string[]> {
-    const all = await this.list();
-    const regular = all.filter(({ name }) => !isWayBack(name));
-    const kept = keptBackups(regular.map((backup) => backup.at), this.policy);
-    const since = this.clock.now() - KEPT_BEFORE_MIGRATION_DAYS * DAY_MS;
-    const gone = all.filter(({ name, at }) => isWayBack(name) ? at < since : !kept.has(at));
+    const gone = expiredBackups(await this.list(), this.policy, this.clock.now());
     for (const { path } of gone) {
       await Deno.remove(path);
-      await Deno.remove(`${path}.json`).catch(() => {}); // it may have been lost before
+      await Deno.remove(manifestOf(path)).catch(() => {}); // it may have been lost before
     }
     return gone.map((backup) => backup.name);
   }
@@ -137,15 +130,6 @@ export class Backups {
     }
   }
 }
-
-/** When the backup of this name was made; null for any other file. */
-function instantOf(name: string): number | null {
-  const match = NAME.exec(name);
-  return match && Date.parse(`${match[1]}T${match[2]}:${match[3]}:${match[4]}Z`);
-}
-
-/** Whether a backup was made before a migration. */
-const isWayBack = (name: string): boolean => NAME.exec(name)?.[5] !== undefined;
 
 async function namesIn(folder: string): Promise<string[]> {
   try {
@@ -177,7 +161,7 @@ export async function unpackChecked(
 
 async function readManifest(path: string): Promise<BackupManifest | null> {
   try {
-    return JSON.parse(await Deno.readTextFile(`${path}.json`)) as BackupManifest;
+    return JSON.parse(await Deno.readTextFile(manifestOf(path))) as BackupManifest;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return null;
     throw new AppError("unavailable", `the manifest of ${path} cannot be read`, { cause: error });

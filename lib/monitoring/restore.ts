@@ -9,13 +9,15 @@ export interface RestoreRequest {
   dataDir: string;
   /** The KV file in it. */
   kvFile: string;
-  /** Path of the backup. */
-  backup: string;
+  /** Path of the backup, or what brings it there once the folder is locked. */
+  backup: string | (() => Promise<string>);
   /** Checks everything and changes nothing. */
   dryRun?: boolean;
 }
 
 export interface RestoreResult {
+  /** Path of the backup. */
+  backup: string;
   /** KV entries in the backup. */
   entries: number;
   /** What it replaces: null when there was no KV file. */
@@ -36,7 +38,8 @@ export interface RestoreResult {
  */
 export async function restore(request: RestoreRequest): Promise<RestoreResult> {
   await using _lock = await lockDataDir(request.dataDir);
-  const { kvFile, backup, dryRun = false } = request;
+  const { kvFile, dryRun = false } = request;
+  const backup = typeof request.backup === "string" ? request.backup : await request.backup();
   const incoming = `${kvFile}.restoring`;
   try {
     const check = await unpackChecked(backup, incoming);
@@ -44,11 +47,11 @@ export async function restore(request: RestoreRequest): Promise<RestoreResult> {
       throw new AppError("conflict", `${basename(backup)} cannot be restored: ${check.problem}`);
     }
     const replaced = await describe(kvFile);
-    if (dryRun) return { entries: check.entries, replaced };
+    if (dryRun) return { backup, entries: check.entries, replaced };
     if (replaced) replaced.keptAs = await keepAside(kvFile);
     await removeBeside(incoming);
     await Deno.rename(incoming, kvFile);
-    return { entries: check.entries, replaced };
+    return { backup, entries: check.entries, replaced };
   } finally {
     await removeDatabase(incoming);
   }

@@ -1,6 +1,6 @@
 import type { Config } from "../config/config.ts";
 import type { VariableName } from "../config/variables.ts";
-import { KEPT_BEFORE_MIGRATION_DAYS } from "./backup.ts";
+import { KEPT_BEFORE_MIGRATION_DAYS } from "./backup_policy.ts";
 
 /** How long one kind of record is kept, and which variable says so. */
 export interface RetentionRow {

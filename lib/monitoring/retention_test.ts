@@ -31,7 +31,7 @@ const ROW_OF: [keys: string, row: RegExp][] = [
   ["jobs batch, jobs batch_count, jobs batch_done, conv b, conv bi, conv bn", /^batches$/],
   ["jobs events, jobs events_head", /^live events$/],
   [
-    "conv c, conv t, conv r, conv m, conv a, conv p, conv s, conv f, conv i, conv x",
+    "conv c, conv t, conv r, conv m, conv a, conv p, conv s, conv f, conv i, conv x, conv au",
     /before they are deleted$/,
   ],
   ["conv gone, conv deletions", /^hashed ids/],
@@ -39,6 +39,7 @@ const ROW_OF: [keys: string, row: RegExp][] = [
   ["bots d, bots k, bots u, bots n, auth token, auth token-hash, alerts name", /^bots, tokens/],
   ["meta schema, meta counts, meta webhook-secret, jobs pause, jobs limits", /and settings$/],
   ["auth bootstrap, auth key, schedule paused, health baseline, health probe", /and settings$/],
+  ["health upload", /and settings$/],
   ["stats ask, stats askref", /^questions without/],
   ["conv erased, conv erasure", /^hashed ids/],
   ["meta erasure-key, ai model, ai model_part", /^bots, tokens/],

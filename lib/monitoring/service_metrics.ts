@@ -16,8 +16,16 @@ export interface MetricsPorts {
   score(): Promise<Score>;
   /** Every alert, and whether it is raised. */
   alerts?(): Promise<{ name: string; severity: string; raised: boolean }[]>;
-  /** Bytes of the database file, and when its newest backup was made (ms UTC). */
-  storage?(): Promise<{ databaseBytes: number; newestBackupAt: number | null }>;
+  /** The database file and its backups. */
+  storage?(): Promise<StorageFigures>;
+}
+
+export interface StorageFigures {
+  databaseBytes: number;
+  /** When the newest backup was made (ms UTC). */
+  newestBackupAt: number | null;
+  /** When all backups were last in the bucket (ms UTC); null where there is none. */
+  uploadedAt: number | null;
 }
 
 export interface CacheCounters {
@@ -302,15 +310,22 @@ function cacheTierFamilies({ process, shared }: CacheCounters): MetricFamily[] {
   ];
 }
 
-function storageFamilies(
-  storage: { databaseBytes: number; newestBackupAt: number | null } | undefined,
-): MetricFamily[] {
+function storageFamilies(storage: StorageFigures | undefined): MetricFamily[] {
   if (!storage) return [];
-  const { databaseBytes, newestBackupAt } = storage;
-  const backup = newestBackupAt === null ? [] : [{ value: newestBackupAt / 1_000 }];
+  const { databaseBytes, newestBackupAt, uploadedAt } = storage;
+  const at = (instant: number | null) => instant === null ? [] : [{ value: instant / 1_000 }];
   return [
     gauge("pixel_database_bytes", "Size of the database file.", databaseBytes),
-    gauge("pixel_backup_timestamp_seconds", "When the newest backup was made.", backup),
+    gauge(
+      "pixel_backup_timestamp_seconds",
+      "When the newest backup was made.",
+      at(newestBackupAt),
+    ),
+    gauge(
+      "pixel_backup_uploaded_timestamp_seconds",
+      "When all backups were last in the bucket.",
+      at(uploadedAt),
+    ),
   ];
 }
 

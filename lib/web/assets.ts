@@ -29,6 +29,12 @@ const TYPES: Record<string, string> = {
   webmanifest: "application/manifest+json",
 };
 
+/** In which forms the build writes what is text, the smallest first. */
+const PACKED = [
+  { ending: ".br", encoding: "br", named: /\bbr\b/ },
+  { ending: ".gz", encoding: "gzip", named: /\bgzip\b/ },
+];
+
 /** Opens what the build wrote. All of it is held in memory: it is small, and never changes. */
 export async function openAssets(directory: URL): Promise<Assets> {
   const manifest = await readManifest(directory);
@@ -77,10 +83,13 @@ function serve(c: Context, contents: Map<string, Uint8Array<ArrayBuffer>>): Resp
     "cache-control": "public, max-age=31536000, immutable",
     "x-content-type-options": "nosniff",
   };
-  const brotli = contents.get(`${file}.br`);
-  if (brotli) headers["vary"] = "accept-encoding";
-  if (brotli && /\bbr\b/.test(c.req.header("accept-encoding") ?? "")) {
-    return new Response(brotli, { headers: { ...headers, "content-encoding": "br" } });
+  const accepted = c.req.header("accept-encoding") ?? "";
+  for (const { ending, encoding, named } of PACKED) {
+    const packed = contents.get(file + ending);
+    if (!packed) continue;
+    headers["vary"] = "accept-encoding";
+    if (!named.test(accepted)) continue;
+    return new Response(packed, { headers: { ...headers, "content-encoding": encoding } });
   }
   return new Response(plain, { headers });
 }

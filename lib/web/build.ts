@@ -1,4 +1,4 @@
-import { brotliCompressSync } from "node:zlib";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 import { type AssetManifest, readManifest } from "./assets.ts";
 import { listFiles } from "./file_routes.ts";
 import { listIslands } from "./islands.ts";
@@ -30,6 +30,8 @@ export async function buildAssets(paths: BuildPaths): Promise<{ built: boolean; 
     await Deno.writeFile(new URL(`assets/${name}`, paths.out), content);
     if (!/\.(css|js|svg)$/.test(name)) continue;
     await Deno.writeFile(new URL(`assets/${name}.br`, paths.out), brotliCompressSync(content));
+    // Browsers take Brotli over TLS only.
+    await Deno.writeFile(new URL(`assets/${name}.gz`, paths.out), gzipSync(content, { level: 9 }));
   }
   const manifest: AssetManifest = { builtFrom, files, islands };
   await Deno.writeTextFile(new URL("manifest.json", paths.out), JSON.stringify(manifest, null, 2));

@@ -2,7 +2,6 @@ import type { z } from "@hono/zod-openapi";
 import type {
   AlertAnswer,
   AlertList,
-  KeptAnswer,
   NotificationAnswer,
   NotificationList,
   NotificationsQuery,
@@ -16,6 +15,7 @@ import type {
   ReportQueued,
   WeeklyAnswer,
 } from "./schemas/analytics.ts";
+import type { BackupsAnswer, KeptAnswer } from "./schemas/backups.ts";
 import type { BotAnswer, BotInput, BotList, BotsQuery } from "./schemas/bots.ts";
 import type {
   CacheCleared,
@@ -195,6 +195,7 @@ export interface Calls {
     answer: typeof CleanupQueued;
   };
   "GET /maintenance/retention": { answer: typeof KeptAnswer };
+  "GET /maintenance/backups": { answer: typeof BackupsAnswer };
   "POST /tasks/actions": { body: typeof TaskAction; answer: typeof TaskActionAnswer };
   "POST /tasks/{task_id}/hasten": { answer: typeof TaskQueued };
   "POST /tasks/{task_id}/discard": { answer: typeof TaskQueued };

@@ -1,6 +1,6 @@
 /** The service and its machine as the API answers for them; types only, for the browser too. */
 import type { z } from "@hono/zod-openapi";
-import type { KeptAnswer } from "./schemas/alerts.ts";
+import type { KeptAnswer } from "./schemas/backups.ts";
 import type * as schema from "./schemas/system.ts";
 
 /** `health_report` of GET /health. */
@@ -17,4 +17,7 @@ export type CleanupType = schema.CleanupType;
 /** POST /maintenance/cleanup. */
 export type CleanupStarted = z.infer<typeof schema.CleanupQueued>;
 /** GET /maintenance/retention: how long records are kept, the database's size, its backups. */
-export type Kept = Pick<z.infer<typeof KeptAnswer>, "retention" | "database" | "backups">;
+export type Kept = Pick<
+  z.infer<typeof KeptAnswer>,
+  "retention" | "database" | "backups" | "bucket"
+>;

@@ -8,6 +8,7 @@ import { apiHeaders } from "../middleware/secure_headers.ts";
 import { addAlerts } from "./alerts.ts";
 import { addAnalytics } from "./analytics.ts";
 import { addAudit } from "./audit.ts";
+import { addBackups } from "./backups.ts";
 import { addBots } from "./bots.ts";
 import { addCache } from "./cache.ts";
 import { addConversationStream } from "./conversation_stream.ts";
@@ -59,6 +60,7 @@ export function createApi(deps: ApiDeps, gate: Gate, feed: EventFeed): Api {
   addAnalytics(api);
   addFigures(api);
   addSystem(api);
+  addBackups(api);
   addBots(api);
   addQueues(api);
   addSchedules(api);

@@ -1,8 +1,5 @@
 import { AppError } from "../../lib/errors.ts";
 import { commitOnce } from "../../lib/kv/idempotency.ts";
-import { within } from "../../lib/monitoring/deadline.ts";
-import { retentionTable } from "../../lib/monitoring/retention.ts";
-import { KeptAnswer } from "../../lib/wire/schemas/alerts.ts";
 import {
   CleanupInput,
   CleanupQueued,
@@ -15,7 +12,6 @@ import {
 } from "../../lib/wire/schemas/system.ts";
 import { PreparedJson } from "./call.ts";
 import type { ApiBuilder } from "./operation.ts";
-import { instant } from "./shown.ts";
 
 const DAY_MS = 86_400_000;
 /** As far back as anything is kept by default. */
@@ -23,7 +19,7 @@ const MAX_HISTORY_MS = 401 * DAY_MS;
 
 /** Health, summary, history and cleaning up. */
 export function addSystem(api: ApiBuilder): void {
-  const { health, summary, history, work, db, clock, admit, backups } = api.deps;
+  const { health, summary, history, work, db, clock, admit } = api.deps;
   /** The summary that was answered last, as text. */
   let latest = { found: {}, json: new PreparedJson({}) };
 
@@ -102,39 +98,7 @@ export function addSystem(api: ApiBuilder): void {
       return { stopping: true as const, pid: Deno.pid };
     },
   });
-
-  api.add({
-    route: "GET /maintenance/retention",
-    tag: "System",
-    summary: "How long everything is kept, how large the database is, and its backups",
-    answer: KeptAnswer,
-    async handle() {
-      const size = backups ? await within(() => backups.databaseSize(), MEASURE_MS, clock) : null;
-      const kept = backups ? await backups.list() : [];
-      return {
-        retention: retentionTable(api.deps.config.retention).map((row) => ({
-          records: row.records,
-          kept_for: row.keptFor,
-          ...(row.variable ? { variable: row.variable } : {}),
-        })),
-        database: size && {
-          bytes: size.bytes,
-          reclaimable_bytes: size.reclaimableBytes,
-          growth_bytes_per_day: size.growthBytesPerDay,
-        },
-        backups: kept.map((backup) => ({
-          name: backup.name,
-          created_at: instant(backup.at),
-          compressed_bytes: backup.compressedBytes,
-          entries: backup.manifest?.entries ?? null,
-        })),
-      };
-    },
-  });
 }
-
-/** Sizes are read from the disk, and no longer than this. */
-const MEASURE_MS = 5_000;
 
 function wrongRange(message: string): AppError {
   return new AppError("invalid", `from: ${message}`, { issues: [{ path: "from", message }] });

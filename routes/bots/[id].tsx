@@ -2,7 +2,7 @@ import BotEditor from "../../islands/BotEditor.tsx";
 import BotTrial from "../../islands/BotTrial.tsx";
 import type { BotData } from "../../islands/parts/page_data.ts";
 import { Badge } from "../../islands/parts/pieces.tsx";
-import { BOTS as T, PAGES } from "../../islands/parts/texts.ts";
+import { BOTS as T, COMMON, PAGES } from "../../islands/parts/texts.ts";
 import { toInput } from "../../islands/parts/bot_draft.ts";
 import type { PageContext, PageProps } from "../../lib/web/page.ts";
 import type { TurnQueued } from "../../lib/wire/conversations.ts";
@@ -30,7 +30,7 @@ export const handler = {
       const turn = await data.tryBot(botId, message, `try-${crypto.randomUUID()}`);
       return await show(ctx, { message, turn });
     }
-    if (form["do"] !== "teach") return ctx.notFound("No such action.");
+    if (form["do"] !== "teach") return ctx.notFound(COMMON.noAction);
     const bot = toInput(botId, await data.bot(botId));
     bot.knowledge = [...bot.knowledge, { question: text("question"), answer: text("answer") }];
     await data.saveBot(botId, bot);

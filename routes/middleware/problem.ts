@@ -83,9 +83,13 @@ export function problemResponse(
   return new Response(JSON.stringify(body), { status, headers: all });
 }
 
-/** Whether somebody here has to look at it. */
+/**
+ * Whether somebody here has to look at it. Not at a refusal for too much work: whoever refuses tells
+ * the log of it, in one line for thousands.
+ */
 export function isOurFault(thrown: unknown): boolean {
-  return PROBLEMS[read(thrown).kind].status >= 500;
+  const { kind } = read(thrown);
+  return kind !== "overloaded" && PROBLEMS[kind].status >= 500;
 }
 
 function read(thrown: unknown): {

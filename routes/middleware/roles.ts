@@ -53,6 +53,7 @@ export const ROUTE_ROLES = {
   "GET /health": "viewer",
   "POST /maintenance/cleanup": "operator",
   "GET /maintenance/retention": "viewer",
+  "GET /maintenance/backups": "viewer",
   "GET /performance/summary": "viewer",
   "GET /performance/history": "viewer",
   "GET /bots": "viewer",

@@ -1,4 +1,5 @@
 import { AppError } from "../../lib/errors.ts";
+import { SIGN_IN as T } from "../../islands/parts/texts.ts";
 import type { PageContext } from "../../lib/web/page.ts";
 import type { PageState } from "../pages.ts";
 import SignIn, { pathWithin } from "../sign-in.tsx";
@@ -6,8 +7,8 @@ import SignIn, { pathWithin } from "../sign-in.tsx";
 export const config = { open: true };
 
 const PROBLEMS = {
-  stranger: { status: 403, text: "You are not on the list of those who may sign in here." },
-  failed: { status: 401, text: "Signing in did not work. Please try again." },
+  stranger: { status: 403, text: T.stranger },
+  failed: { status: 401, text: T.failed },
 };
 
 /** Where the sign-in provider sends people back to. */
@@ -18,7 +19,7 @@ export const handler = {
     const refuse = (problem: string, status: number, headers = {}) =>
       ctx.render({ next: "/", problem, provider }, {
         status,
-        title: "Sign in",
+        title: T.title,
         headers: { "cache-control": "no-store", ...headers },
       });
     try {
@@ -31,7 +32,7 @@ export const handler = {
     } catch (thrown) {
       if (!(thrown instanceof AppError) || thrown.code !== "rate_limited") throw thrown;
       const wait = String(thrown.retryAfterSeconds ?? 60);
-      return refuse(`Too many attempts. Try again in ${wait} s.`, 429, { "retry-after": wait });
+      return refuse(T.tooMany(wait), 429, { "retry-after": wait });
     }
   },
 };

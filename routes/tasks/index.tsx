@@ -1,10 +1,10 @@
 import QueueTable from "../../islands/QueueTable.tsx";
 import TaskFilter from "../../islands/TaskFilter.tsx";
 import TaskList from "../../islands/TaskList.tsx";
-import { count, counted } from "../../islands/parts/format.ts";
+import { count } from "../../islands/parts/format.ts";
 import type { TaskListData } from "../../islands/parts/page_data.ts";
 import { filterText, parseFilter } from "../../islands/parts/task_filter.ts";
-import { COMMON, PAGES, TASKS as T } from "../../islands/parts/texts.ts";
+import { COMMON, COUNTED, PAGES, TASKS as T } from "../../islands/parts/texts.ts";
 import { TASK_STATUS } from "../../islands/parts/words.ts";
 import type { PageContext, PageProps } from "../../lib/web/page.ts";
 import { wantsData } from "../../lib/web/serve_pages.ts";
@@ -43,7 +43,7 @@ export const handler = {
     const queue = String(form["queue"]);
     if (form["do"] === "pause") await ctx.state.data.pauseQueue(queue);
     else if (form["do"] === "resume") await ctx.state.data.resumeQueue(queue);
-    else return ctx.notFound("No such action.");
+    else return ctx.notFound(COMMON.noAction);
     return ctx.redirect(backWith("/tasks", form["do"] === "pause" ? "paused" : "resumed"));
   },
 };
@@ -121,7 +121,7 @@ const current = (yes: boolean) => yes ? "true" : undefined;
 
 function summaryOf(queues: QueueInfo[]): string {
   const paused = queues.filter((queue) => queue.paused).length;
-  return counted(queues.length, "queue") + (paused > 0 ? `, ${T.paused(count(paused))}` : "");
+  return COUNTED.queues(queues.length) + (paused > 0 ? `, ${T.paused(count(paused))}` : "");
 }
 
 function hrefOf(query: TaskQuery): string {

@@ -359,6 +359,11 @@ function testApi(sessions: Sessions) {
     task.status = "queued";
     return c.json(ok({ task_id: task.task_id }));
   });
+  app.post("/tasks/:id/hasten", (c) => {
+    const task_id = c.req.param("id");
+    for (const task of data.details) if (task.task_id === task_id) task.waiting_because = [];
+    return c.json(ok({ task_id }));
+  });
   app.delete("/queues/:name/pause", (c) => {
     for (const queue of data.queues) queue.paused &&= queue.name !== c.req.param("name");
     for (const task of data.details) task.waiting_because = [];

@@ -236,6 +236,7 @@ export const waitingTask: TaskDetail = {
     reason: "backoff",
     detail: "attempt 3 of 5 comes next; the last error was: the AI provider answered 503",
     until: new Date(NOW + 45_000).toISOString(),
+    action: "hasten",
   }],
   kwargs: { conversation_id: "support-4711", bot_id: "helper", turn: 3 },
 };

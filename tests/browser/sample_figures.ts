@@ -64,7 +64,18 @@ export function range(from: string, to: string, tz: string, botId?: string): Ran
 
 export const comparison: Comparison = {
   current: { start: "2026-03-04T00:00:00Z", end: "2026-03-10T12:00:00Z", figures: {} },
-  previous: { start: "2026-02-25T00:00:00Z", end: "2026-03-03T12:00:00Z", figures: {} },
+  previous: {
+    start: "2026-02-25T00:00:00Z",
+    end: "2026-03-03T12:00:00Z",
+    figures: {
+      conversations: { value: 8_096 },
+      active_users: { value: 2_990 },
+      answer_rate: { value: 90.2, n: 12_100 },
+      success_rate: { value: null, n: 0 },
+      turn_ms: { p50: 260 },
+      csat: { mean: 4.1 },
+    },
+  },
   basis: "equal_elapsed",
   growth: { conversations: { value: 12.4 } },
 };

@@ -215,6 +215,7 @@ export const kept = {
     reclaimable_bytes: 12_582_912,
     growth_bytes_per_day: 2_411_724,
   },
+  bucket: null,
   backups: [{
     name: "pixel-2026-03-18T04-00-00Z.sqlite.zst",
     created_at: "2026-03-18T04:00:00Z",

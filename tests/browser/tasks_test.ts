@@ -193,6 +193,24 @@ Deno.test("a paused queue is resumed from the task that waits for it", async () 
   assert.deepEqual(visit.server.done, ["DELETE /queues/conversations/pause"]);
 });
 
+Deno.test("a task that waits for its time is let run now, with and without scripts", async () => {
+  await using visit = await visitDashboard();
+  const { page } = await visit.open("/tasks/t-wait-1");
+  await page.click(".why-not .button:text('Run now')");
+  await page.waitForFunction(() => !document.querySelector(".why-not"));
+  const plain = await visit.open("/tasks/t-wait-1", { javaScript: false });
+  assert.equal(await plain.page.locator(".why-not").count(), 0);
+  visit.server.data.details[0]!.waiting_because = [{
+    reason: "scheduled",
+    detail: "it was asked to run later",
+    action: "hasten",
+  }];
+  await plain.page.reload();
+  await plain.page.click(".why-not .button:text('Run now')");
+  assert.equal(await plain.page.textContent(".notice"), "The task waits no longer for its time.");
+  assert.deepEqual(visit.server.done, Array(2).fill("POST /tasks/t-wait-1/hasten"));
+});
+
 Deno.test("a failed task is retried from the list, and what ended meanwhile is refused in place", async () => {
   await using visit = await visitDashboard();
   const failed = visit.server.data.tasks.find((task) => task.status === "failed")!;

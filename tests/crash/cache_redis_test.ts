@@ -129,7 +129,7 @@ Deno.test({
     await using server = await RedisServer.start({
       args: ["--maxmemory", "3mb", "--maxmemory-policy", "noeviction"],
     });
-    await using cache = await openCache({ redisUrl: server.url, commandTimeoutMs: 5_000 });
+    await using cache = await openCache({ redisUrl: server.url, commandTimeoutMs: 2_000 });
     let stored = 0;
     for (let i = 0; i < 400; i++) {
       if (await cache.set(`n:${i}`, crypto.getRandomValues(new Uint8Array(10_000)))) stored++;

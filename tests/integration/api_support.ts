@@ -173,6 +173,7 @@ export async function withApi(
       tell() {},
     }),
     backups: null,
+    offsite: null,
     notifier: new Notifier({ db, clock, engine, canMail: true }),
     metrics: { render: () => Promise.resolve("pixel_up 1\n"), request() {} },
     bulk: {

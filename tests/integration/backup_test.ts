@@ -65,7 +65,8 @@ Deno.test("a backup under load is consistent, checked, and restores what was the
   await Deno.remove(place.kvFile);
   const { dir, kvFile } = place;
   const result = await restore({ dataDir: dir, kvFile, backup: backup.path });
-  assert.deepEqual(result, { entries: backup.manifest!.entries, replaced: null });
+  const { entries } = backup.manifest!;
+  assert.deepEqual(result, { backup: backup.path, entries, replaced: null });
   const restored = await Database.open({ path: kvFile });
   const [left, right] = await restored.kv.getMany<[number, number]>([["left"], ["right"]]);
   assert.ok(left.value !== null && left.value <= written);

@@ -38,7 +38,9 @@ Deno.test("status: words, figures and exit codes for well and down", async () =>
   assert.equal(down.exitCode, 2);
   assert.match(down.out, /^Down: /);
   const wrong = await runCommand(["status"], { env: { ...env, PIXEL_URL: "nonsense" } });
-  assert.equal(wrong.exitCode, 1);
+  assert.equal(wrong.exitCode, 2);
+  const unknown = await runCommand(["status"], { env: { DATA_DIR: "/nowhere" } });
+  assert.equal(unknown.exitCode, 2);
 });
 
 Deno.test("tasks: listed, shown, cancelled, retried and redriven", async () => {
@@ -67,17 +69,17 @@ Deno.test("tasks: listed, shown, cancelled, retried and redriven", async () => {
   assert.match(retried.err, /^no-such-task: /);
   await service.request("GET", "/conversations/2/status?wait=20");
   const dry = await run("tasks", "redrive", "--queue", "conversations");
-  assert.match(dry.out, /^1 tasks would be queued again\. Add --yes/);
+  assert.match(dry.out, /^1 task would be queued again\. Add --yes/);
   const real = await run("tasks", "redrive", "--yes");
   assert.equal(real.exitCode, 0, real.err);
-  assert.match(real.out, /^1 tasks queued again/);
+  assert.match(real.out, /^1 task queued again/);
   await service.request("GET", "/conversations/1/status?wait=20");
   assert.deepEqual((await json("tasks", "list", "--status", "failed")).tasks, []);
 
   assert.equal((await json("tasks", "show", second)).status, "completed");
   await run("queue", "pause", "conversations");
   await service.request("POST", "/conversations/queue", turn("4"));
-  assert.match((await run("tasks", "purge", "conversations")).out, /^1 tasks would be cancelled/);
+  assert.match((await run("tasks", "purge", "conversations")).out, /^1 task would be cancelled/);
   const purged = await run("tasks", "purge", "conversations", "--yes");
   assert.equal(purged.exitCode, 0, purged.err);
   assert.equal((await json("tasks", "list", "--status", "cancelled")).tasks.length, 1);
@@ -112,7 +114,7 @@ Deno.test("queue, schedule, report, cache: looked at and acted on", async () => 
   assert.equal((await run("queue", "scale", "default", "3")).exitCode, 0);
   const scaled = (await json("queue", "list")).queues;
   assert.equal(scaled.find((row: { name: string }) => row.name === "default").concurrency, 3);
-  assert.equal((await run("queue", "scale", "default", "none")).exitCode, 1);
+  assert.equal((await run("queue", "scale", "default", "none")).exitCode, 2);
 
   assert.match((await run("schedule", "list")).out, /^health-report +\*\/15/m);
   assert.match((await run("schedule", "run", "health-report")).out, /completed/);

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
+import type { ResponderRequest } from "../../lib/ai/responder.ts";
 import { FakeClock } from "../../lib/clock.ts";
 import { cleanUpConversations } from "../../lib/conversations/archive.ts";
 import { conversationKey, pendingPrefix } from "../../lib/conversations/keys.ts";
 import { sweepPending } from "../../lib/conversations/sweep.ts";
 import { allJobsPrefix } from "../../lib/jobs/keys.ts";
 import { WriteSet } from "../../lib/kv/write_set.ts";
-import { type Desk, openDesk, turn } from "../support/conversations.ts";
+import { type Desk, echo, openDesk, turn } from "../support/conversations.ts";
 
 const options = { sanitizeOps: true, sanitizeResources: true };
 const DAY_MS = 86_400_000;
@@ -95,6 +96,32 @@ Deno.test("a conversation with an open turn is neither archived nor deleted", op
     more: false,
   });
   assert.equal((await desk.conversations.status("c1"))!.taskId, taskId);
+});
+
+Deno.test("what the archive passed by is archived once it can be", options, async () => {
+  const clock = new FakeClock();
+  const held = Promise.withResolvers<void>();
+  const answer = async (request: ResponderRequest) => (await held.promise, echo(request));
+  await using desk = await openDesk({ clock, answer });
+  const { taskId } = await desk.conversations.submit(turn({ conversationId: "open" }));
+  await importLines(desk, ["important"]);
+  await desk.conversations.setImportance("important", "high");
+  clock.advance(1_000);
+  await importLines(desk, ["done"]);
+  clock.advance(2 * DAY_MS);
+  assert.equal((await cleanUp(desk, clock, { archive: 1 })).archived, 1);
+  assert.deepEqual(await keysOf(desk, "done"), ["a", "c", "s"]);
+
+  held.resolve();
+  await desk.ended(taskId);
+  await desk.conversations.setImportance("important", "low");
+  assert.equal((await cleanUp(desk, clock, { archive: 1 })).archived, 2);
+  for (const id of ["open", "important"]) {
+    assert.deepEqual(await keysOf(desk, id), ["a", "c", "s"]);
+  }
+  await importLines(desk, ["late"]);
+  clock.advance(2 * DAY_MS);
+  assert.equal((await cleanUp(desk, clock, { archive: 1 })).archived, 1, "goes on from there");
 });
 
 Deno.test(

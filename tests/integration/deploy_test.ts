@@ -40,6 +40,7 @@ async function startsWith(
   args: string[],
   paths: Record<string, string>,
   use: (url: string) => Promise<void> = () => Promise.resolve(),
+  env: Record<string, string> = {},
 ): Promise<void> {
   const dataDir = await Deno.makeTempDir({ prefix: "pixel-deploy-" });
   const cache = await denoDir();
@@ -60,6 +61,7 @@ async function startsWith(
       PORT: String(port),
       ADMIN_TOKEN: TOKEN,
       PATH: "/usr/bin",
+      ...env,
     },
     stdin: "null",
     stdout: "null",
@@ -126,23 +128,25 @@ Deno.test("the service starts with the image's command line and with the unit's"
   });
 });
 
-Deno.test("where KV has no queues, as on KV Connect, conversations are answered all the same", async () => {
+Deno.test("on KV Connect, which has no queues, one process answers and one without workers takes in", async () => {
   const [run, ...rest] = await imageArguments();
-  const preload = fileURLToPath(new URL("tests/support/without_queues.ts", ROOT));
+  const preload = fileURLToPath(new URL("tests/support/kv_connect.ts", ROOT));
   const paths = { "/app": "program", "/data": "data", "/deno-dir": "cache" };
-  await startsWith([run!, "--preload", preload, ...rest], paths, async (api) => {
-    const response = await fetch(`${api}/conversations/queue`, {
-      method: "POST",
-      headers: {
-        authorization: `Bearer ${TOKEN}`,
-        "content-type": "application/json",
-        prefer: "wait=10",
-      },
-      body: JSON.stringify({ conversation_id: "c", bot_id: "b", user_message: "Hello?" }),
-    });
-    const { result } = await response.json();
-    assert.equal(result?.source, "none");
-  });
+  const ask = (ROLE: string, wait: number, check: (answer: Record<string, unknown>) => void) =>
+    startsWith([run!, "--preload", preload, ...rest], paths, async (api) => {
+      const response = await fetch(`${api}/conversations/queue`, {
+        method: "POST",
+        headers: {
+          authorization: `Bearer ${TOKEN}`,
+          "content-type": "application/json",
+          prefer: `wait=${wait}`,
+        },
+        body: JSON.stringify({ conversation_id: "c", bot_id: "b", user_message: "Hello?" }),
+      });
+      check(await response.json());
+    }, { KV_URL: "http://127.0.0.1:9", ROLE });
+  await ask("all", 10, ({ result }) => assert.match(JSON.stringify(result), /"source":"none"/));
+  await ask("web", 0, (answer) => assert.match(String(answer.task_id), /^conversations-/));
 });
 
 Deno.test("compose: every service drops its privileges and has a memory limit; nothing is open to the world", async () => {

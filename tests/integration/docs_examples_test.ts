@@ -45,7 +45,7 @@ async function programOf(page: string): Promise<string> {
   const names = Object.keys(await import(address.href)).join(", ");
   const markdown = await Deno.readTextFile(new URL(page, ROOT));
   const blocks = [...markdown.matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, block]) =>
-    block!.replace(/^import .*\n/gm, "")
+    block!.replace(/^import [^;]*;\n/gm, "")
   );
   assert.ok(blocks.length > 0);
   return [

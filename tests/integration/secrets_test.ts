@@ -13,6 +13,10 @@ const SECRETS = {
   SMTP_URL: `smtp://user:${MARK}@127.0.0.1:9`,
   ALERT_EMAIL: "ops@example.com",
   REDIS_URL: `redis://:${MARK}@127.0.0.1:9`,
+  BACKUP_S3_ENDPOINT: "http://127.0.0.1:9",
+  BACKUP_S3_BUCKET: "backups",
+  BACKUP_S3_KEY_ID: `key-${MARK}`,
+  BACKUP_S3_SECRET: `${MARK}-of-the-bucket`,
   LOG_LEVEL: "debug",
 };
 
@@ -47,6 +51,8 @@ Deno.test("secrets show in no log, error, event, metric or page", async () => {
   for (const path of ["/health", "/alerts", "/audit", "/tokens", "/tasks", "/cache/stats"]) {
     await ask("GET", path);
   }
+  await ask("POST", "/schedules/backup-database/run");
+  await ask("GET", "/maintenance/backups");
   await ask("POST", "/cache/clear", { pattern: "*" });
   await ask("GET", "/health", undefined, { authorization: `Bearer ${token}x` });
   await ask("GET", `/nope?token=${token}`);

@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { startedProgram } from "./program.ts";
 import { freePort } from "./service.ts";
 
 export const CLIENT = { id: "pixel", secret: "the-client-secret-of-the-test" };
@@ -9,31 +10,13 @@ export async function startOidcProvider(
 ): Promise<{ issuer: string } & AsyncDisposable> {
   const port = freePort();
   const file = fileURLToPath(new URL("./oidc_provider.ts", import.meta.url));
-  const process = new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["run", "--quiet", "--no-check", "--allow-all", file],
-      ...[String(port), CLIENT.id, CLIENT.secret, redirectUri],
-    ],
-    stdin: "null",
-    stdout: "piped",
-    stderr: "null",
-  }).spawn();
-  const reader = process.stdout.getReader();
-  const decoder = new TextDecoder();
-  for (let said = ""; !said.includes("listening");) {
-    const { done, value } = await reader.read();
-    if (done) throw new Error(`the OpenID provider did not start: ${said}`);
-    said += decoder.decode(value, { stream: true });
-  }
-  reader.releaseLock();
-  return {
-    issuer: `http://127.0.0.1:${port}`,
-    async [Symbol.asyncDispose]() {
-      process.kill("SIGKILL");
-      await process.stdout.cancel();
-      await process.status;
-    },
-  };
+  const provider = await startedProgram(file, [
+    String(port),
+    CLIENT.id,
+    CLIENT.secret,
+    redirectUri,
+  ]);
+  return { issuer: `http://127.0.0.1:${port}`, ...provider };
 }
 
 /** As much of a browser as signing in takes: cookies by host, forms, redirects by hand. */

@@ -4,7 +4,7 @@ import { rollupKey, totalsKey } from "../keys.ts";
 import { BOTS_A_CHUNK, HOUR_STRIDE, HourMetric, HOURS, Metric, STRIDE } from "../metrics.ts";
 import { quarterOf, QUARTERS_A_DAY } from "../periods.ts";
 import { round2 } from "../rounding.ts";
-import { addDays, startOfDay, wallClock } from "./calendar.ts";
+import { addDays, startOfDay, wallClocks } from "./calendar.ts";
 import { botNumber, daysOf } from "./range.ts";
 
 export interface BusiestQuery {
@@ -46,11 +46,8 @@ export async function busiest(
   const start = startOfDay(from, zone);
   const end = Math.min(startOfDay(addDays(to, 1), zone), quarterOf(now) + 1);
   const week = Array.from({ length: 7 * 24 }, () => ({ conversations: 0, turns: 0, quarters: 0 }));
-  const hourOf = (quarter: number) => {
-    const { weekday, hour } = wallClock(quarter, zone);
-    return week[weekday * 24 + hour]!;
-  };
-  const hours = Array.from({ length: Math.max(0, end - start) }, (_, i) => hourOf(start + i));
+  const hours = wallClocks(start, end, zone)
+    .map(({ weekday, hour }) => week[weekday * 24 + hour]!);
   for (const hour of hours) hour.quarters++;
   const counted = bot === undefined ? allBots(kv, start, end) : oneBot(kv, bot, start, end);
   for await (const { quarter, conversations, turns } of counted) {

@@ -87,8 +87,37 @@ const zoned = (quarter: number, zone: string) =>
 const localText = (quarter: number, zone: string): string =>
   zoned(quarter, zone).toString({ timeZoneName: "never", smallestUnit: "minute" });
 
-/** Day of the week (Monday 0) and hour of a quarter hour by the wall clock of a zone. */
-export function wallClock(quarter: number, zone: string): { weekday: number; hour: number } {
+/** Day of the week (Monday 0) and hour by a wall clock. */
+export interface WallClock {
+  weekday: number;
+  hour: number;
+}
+
+/** What the wall clock of a zone shows in a quarter hour. */
+export function wallClock(quarter: number, zone: string): WallClock {
   const at = zoned(quarter, zone);
   return { weekday: at.dayOfWeek - 1, hour: at.hour };
 }
+
+const HOUR_MS = 3_600_000;
+/** 1 January 1970 was a Thursday. */
+const EPOCH_WEEKDAY = 3;
+
+/** The same of each quarter hour of a span, asking the zone only where its clock is changed. */
+export function wallClocks(from: number, to: number, zone: string): WallClock[] {
+  const clocks: WallClock[] = [];
+  for (let quarter = from; quarter < to;) {
+    const at = zoned(quarter, zone);
+    const offset = at.offsetNanoseconds / 1e6;
+    const change = at.getTimeZoneTransition("next")?.epochMilliseconds ?? Infinity;
+    const until = Math.min(to, Math.ceil(change / QUARTER_MS));
+    for (; quarter < until; quarter++) {
+      const hours = Math.floor((quarter * QUARTER_MS + offset) / HOUR_MS);
+      const day = Math.floor(hours / 24);
+      clocks.push({ weekday: modulo(day + EPOCH_WEEKDAY, 7), hour: hours - 24 * day });
+    }
+  }
+  return clocks;
+}
+
+const modulo = (n: number, by: number): number => (n % by + by) % by;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { QUARTER_MS } from "../periods.ts";
-import { bucketsOf, isTimeZone, startOf, wallClock } from "./calendar.ts";
+import { bucketsOf, isTimeZone, startOf, wallClock, wallClocks } from "./calendar.ts";
 
 const hours = (from: number, to: number) => (to - from) / 4;
 const iso = (quarter: number) => new Date(quarter * QUARTER_MS).toISOString();
@@ -51,4 +51,24 @@ Deno.test("a zone is known by its name; the wall clock is the zone's", () => {
   const monday = Date.parse("2026-03-01T23:15:00Z") / QUARTER_MS;
   assert.deepEqual(wallClock(monday, "Europe/Berlin"), { weekday: 0, hour: 0 });
   assert.deepEqual(wallClock(monday, "UTC"), { weekday: 6, hour: 23 });
+});
+
+Deno.test("the wall clock of a span is that of each of its quarter hours", () => {
+  const quarter = (at: string) => Date.parse(at) / QUARTER_MS;
+  for (
+    const [zone, from] of [
+      ["Europe/Berlin", "2026-03-28T20:15:00Z"],
+      ["Europe/Berlin", "2026-10-24T20:00:00Z"],
+      ["Australia/Lord_Howe", "2026-04-04T06:00:00Z"],
+      ["Asia/Kathmandu", "1985-12-31T10:00:00Z"],
+      ["America/St_Johns", "1969-10-25T12:00:00Z"],
+      ["Pacific/Apia", "2011-12-30T02:00:00Z"],
+      ["UTC", "2026-03-01T00:00:00Z"],
+    ] as const
+  ) {
+    const [start, end] = [quarter(from), quarter(from) + 3 * 96];
+    const each = Array.from({ length: end - start }, (_, i) => wallClock(start + i, zone));
+    assert.deepEqual(wallClocks(start, end, zone), each, zone);
+  }
+  assert.deepEqual(wallClocks(10, 10, "UTC"), []);
 });

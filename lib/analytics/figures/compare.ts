@@ -69,8 +69,16 @@ export async function compare(
   // Of a running period the quarter hours that are over; the one that runs would not be equal.
   const elapsed = partial ? Math.max(0, quarterOf(now) - start) : end - start;
   const previousEnd = partial ? Math.min(start, previous + elapsed) : start;
-  const side = async (from: number, to: number): Promise<Side> => {
-    const bucket = { from, to, local: "" };
+  const spans = [
+    { from: previous, to: previousEnd, local: "" },
+    { from: previousEnd, to: start, local: "" },
+    { from: start, to: start + elapsed, local: "" },
+  ];
+  // Of both together, since users of a month are read one by one.
+  const users = ofUsers.length > 0 ? (await bucketUsers(kv, spans)).each : [];
+  const side = async (i: 0 | 2): Promise<Side> => {
+    const bucket = spans[i]!;
+    const { from, to } = bucket;
     const sum: Sum = new Map();
     const wanted = { bot, histograms: needsHistograms(metrics) };
     if (to > from) {
@@ -78,11 +86,10 @@ export async function compare(
         addSum(sum, sums.get(ALL_BOTS) ?? new Map());
       }
     }
-    const users = ofUsers.length > 0 ? await bucketUsers(kv, to > from ? [bucket] : []) : undefined;
-    return { start: iso(from), end: iso(to), figures: figuresOf(metrics, sum, users?.all) };
+    return { start: iso(from), end: iso(to), figures: figuresOf(metrics, sum, users[i]) };
   };
-  const current = await side(start, start + elapsed);
-  const earlier = await side(previous, previousEnd);
+  const current = await side(2);
+  const earlier = await side(0);
   const growth: Comparison["growth"] = {};
   for (const name of metrics) {
     growth[name] = growthOf(current.figures[name]!, earlier.figures[name]!);

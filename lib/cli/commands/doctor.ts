@@ -4,6 +4,7 @@ import { type Config } from "../../config/config.ts";
 import { messageOf } from "../../errors.ts";
 import { lockHolder } from "../../kv/data_lock.ts";
 import { Backups } from "../../monitoring/backup.ts";
+import { openOffsite } from "../../monitoring/offsite_backups.ts";
 import { checkSmtp } from "../../notifications/email.ts";
 import type { HealthReport } from "../../wire/schemas/system.ts";
 import { ApiProblem, Unreachable } from "../api_client.ts";
@@ -78,6 +79,7 @@ async function examine(cli: Cli, flags: CommonFlags): Promise<Finding[]> {
       await looked("folder", () => folder(config)),
       await looked("disk", () => disk(config)),
       await looked("backups", () => backups(config)),
+      await looked("bucket", () => bucket(config)),
     ]),
     await looked("service", () => service(cli, flags, config, elsewhere)),
     await looked("redis", () => redis(config)),
@@ -129,6 +131,19 @@ async function backups({ dataDir }: Config): Promise<[Verdict, string]> {
   if (newest === null) return ["warn", "there is none yet: deno task pixel backup"];
   const verdict = Date.now() - newest > STALE_BACKUP_MS ? "warn" : "ok";
   return [verdict, `the newest is of ${new Date(newest).toISOString().slice(0, 16)}Z`];
+}
+
+async function bucket(config: Config): Promise<[Verdict, string]> {
+  const offsite = openOffsite(config);
+  if (!offsite) return ["ok", "not configured; backups stay on this disk"];
+  const { address } = offsite.bucket;
+  const [newest] = await offsite.list(AbortSignal.timeout(CONNECT_MS));
+  if (!newest) return ["warn", `${address} holds no backup yet`];
+  const verdict = Date.now() - newest.at > STALE_BACKUP_MS ? "warn" : "ok";
+  return [
+    verdict,
+    `${address}: the newest is of ${new Date(newest.at).toISOString().slice(0, 16)}Z`,
+  ];
 }
 
 async function service(

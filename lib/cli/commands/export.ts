@@ -3,7 +3,7 @@ import { exportAll, importAll } from "../../monitoring/transfer.ts";
 import type { ApiClient } from "../api_client.ts";
 import { type Cli, type CommonFlags, print } from "../cli.ts";
 import { connect } from "../connect.ts";
-import { formatCount } from "../format.ts";
+import { countOf, formatCount } from "../format.ts";
 import { ProgressBar } from "../progress_bar.ts";
 import { configOf } from "../stopped_database.ts";
 
@@ -41,9 +41,12 @@ Examples:
           ? await exportAll(configOf(cli.context), file, { signal: cli.context.signal, progress })
           : await exportConversations(cli, await connect(cli.context.env, flags), file, progress);
         bar.clear();
-        const what = flags.all ? "entries" : "conversations";
         if (file === "-") return;
-        print(cli, flags, { file, [what]: entries }, () => `${formatCount(entries)} ${what}\n`);
+        const what = flags.all ? "entries" : "conversations";
+        const words = flags.all
+          ? `${formatCount(entries)} entries`
+          : countOf(entries, "conversation");
+        print(cli, flags, { file, [what]: entries }, () => `${words}\n`);
       } finally {
         bar.clear();
       }

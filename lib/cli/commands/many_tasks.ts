@@ -1,9 +1,10 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import type { z } from "zod";
 import type { TaskActionAnswer } from "../../wire/schemas/task_actions.ts";
 import type { ApiClient } from "../api_client.ts";
 import { asking, type Cli, print } from "../cli.ts";
-import { formatCount } from "../format.ts";
+import { countOf } from "../format.ts";
+import { positive } from "./options.ts";
 import { awaitTask } from "./task.ts";
 
 interface ManyFlags {
@@ -89,7 +90,7 @@ async function act(
   const answer = await api.request<z.infer<typeof TaskActionAnswer>>("POST", "/tasks/actions", {
     body: { action, queue, status, name, q, rate_per_second: rate, dry_run: !flags.yes },
   });
-  const count = `${answer.capped ? "more than " : ""}${formatCount(answer.matching)} tasks`;
+  const count = `${answer.capped ? "more than " : ""}${countOf(answer.matching, "task")}`;
   if (!answer.task_id) {
     const more = answer.matching > 0 ? " Add --yes to do it." : "";
     print(cli, flags, answer, () => `${count} would be ${becoming}.${more}\n`);
@@ -102,10 +103,4 @@ async function act(
     { ...answer, result: task.result },
     () => `${count} ${becoming}: ${JSON.stringify(task.result)}\n`,
   );
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (!(value > 0 && Number.isFinite(value))) throw new InvalidArgumentError("must be above 0");
-  return value;
 }

@@ -13,6 +13,13 @@ export function limitOption(usual: number): Option {
   });
 }
 
+/** A number above 0 from the command line. */
+export function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && Number.isFinite(value))) throw new InvalidArgumentError("must be above 0");
+  return value;
+}
+
 const LONGEST_SECONDS = 3_600;
 
 /** A number of seconds from the command line. */

@@ -1,9 +1,12 @@
 import { Command } from "commander";
 import type { z } from "zod";
 import type { QueueList, ScheduleList } from "../../wire/schemas/queues.ts";
+import type { TaskStatus } from "../../wire/schemas/tasks.ts";
+import type { ApiClient } from "../api_client.ts";
 import { asking, type Cli, group, numbers, print, tableOrNone } from "../cli.ts";
 import { formatCount, formatMs } from "../format.ts";
 import { type Recounted, recountText } from "./recount.ts";
+import { positive } from "./options.ts";
 import { awaitTask } from "./task.ts";
 
 type Queues = z.infer<typeof QueueList>["queues"];
@@ -29,12 +32,12 @@ export function queueCommand(cli: Cli): Command {
     paused("pause", "PUT", "Starts no more tasks of a queue; running ones end.", "paused"),
     paused("resume", "DELETE", "Lets a paused queue go on.", "running"),
     new Command("scale").description("Sets how many tasks of a queue run at the same time.")
-      .argument("<queue>", "by name").argument("<concurrency>", "tasks at the same time")
-      .option("--rate <tasks>", "at most so many starts a second")
-      .action(asking<{ rate?: string }>(cli, async (api, flags, [queue, concurrency]) => {
+      .argument("<queue>", "by name").argument("<concurrency>", "tasks at the same time", positive)
+      .option("--rate <tasks>", "at most so many starts a second", positive)
+      .action(asking<{ rate?: number }>(cli, async (api, flags, [queue, concurrency]) => {
         const body = {
           concurrency: Number(concurrency),
-          ...(flags.rate === undefined ? {} : { rate_per_second: Number(flags.rate) }),
+          ...(flags.rate === undefined ? {} : { rate_per_second: flags.rate }),
         };
         const path = `/queues/${encodeURIComponent(queue!)}/limits`;
         const answer = await api.request("PUT", path, { body });
@@ -108,7 +111,13 @@ export function scheduleCommand(cli: Cli): Command {
     ),
     held(cli, "pause", "PUT", "Holds a schedule's runs back; they are not made up for.", "paused"),
     held(cli, "resume", "DELETE", "Lets a schedule run at its times again.", "running"),
-    runCommandOf(cli, "run", "Runs a schedule now and waits for its end.", null),
+    new Command("run").description("Runs a schedule now and waits for its end.")
+      .argument("<schedule>", "by name, as `schedule list` shows it")
+      .action(asking(cli, async (api, flags, [schedule]) => {
+        const task = await runSchedule(cli, api, schedule!);
+        const result = JSON.stringify(task.result ?? {});
+        print(cli, flags, task, () => `${task.name} completed: ${result}\n`);
+      })),
   ]);
 }
 
@@ -129,11 +138,6 @@ function held(
     }));
 }
 
-/** `backup`: the schedule of that name, now. */
-export function backupCommand(cli: Cli): Command {
-  return runCommandOf(cli, "backup", "Backs up the database and waits for it.", "backup-database");
-}
-
 /** `recount`: whether the reports' numbers are those of the facts that are kept; exits with 1 if not. */
 export function recountCommand(cli: Cli): Command {
   return new Command("recount")
@@ -147,19 +151,13 @@ export function recountCommand(cli: Cli): Command {
     }));
 }
 
-/** A command that runs a schedule, the one it is given or the one it is for. */
-function runCommandOf(
-  cli: Cli,
-  name: string,
-  description: string,
-  schedule: string | null,
-): Command {
-  const command = new Command(name).description(description);
-  if (schedule === null) command.argument("<schedule>", "by name, as `schedule list` shows it");
-  return command.action(asking(cli, async (api, flags, [given]) => {
-    const path = `/schedules/${encodeURIComponent(schedule ?? given!)}/run`;
-    const { task_id } = await api.request<{ task_id: string }>("POST", path);
-    const task = await awaitTask(api, task_id, cli.context.signal);
-    print(cli, flags, task, () => `${task.name} completed: ${JSON.stringify(task.result ?? {})}\n`);
-  }));
+/** Runs a schedule now and waits for its task. */
+export async function runSchedule(
+  { context }: Cli,
+  api: ApiClient,
+  schedule: string,
+): Promise<TaskStatus> {
+  const path = `/schedules/${encodeURIComponent(schedule)}/run`;
+  const { task_id } = await api.request<{ task_id: string }>("POST", path);
+  return await awaitTask(api, task_id, context.signal);
 }

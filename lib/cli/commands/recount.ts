@@ -1,3 +1,5 @@
+import { countOf, formatCount } from "../format.ts";
+
 /** What a recount found, as its task tells it. */
 export interface Recounted {
   conversations: number;
@@ -14,8 +16,9 @@ export interface Recounted {
 export function recountText(result: Recounted): string {
   const { conversations, turns, compared, difference_count: count } = result;
   const lines = [
-    `${compared} counts compared with ${conversations} conversations and ${turns} turns: ` +
-    (count === 0 ? "no difference" : `${count} differ`),
+    `${countOf(compared, "count")} compared with ${countOf(conversations, "conversation")} and ` +
+    `${countOf(turns, "turn")}: ` +
+    (count === 0 ? "no difference" : `${formatCount(count)} differ`),
   ];
   for (const { record, count, expected, stored } of result.differences) {
     lines.push(`${record}, ${count}: ${stored}, but it should be ${expected}`);

@@ -1,12 +1,13 @@
 import { Command } from "commander";
 import type { z } from "zod";
 import { sleep } from "../../clock.ts";
+import { messageOf } from "../../errors.ts";
 import type { QueueList } from "../../wire/schemas/queues.ts";
 import type { HealthReport, PerformanceSummary } from "../../wire/schemas/system.ts";
 import { type ApiClient, Unreachable } from "../api_client.ts";
 import { type Cli, type CommonFlags } from "../cli.ts";
 import { connect } from "../connect.ts";
-import { printJson } from "../context.ts";
+import { CliError, printJson } from "../context.ts";
 import { formatCount } from "../format.ts";
 import { queueTable } from "./queues.ts";
 
@@ -33,15 +34,23 @@ export function statusCommand(cli: Cli): Command {
   return new Command("status")
     .description("Says how the service is.")
     .option("--watch", "again every 2 s, until Ctrl-C", false)
-    .addHelpText("after", "\nThe exit code is 0 when all is well, 1 when degraded, 2 when down.")
+    .addHelpText(
+      "after",
+      "\nThe exit code is 0 when all is well, 1 when degraded, 2 when down or when nobody can be asked.",
+    )
     .action(async (_flags: unknown, command: Command) => {
       const flags = command.optsWithGlobals<CommonFlags & { watch: boolean }>();
-      const api = await connect(context.env, flags);
-      do {
-        const clear = flags.watch && context.outIsTerminal ? CLEAR : "";
-        cli.finish(await show(cli, api, flags, clear));
-        if (flags.watch) await sleep(WATCH_MS, context.signal).catch(() => {});
-      } while (flags.watch && !context.signal.aborted);
+      try {
+        const api = await connect(context.env, flags);
+        do {
+          const clear = flags.watch && context.outIsTerminal ? CLEAR : "";
+          cli.finish(await show(cli, api, flags, clear));
+          if (flags.watch) await sleep(WATCH_MS, context.signal).catch(() => {});
+        } while (flags.watch && !context.signal.aborted);
+      } catch (error) {
+        // To whoever watches the exit code, not knowing is not "degraded".
+        throw new CliError(messageOf(error), DOWN, { cause: error });
+      }
     });
 }
 

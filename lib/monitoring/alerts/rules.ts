@@ -22,6 +22,8 @@ export interface AlertInputs {
   checks: Record<string, CheckResult | undefined>;
   /** Age of the newest backup; null where the service makes none. */
   backupAgeMs: number | null;
+  /** Since when backups are not in the bucket, and why not; null where there is none. */
+  uploads: { ageMs: number; error: string | null } | null;
   /** Tokens that the AI provider took today, UTC. */
   tokensToday: number;
   /** Bots whose budget of the day is spent; absent where there are no budgets. */
@@ -175,6 +177,22 @@ export function alertRules(limits: AlertThresholds): Rule[] {
       clearMs: 0,
       read: ({ backupAgeMs }) => backupAgeMs === null ? null : backupAgeMs / HOUR_MS,
       say: (hours) => `the newest backup is ${humanSeconds(hours * 3_600)} old`,
+    },
+    {
+      name: "backup_upload",
+      title: "backups do not reach the bucket",
+      severity: "warning",
+      side: "above",
+      raiseAt: 0,
+      clearAt: 0,
+      holdMs: 0,
+      clearMs: 0,
+      // A failed upload at once, one that never came by its age.
+      read: ({ uploads }) =>
+        uploads && (uploads.error !== null || uploads.ageMs > BACKUP_HOURS * HOUR_MS ? 1 : 0),
+      say: (_, { uploads }) =>
+        uploads?.error ??
+          `nothing was uploaded for ${humanSeconds((uploads?.ageMs ?? 0) / 1_000)}`,
     },
     {
       name: "ai_budget",

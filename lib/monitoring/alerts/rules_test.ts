@@ -27,6 +27,7 @@ const well: AlertInputs = {
   deadLetters: 0,
   checks: {},
   backupAgeMs: 0,
+  uploads: { ageMs: 0, error: null },
   tokensToday: 0,
 };
 const rules = alertRules({
@@ -74,6 +75,9 @@ Deno.test("each alert has its threshold, and a figure at the threshold is not pa
     [{ deadLetters: 101 }, ["dead_letters"]],
     [{ backupAgeMs: 26.1 * 3_600_000 }, ["backup_age"]],
     [{ backupAgeMs: null }, []],
+    [{ uploads: { ageMs: 26.1 * 3_600_000, error: null } }, ["backup_upload"]],
+    [{ uploads: { ageMs: 1, error: "s3.example answered 403" } }, ["backup_upload"]],
+    [{ uploads: null }, []],
     [{ tokensToday: 1_001 }, ["ai_budget"]],
     [{ checks: { redis: { status: "degraded", detail: "gone" } } }, ["redis"]],
     [{ checks: { database: { status: "unhealthy", detail: "gone" } } }, ["database"]],

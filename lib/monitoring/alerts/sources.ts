@@ -2,6 +2,7 @@ import type { CheckResult } from "../checks/check.ts";
 import type { QueueLoads } from "../checks/work.ts";
 import type { HealthReport } from "../health.ts";
 import type { SystemSource } from "../system.ts";
+import type { UploadRecord } from "../upload_record.ts";
 import type { AlertInputs } from "./rules.ts";
 
 /** Where the figures that alerts judge by come from. */
@@ -13,6 +14,8 @@ export interface AlertSources {
   health(): Promise<HealthReport>;
   /** When the newest backup was made; null before the first, undefined where none are made. */
   newestBackupAt(): Promise<number | null | undefined>;
+  /** How uploads of backups have ended; null where none are made. */
+  uploads(): Promise<UploadRecord | null>;
   tokensToday(): Promise<number>;
   /** Bots whose budget of the day is spent. */
   botsOverBudget?(): string[];
@@ -23,12 +26,13 @@ export interface AlertSources {
 
 /** Reads everything once. */
 export async function alertInputs(sources: AlertSources): Promise<AlertInputs> {
-  const [rates, queues, deadLetters, report, backupAt, tokensToday] = await Promise.all([
+  const [rates, queues, deadLetters, report, backupAt, uploads, tokensToday] = await Promise.all([
     sources.rates(),
     sources.queues(),
     sources.deadLetters(),
     sources.health(),
     sources.newestBackupAt(),
+    sources.uploads(),
     sources.tokensToday(),
   ]);
   const checks: Record<string, CheckResult | undefined> = {};
@@ -40,6 +44,10 @@ export async function alertInputs(sources: AlertSources): Promise<AlertInputs> {
     deadLetters,
     checks,
     backupAgeMs: backupAt === undefined ? null : sources.now() - (backupAt ?? sources.startedAt),
+    uploads: uploads && {
+      ageMs: sources.now() - (uploads.doneAt ?? sources.startedAt),
+      error: uploads.failed?.error ?? null,
+    },
     tokensToday,
     botsOverBudget: sources.botsOverBudget?.() ?? [],
   };

@@ -56,22 +56,3 @@ export const NotificationList = success({
   next_cursor: z.string().optional(),
 });
 export const NotificationAnswer = success({ notification: Notification });
-
-export const KeptAnswer = success({
-  retention: z.array(z.object({
-    records: z.string(),
-    kept_for: z.string(),
-    variable: z.string().optional(),
-  })),
-  database: z.object({
-    bytes: Count,
-    reclaimable_bytes: Count,
-    growth_bytes_per_day: z.number().nullable(),
-  }).nullable(),
-  backups: z.array(z.object({
-    name: z.string(),
-    created_at: Instant,
-    compressed_bytes: Count,
-    entries: Count.nullable(),
-  })),
-});

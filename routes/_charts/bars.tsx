@@ -1,4 +1,5 @@
 import { scaleBand, scaleLinear } from "d3-scale";
+import { CHARTS as T, COMMON } from "../../islands/parts/texts.ts";
 import { distinctTicks } from "./axis.ts";
 import { ChartFrame } from "./frame.tsx";
 
@@ -30,8 +31,8 @@ export function BarChart({ title, unit, bars, format }: BarChartProps) {
   const ticks = distinctTicks(y.ticks(4), format);
   const peak = bars.find((bar) => bar.value === highest);
   const summary = values.length === 0
-    ? `${title}: nothing was measured.`
-    : `${title}: ${bars.length} bars, the highest ${peak?.label} with ${format(highest)} ${unit}.`;
+    ? T.nothing(title)
+    : T.bars(title, String(bars.length), peak?.label ?? "", `${format(highest)} ${unit}`);
 
   const scale = (width: number) =>
     scaleBand(bars.map((bar) => bar.label), [EDGE.left, width - EDGE.right])
@@ -57,7 +58,7 @@ export function BarChart({ title, unit, bars, format }: BarChartProps) {
           const top = y(bar.value ?? 0);
           return (
             <g key={bar.label} class={bar.partial ? "bar partial" : "bar"}>
-              <title>{`${bar.label}: ${bar.value === null ? "no data" : format(bar.value)}`}</title>
+              <title>{`${bar.label}: ${bar.value === null ? T.noData : format(bar.value)}`}</title>
               <rect x={left} y={top} width={x.bandwidth()} height={y(0) - top} rx="2" />
               {bar.value !== null && x.bandwidth() >= 7 * format(bar.value).length && (
                 <text class="value" x={middle} y={top - 6} text-anchor="middle">
@@ -74,8 +75,8 @@ export function BarChart({ title, unit, bars, format }: BarChartProps) {
     );
   };
   const rows = bars.map((bar) => [
-    bar.partial ? `${bar.label} (so far)` : bar.label,
-    bar.value === null ? "–" : format(bar.value),
+    bar.partial ? T.soFar(bar.label) : bar.label,
+    bar.value === null ? COMMON.noValue : format(bar.value),
   ]);
   return (
     <ChartFrame

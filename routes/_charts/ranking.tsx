@@ -1,4 +1,5 @@
 import { scaleLinear } from "d3-scale";
+import { COMMON } from "../../islands/parts/texts.ts";
 
 export interface Ranked {
   id: string;
@@ -37,7 +38,7 @@ export function Ranking({ head, rows, format }: RankingProps) {
               </svg>
             </td>
             <td class="number">{format(row.value)}</td>
-            {head[2] && <td class="number">{row.note ?? "–"}</td>}
+            {head[2] && <td class="number">{row.note ?? COMMON.noValue}</td>}
           </tr>
         ))}
       </tbody>

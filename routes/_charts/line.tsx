@@ -1,5 +1,6 @@
 import { scaleLinear, scaleUtc } from "d3-scale";
 import { area, line } from "d3-shape";
+import { CHARTS as T, COMMON } from "../../islands/parts/texts.ts";
 import { distinctTicks, timeTicks } from "./axis.ts";
 import { ChartFrame } from "./frame.tsx";
 
@@ -42,10 +43,8 @@ export function LineChart(
   if (highest === undefined) y.nice(4);
   const last = values.at(-1);
   const summary = last === undefined
-    ? `${title}: nothing was measured.`
-    : `${title}: from ${format(Math.min(...values))} to ${format(Math.max(...values))}, last ${
-      format(last)
-    }.`;
+    ? T.nothing(title)
+    : T.line(title, format(Math.min(...values)), format(Math.max(...values)), format(last));
 
   const scale = (width: number) => {
     const first = points[0]?.at ?? 0, last = points.at(-1)?.at ?? 0;
@@ -88,7 +87,7 @@ export function LineChart(
   };
   const rows = points.map((point) => [
     formatRow(point.at),
-    point.value === null ? "–" : format(point.value),
+    point.value === null ? COMMON.noValue : format(point.value),
   ]);
   return (
     <ChartFrame
@@ -101,7 +100,10 @@ export function LineChart(
       series={points.length >= FEWEST_TO_ZOOM
         ? [points.map(({ at }) => at / 1_000), points.map(({ value }) => value)]
         : undefined}
-      spots={(width) => points.map((point) => scale(width)(point.at))}
+      spots={(width) => {
+        const x = scale(width);
+        return points.map((point) => x(point.at));
+      }}
     />
   );
 }

@@ -1,7 +1,8 @@
 import type { JSX } from "preact";
+import { COMMON, ZOOM } from "../../islands/parts/texts.ts";
 
 /** A chart is drawn at each of these widths, and the style sheet shows the one that fits: text stays sharp. */
-const WIDTHS = { narrow: 340, wide: 720, full: 1160 };
+const WIDTHS = { narrow: 340, wide: 620, full: 1160 };
 
 export interface TableOf {
   head: string[];
@@ -45,12 +46,13 @@ export function ChartFrame(
       ))}
       <div class="below">
         <details>
-          <summary>Numbers</summary>
+          <summary>{COMMON.numbers}</summary>
           <DataTable {...table} />
         </details>
         {series && (
           <button type="button" class="button quiet needs-script" data-zoom>
-            Zoom<span class="unseen">: {title}</span>
+            {ZOOM.open}
+            <span class="unseen">: {title}</span>
           </button>
         )}
       </div>

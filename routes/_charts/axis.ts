@@ -1,4 +1,5 @@
 import { scaleUtc } from "d3-scale";
+import { LRUCache } from "lru-cache";
 
 /** Ticks whose labels differ: a small range would otherwise write the same rounded number twice. */
 export function distinctTicks(ticks: number[], format: (value: number) => string): number[] {
@@ -18,13 +19,21 @@ export function timeTicks(from: number, to: number, wanted: number, zone: string
   return scaleUtc([from + offset, to + offset], [0, 1]).ticks(wanted).map((tick) => +tick - offset);
 }
 
+const clocks = new LRUCache<string, Intl.DateTimeFormat>({ max: 100 });
+
+/** What tells the time of a zone as ISO 8601 does; it is kept, as making one is slow. */
+function clockOf(timeZone: string): Intl.DateTimeFormat {
+  let clock = clocks.get(timeZone);
+  if (!clock) {
+    clock = new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short", timeStyle: "medium" });
+    clocks.set(timeZone, clock);
+  }
+  return clock;
+}
+
 /** How far a zone's clocks are ahead of UTC at an instant, ms. */
 function zoneOffset(at: number, zone: string): number {
   if (zone === "UTC") return 0;
-  const shown = new Intl.DateTimeFormat("sv-SE", {
-    timeZone: zone,
-    dateStyle: "short",
-    timeStyle: "medium",
-  }).format(at);
+  const shown = clockOf(zone).format(at);
   return Date.parse(`${shown.replace(" ", "T")}Z`) - Math.floor(at / 1_000) * 1_000;
 }

@@ -1,3 +1,4 @@
+import { CHARTS as T, COMMON } from "../../islands/parts/texts.ts";
 import { DataTable } from "./frame.tsx";
 
 interface HeatMapProps {
@@ -21,13 +22,11 @@ export function HeatMap({ title, rows, columns, value, format }: HeatMapProps) {
   const height = rows.length * CELL.height + BELOW;
   const peak = values.flat().findIndex((one) => one === highest);
   const where = `${rows[Math.floor(peak / columns.length)]} ${columns[peak % columns.length]}`;
-  const summary = highest === 0
-    ? `${title}: nothing was measured.`
-    : `${title}: the highest is ${where} with ${format(highest)}.`;
+  const summary = highest === 0 ? T.nothing(title) : T.heat(title, where, format(highest));
   return (
     <figure class="chart heat-map">
       <figcaption class="unseen">{title}</figcaption>
-      <div class="scroll" tabIndex={0} role="region" aria-label={`${title}, picture`}>
+      <div class="scroll" tabIndex={0} role="region" aria-label={T.picture(title)}>
         <svg viewBox={`0 0 ${width} ${height}`} role="img" aria-label={summary}>
           {values.map((line, row) => (
             <g key={rows[row]} class="spots">
@@ -53,7 +52,7 @@ export function HeatMap({ title, rows, columns, value, format }: HeatMapProps) {
                     : (0.06 + 0.94 * one / highest).toFixed(3)}
                 >
                   <title>
-                    {`${rows[row]} ${columns[column]}: ${one === null ? "no data" : format(one)}`}
+                    {`${rows[row]} ${columns[column]}: ${one === null ? T.noData : format(one)}`}
                   </title>
                 </rect>
               ))}
@@ -74,13 +73,13 @@ export function HeatMap({ title, rows, columns, value, format }: HeatMapProps) {
         </svg>
       </div>
       <details>
-        <summary>Numbers</summary>
-        <div class="scroll" tabIndex={0} role="region" aria-label={`${title}, numbers`}>
+        <summary>{COMMON.numbers}</summary>
+        <div class="scroll" tabIndex={0} role="region" aria-label={T.numbersOf(title)}>
           <DataTable
             head={["", ...columns]}
             rows={values.map((line, row) => [
               rows[row]!,
-              ...line.map((one) => one === null ? "–" : format(one)),
+              ...line.map((one) => one === null ? COMMON.noValue : format(one)),
             ])}
           />
         </div>
