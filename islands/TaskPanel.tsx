@@ -33,7 +33,7 @@ export default function TaskPanel(rendered: TaskData) {
             name={task.name}
             status={task.status}
             csrf={data.csrf}
-            kind="primary"
+            kind={UNFINISHED.has(task.status) ? undefined : "primary"}
           />
         )}
       </header>

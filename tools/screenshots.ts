@@ -60,6 +60,9 @@ if (import.meta.main) {
       const { page, context } = await browser.open({ size, colorScheme: theme });
       await context.addCookies(cookies);
       const shown = Object.entries(pages(Date.now()));
+      // Fonts are taken up from the second page on.
+      await page.goto(`${origin}/settings`);
+      await page.evaluate(() => document.fonts.ready.then(() => {}));
       for (const [name, path] of kind ? shown.slice(0, 1) : shown) {
         await page.goto(origin + path);
         await shoot(page, `${kind}${name}-${theme}`, folder);

@@ -39,6 +39,7 @@ export const COUNTED = {
   queues: (n: number) => counted(n, "queue"),
   keys: (n: number) => counted(n, "key"),
   times: (n: number) => counted(n, "time"),
+  messages: (n: number) => counted(n, "message"),
   weeks: (n: number) => counted(n, "week"),
 };
 
@@ -117,7 +118,7 @@ export const CHARTS = {
 
 export const LIVE = {
   label: "Live updates",
-  interval: "Update",
+  interval: "Refresh pages",
   live: "Live",
   show: (newer: string) => `Show ${newer}`,
   off: "Updates off",
@@ -180,7 +181,7 @@ export const OVERVIEW = {
   runs: (tasks: string) => `${tasks} running`,
   succeeded: (rate: string) => `${rate} of conversations succeeded`,
   answered: "Answered",
-  perMinute: "Turns a minute",
+  perMinute: "Per minute",
   wait: "p95 wait",
   waitNote: "until it starts",
   answer: "p95 answer",
@@ -206,6 +207,7 @@ export const OVERVIEW = {
   teach: "Teach",
   standing: "How it stands",
   score: "Performance score",
+  scoreLabel: "Score",
   theScore: "The score",
   ofScore: (score: string) => `Score ${score}`,
   nothingLowers: "Nothing lowers it.",
@@ -309,7 +311,6 @@ export const CONVERSATIONS = {
   transcript: "Transcript",
   user: "User",
   bot: "Bot",
-  messages: "Messages",
   duration: "Lasted",
   noScore: "not given",
   failed: "This turn was not answered",
@@ -337,7 +338,7 @@ export const BOTS = {
   undefinedNote: "Conversations name it, but nobody has taught it anything.",
   empty: "There is no bot yet. Define one, or queue a conversation.",
   add: "New bot",
-  addId: "Id",
+  addId: "Id of a bot to define",
   addGo: "Define",
   name: "Name",
   instructions: "Name and instructions",
@@ -347,7 +348,7 @@ export const BOTS = {
   sharing: "Answers are cached for",
   share: {
     "": "the service's usual",
-    shared: "everybody who asks the same",
+    shared: "all who ask the same",
     user: "the same user only",
     off: "nobody",
   },
@@ -664,6 +665,7 @@ export const ANALYTICS = {
   cohorts: "Came back",
   cohortsNote: "Of those first seen in a week, how many were here again 1, 7 and 30 days later.",
   cohort: "First seen",
+  after: ["1 day", "7 days", "30 days"],
   users: "Users",
   unanswered: "What to teach next",
   asked: "Asked",
