@@ -44,7 +44,7 @@ export default function OverviewBoard(rendered: OverviewData) {
           <UnansweredQuestions {...data} />
         </div>
       )}
-      <section class="panel score-panel" aria-label={T.score}>
+      <section class="panel score-panel" aria-label={T.scoreLabel}>
         {data.summary ? <Score summary={data.summary} /> : <Unread what={T.theScore} />}
       </section>
       <Machine health={data.health} history={data.history} />

@@ -3,7 +3,7 @@ import { useLivePage, useNow } from "./client/use_live.ts";
 import { count, duration, mean, percent } from "./parts/format.ts";
 import type { ConversationData } from "./parts/page_data.ts";
 import { Badge, Figure, Moment, Panel } from "./parts/pieces.tsx";
-import { CONVERSATIONS as T, SOURCE } from "./parts/texts.ts";
+import { CONVERSATIONS as T, COUNTED, SOURCE } from "./parts/texts.ts";
 import { CONVERSATION_STATUS, type Tone } from "./parts/words.ts";
 
 /** One conversation: who spoke with whom, how it stands, and every message with how it came. */
@@ -42,7 +42,7 @@ export default function Transcript(rendered: ConversationData) {
           />
         </dl>
       </section>
-      <Panel title={T.transcript} aside={`${count(conversation.messages.length)} ${T.messages}`}>
+      <Panel title={T.transcript} aside={COUNTED.messages(conversation.messages.length)}>
         <ol class="transcript">
           {conversation.messages.map((message, at) => (
             <Said key={at} message={message} before={conversation.messages[at - 1]} now={now} />

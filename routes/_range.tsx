@@ -220,7 +220,7 @@ function Cohorts({ retention: { cohorts } }: { retention: Retention }) {
           <tr>
             <th scope="col">{T.cohort}</th>
             <th scope="col" class="number">{T.users}</th>
-            {["D1", "D7", "D30"].map((day) => <th key={day} scope="col" class="number">{day}</th>)}
+            {T.after.map((day) => <th key={day} scope="col" class="number">{day}</th>)}
           </tr>
         </thead>
         <tbody>

@@ -6,10 +6,9 @@ import {
   defineJob,
   enqueueMany,
   JobEngine,
+  silentLogger,
   systemClock,
 } from "@pixel/performance/jobs";
-
-const quiet = { debug() {}, info() {}, warn() {}, error: console.error, with: () => quiet };
 
 const db = await Database.open({ path: Deno.args[0] ?? ":memory:" });
 
@@ -31,7 +30,7 @@ const add = defineJob({
 const engine = new JobEngine({
   db,
   clock: systemClock,
-  log: quiet,
+  log: silentLogger,
   queues: { sums: 4 },
   worker: "example",
 }).register(add);

@@ -59,6 +59,7 @@ export function RunNow({ task, csrf }: { task: TaskDetail; csrf: string }) {
       csrf={csrf}
       fields={{ do: "hasten" }}
       label={T.hasten}
+      kind="primary"
       perform={async () => {
         await act("POST", `${page}/hasten`, csrf);
         return T.hastened;
@@ -75,6 +76,7 @@ export function ResumeQueue({ task, csrf }: { task: TaskDetail; csrf: string }) 
       csrf={csrf}
       fields={{ do: "resume", queue: task.queue }}
       label={T.resume(task.queue)}
+      kind="primary"
       perform={async () => {
         await act("DELETE", `/queues/${encodeURIComponent(task.queue)}/pause`, csrf);
         return T.resumed;

@@ -79,6 +79,14 @@ export const CLEANUP: Record<CleanupType, { word: string; does: string }> = {
   tasks: { word: "Tasks", does: "finished tasks past their retention" },
 };
 
+/** How far a bot's training is. */
+export const TRAINING: Record<string, string> = {
+  none: "Not trained",
+  training: "Training",
+  ready: "Ready",
+  failed: "Failed",
+};
+
 /** Checks whose names are more than a word in small letters. */
 export const CHECK: Record<string, string> = { cpu: "CPU" };
 

@@ -124,9 +124,9 @@ function problemOf(response: Response, text: string): ApiProblem {
     // A proxy in between answers in its own words; the status says enough.
   }
   const said = problem.detail ?? problem.title ?? (response.statusText || "refused");
-  const fields = (problem.errors ?? []).slice(0, MAX_DETAIL_LINES).map(({ path, message }) =>
-    `\n  ${path}: ${message}`
-  );
+  const fields = (problem.errors ?? []).slice(0, MAX_DETAIL_LINES)
+    .filter(({ message }) => !said.includes(message)) // the first is often in the detail
+    .map(({ path, message }) => `\n  ${path}: ${message}`);
   const hint = response.status === 401 ? "; set PIXEL_TOKEN to a valid token" : "";
   const retryAfter = Number(response.headers.get("retry-after") ?? NaN);
   return new ApiProblem(

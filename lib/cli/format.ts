@@ -3,9 +3,15 @@ export function formatCount(count: number): string {
   return Math.round(count).toLocaleString("en-US");
 }
 
-/** "1 task", "12,345 tasks". */
-export function countOf(count: number, noun: string): string {
-  return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
+/** "1 task", "12,345 tasks"; `many` where the plural is no mere s. */
+export function countOf(count: number, one: string, many = `${one}s`): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`;
+}
+
+/** An instant in a narrow column, UTC: "11-27 19:15", or "2025-11-27" when not of this year. */
+export function shortInstant(iso: string, now: number): string {
+  const isThisYear = iso.slice(0, 4) === new Date(now).toISOString().slice(0, 4);
+  return isThisYear ? iso.slice(5, 16).replace("T", " ") : iso.slice(0, 10);
 }
 
 /** A duration for people: 7 ms, 1.25 s, 3 min 20 s. */

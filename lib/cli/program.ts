@@ -61,7 +61,8 @@ const EXPECTED = [CliError, ApiProblem, AppError, ConfigError, BucketError];
 
 /** Whether a person needs no more than the message: also for files that are not there. */
 function isExpected(error: unknown): boolean {
-  return [...EXPECTED, ...Object.values(Deno.errors)].some((type) => error instanceof type);
+  return [...EXPECTED, ...Object.values(Deno.errors)].some((type) => error instanceof type) ||
+    /^E[A-Z0-9]+$/.test(String((error as { code?: unknown }).code)); // of Node's file system
 }
 
 function buildProgram(

@@ -1,6 +1,8 @@
+import { createWriteStream } from "node:fs";
 import { join } from "node:path";
 import { createGunzip, createGzip } from "node:zlib";
 import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { AppError } from "../errors.ts";
 import { lockDataDir } from "../kv/data_lock.ts";
 import { entryLine, entryOf } from "../kv/portable.ts";
@@ -63,10 +65,9 @@ export async function exportAll(
     };
     const partial = `${target}.partial`;
     try {
-      const packed = Readable.from(lines()).pipe(createGzip());
-      await Deno.writeFile(partial, Readable.toWeb(packed) as ReadableStream<Uint8Array>, {
-        mode: 0o600,
-      });
+      // Where the target fails, the reading ends with it, before the database is closed.
+      const output = createWriteStream(partial, { mode: 0o600 });
+      await pipeline(Readable.from(lines()), createGzip(), output);
       await Deno.rename(partial, target);
     } finally {
       await Deno.remove(partial).catch(() => {});

@@ -1,11 +1,13 @@
 import { count } from "../../islands/parts/format.ts";
 import { Badge, Empty, Panel } from "../../islands/parts/pieces.tsx";
 import { BOTS as T, COMMON, PAGES } from "../../islands/parts/texts.ts";
+import { type Tone, TRAINING } from "../../islands/parts/words.ts";
 import type { PageContext, PageProps } from "../../lib/web/page.ts";
 import type { BotPage, BotRow } from "../../lib/wire/bots.ts";
 import type { PageState } from "../pages.ts";
 
 const PAGE = 100;
+const TONES: Record<string, Tone> = { ready: "ok", failed: "bad" };
 
 interface BotsData {
   page: BotPage;
@@ -76,8 +78,8 @@ function Row({ bot }: { bot: BotRow }) {
       <td class="number">{count(bot.knowledge_count)}</td>
       <td class="number">{count(bot.intent_count)}</td>
       <td class="wide">
-        <Badge tone={bot.classifier.status === "ready" ? "ok" : "idle"}>
-          {bot.classifier.status}
+        <Badge tone={TONES[bot.classifier.status] ?? "idle"}>
+          {TRAINING[bot.classifier.status] ?? bot.classifier.status}
         </Badge>
       </td>
       <td class="wide">{bot.model ?? COMMON.noValue}</td>

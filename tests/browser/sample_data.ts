@@ -19,8 +19,8 @@ export const health: HealthReport = {
   checks: [
     { name: "database", status: "healthy", detail: "Commits in 0.3 ms" },
     { name: "redis", status: "healthy", detail: "6 clients, 18.4 MB" },
-    { name: "disk", status: "healthy", detail: "78.7 GB free, 47 % used" },
-    { name: "cpu", status: "healthy", detail: "34.2 % over the last minute" },
+    { name: "disk", status: "healthy", detail: "78.7 GB free, 47% used" },
+    { name: "cpu", status: "healthy", detail: "34.2% over the last minute" },
     { name: "backlog", status: "healthy", detail: "14 tasks waiting" },
   ],
 };

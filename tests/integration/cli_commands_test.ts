@@ -80,6 +80,11 @@ Deno.test("tasks: listed, shown, cancelled, retried and redriven", async () => {
   await run("queue", "pause", "conversations");
   await service.request("POST", "/conversations/queue", turn("4"));
   assert.match((await run("tasks", "purge", "conversations")).out, /^1 task would be cancelled/);
+  const nobodys = await run("tasks", "purge", "conversatoins");
+  assert.deepEqual([nobodys.exitCode, nobodys.err], [
+    1,
+    "error: there is no queue named conversatoins\n",
+  ]);
   const purged = await run("tasks", "purge", "conversations", "--yes");
   assert.equal(purged.exitCode, 0, purged.err);
   assert.equal((await json("tasks", "list", "--status", "cancelled")).tasks.length, 1);
@@ -96,7 +101,7 @@ Deno.test("tasks: listed, shown, cancelled, retried and redriven", async () => {
 
 Deno.test("queue, schedule, report, cache: looked at and acted on", async () => {
   await using service = await TestService.start();
-  const { run, json } = shell(service);
+  const { run, json, env } = shell(service);
   await service.request("PUT", "/bots/bakery", BOT);
   await service.request("POST", "/conversations/queue", turn("1"), { prefer: "wait=20" });
 
@@ -123,7 +128,13 @@ Deno.test("queue, schedule, report, cache: looked at and acted on", async () => 
 
   const recounted = await run("recount");
   assert.equal(recounted.exitCode, 0);
-  assert.match(recounted.out, /counts compared with 1 conversations .*: no difference/);
+  assert.match(recounted.out, /counts compared with 1 conversation .*: no difference/);
+
+  for (const list of ["schedule", "tasks"]) {
+    const { out } = await runCommand([list, "list"], { env, columns: 80 });
+    for (const line of out.trimEnd().split("\n")) assert.ok(line.length <= 80, line);
+    assert.match(out, /\d\d-\d\d \d\d:\d\d /, "the time of day is not what is cut");
+  }
 
   const day = new Date().toISOString().slice(0, 10);
   const report = await json("report", "daily", "--date", day);

@@ -27,6 +27,9 @@ Deno.test("export --all, import --all: everything goes along, waiting tasks incl
       const env = { DATA_DIR: service.dataDir };
       const exported = await runCommand(["export", "--all", file, "--json"], { env });
       assert.equal(exported.exitCode, 0, exported.err);
+      const nowhere = await runCommand(["export", "--all", `${folder}/none/x.gz`], { env });
+      assert.equal(nowhere.exitCode, 1);
+      assert.match(nowhere.err, /^error: .*none\/x\.gz.*\n$/, "one line, no stack");
       const occupied = await runCommand(["import", "--all", file], { env });
       assert.equal(occupied.exitCode, 1);
       await service.stop();

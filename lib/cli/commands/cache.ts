@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import type { CacheStats } from "../../wire/schemas/cache.ts";
 import { asking, type Cli, group, print } from "../cli.ts";
-import { formatCount, formatMs } from "../format.ts";
+import { countOf, formatCount, formatMs } from "../format.ts";
 import { awaitTask } from "./task.ts";
 
 interface Cleared {
@@ -24,8 +24,8 @@ export function cacheCommand(cli: Cli): Command {
         print(cli, flags, s, () =>
           [
             `backend   ${s.backend}${s.connected ? "" : ", not connected"}`,
-            `hit rate  ${s.hit_rate === null ? "no lookup yet" : `${s.hit_rate} %`}`,
-            `lookups   ${formatCount(s.hits)} hits, ${formatCount(s.misses)} misses`,
+            `hit rate  ${s.hit_rate === null ? "no lookup yet" : `${+s.hit_rate.toFixed(2)} %`}`,
+            `lookups   ${countOf(s.hits, "hit")}, ${countOf(s.misses, "miss", "misses")}`,
             `entries   ${formatCount(s.total_keys)}, ${s.memory_usage}`,
             `up        ${formatMs(s.uptime_seconds * 1_000)}`,
             "",

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import type { TaskActionAnswer } from "../../wire/schemas/task_actions.ts";
 import type { ApiClient } from "../api_client.ts";
 import { asking, type Cli, print } from "../cli.ts";
+import { CliError } from "../context.ts";
 import { countOf } from "../format.ts";
 import { positive } from "./options.ts";
 import { awaitTask } from "./task.ts";
@@ -87,6 +88,12 @@ async function act(
   flags: ManyFlags & { json?: boolean },
 ): Promise<void> {
   const { queue, status, name, q, rate } = flags;
+  if (queue !== undefined) {
+    const { queues } = await api.call("GET /queues", {});
+    if (!queues.some((known) => known.name === queue)) {
+      throw new CliError(`there is no queue named ${queue}`);
+    }
+  }
   const answer = await api.request<z.infer<typeof TaskActionAnswer>>("POST", "/tasks/actions", {
     body: { action, queue, status, name, q, rate_per_second: rate, dry_run: !flags.yes },
   });

@@ -4,7 +4,7 @@ import type { QueueList, ScheduleList } from "../../wire/schemas/queues.ts";
 import type { TaskStatus } from "../../wire/schemas/tasks.ts";
 import type { ApiClient } from "../api_client.ts";
 import { asking, type Cli, group, numbers, print, tableOrNone } from "../cli.ts";
-import { formatCount, formatMs } from "../format.ts";
+import { formatCount, formatMs, shortInstant } from "../format.ts";
 import { type Recounted, recountText } from "./recount.ts";
 import { positive } from "./options.ts";
 import { awaitTask } from "./task.ts";
@@ -88,15 +88,18 @@ export function scheduleCommand(cli: Cli): Command {
     new Command("list").description("Lists the schedules.").action(
       asking(cli, async (api, flags) => {
         const { schedules } = await api.call("GET /schedules", {});
-        const at = (instant: string | null) => instant?.slice(0, 19).replace("T", " ") ?? "–";
+        const at = (instant: string | null) => instant ? shortInstant(instant, Date.now()) : "–";
         print(cli, flags, { schedules }, () =>
           tableOrNone(
             cli,
-            [{ title: "schedule", whole: true }, { title: "when (UTC)" }, { title: "next" }, {
-              title: "last",
-            }, {
-              title: "ended",
-            }, numbers("missed")],
+            [
+              { title: "schedule", whole: true },
+              { title: "when UTC", whole: true },
+              { title: "next", whole: true },
+              { title: "last", whole: true },
+              { title: "ended" },
+              numbers("missed"),
+            ],
             schedules.map((row) => [
               row.name,
               row.cron,

@@ -8,7 +8,7 @@ import { type ApiClient, Unreachable } from "../api_client.ts";
 import { type Cli, type CommonFlags } from "../cli.ts";
 import { connect } from "../connect.ts";
 import { CliError, printJson } from "../context.ts";
-import { formatCount } from "../format.ts";
+import { countOf, formatCount } from "../format.ts";
 import { queueTable } from "./queues.ts";
 
 const WATCH_MS = 2_000;
@@ -107,8 +107,8 @@ function describe(cli: Cli, url: string, { health, summary, queues }: Standing):
     `${formatCount(failed)} failed, ${formatCount(processing)} processing, ` +
     `${formatCount(pending)} pending`,
     `cache          ${cache.hit_rate} % hits, ${
-      formatCount(cache.total_keys)
-    } entries, ${cache.memory_usage}`,
+      countOf(cache.total_keys, "entry", "entries")
+    }, ${cache.memory_usage}`,
     `machine        CPU ${health.system.cpu_percent} %, memory ${health.system.memory_percent} %, ` +
     `disk ${health.system.disk_percent} %`,
     "",

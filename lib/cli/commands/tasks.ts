@@ -3,7 +3,7 @@ import { TASK_STATUSES, type TaskStatus } from "../../wire/schemas/tasks.ts";
 import { type ApiClient, ApiProblem } from "../api_client.ts";
 import { asking, type Cli, type CommonFlags, group, numbers, print, tableOrNone } from "../cli.ts";
 import { printJson } from "../context.ts";
-import { plainText } from "../format.ts";
+import { plainText, shortInstant } from "../format.ts";
 import { manyTasksCommands } from "./many_tasks.ts";
 import { limitOption } from "./options.ts";
 import { readTask, taskPath as path } from "./task.ts";
@@ -28,14 +28,18 @@ export function tasksCommand(cli: Cli): Command {
         print(cli, flags, { tasks }, () =>
           tableOrNone(
             cli,
-            [{ title: "task", whole: true }, { title: "name" }, { title: "status" }, {
-              title: "queued",
-            }, numbers("attempt")],
+            [
+              { title: "task", whole: true },
+              { title: "name" },
+              { title: "status", whole: true },
+              { title: "queued UTC", whole: true },
+              numbers("try"),
+            ],
             tasks.map((task) => [
               task.task_id,
               task.name,
               task.status,
-              task.queued_at.slice(0, 19).replace("T", " "),
+              shortInstant(task.queued_at, Date.now()),
               `${task.attempt}/${task.max_attempts}`,
             ]),
             "There are no such tasks.",

@@ -19,7 +19,7 @@ export function diskCheck(system: SystemSource, reserveBytes: number): HealthChe
       const tight = free < 2 * reserveBytes || percent > DISK_FULL_PERCENT;
       return {
         status: free < reserveBytes ? "unhealthy" : tight ? "degraded" : "healthy",
-        detail: `${humanBytes(free)} free, ${percent.toFixed(1)} % used`,
+        detail: `${humanBytes(free)} free, ${percent.toFixed(1)}% used`,
         measured: { free_bytes: free, percent, reserve_bytes: reserveBytes },
       };
     },
@@ -49,7 +49,7 @@ export function memoryCheck(system: SystemSource, limits: Limits): HealthCheck {
       const whose = source === "container" ? "of the container's limit" : "of the machine's memory";
       return {
         status: judge(percent, limits),
-        detail: `${percent.toFixed(1)} % ${whose}; this process has ${humanBytes(rssBytes)}`,
+        detail: `${percent.toFixed(1)}% ${whose}; this process has ${humanBytes(rssBytes)}`,
         measured: { percent, source, rss_bytes: rssBytes },
       };
     },
@@ -65,7 +65,7 @@ export function cpuCheck(system: SystemSource, limits: Limits): HealthCheck {
       const percent = system.latest().cpuMinutePercent;
       return {
         status: judge(percent, limits),
-        detail: `CPU at ${percent.toFixed(1)} % over the last minute`,
+        detail: `CPU at ${percent.toFixed(1)}% over the last minute`,
         measured: { percent },
       };
     },
