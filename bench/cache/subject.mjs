@@ -123,6 +123,8 @@ const CASES = {
       took.push(performance.now() - from);
       // A peer that waits for Redis on every call has shown what it does.
       if (took[i] > 9_000 || i > 0 && performance.now() - begun > 20_000) break;
+      // Looking whether Redis is back goes on meanwhile, and must not be felt either.
+      await pause(10);
     }
     const then = took.length > 1 ? percentile(took.slice(1), 0.99) : took[0];
     return { first: took[0], p99: percentile(took, 0.99), then };

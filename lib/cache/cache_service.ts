@@ -188,7 +188,7 @@ export class CacheService implements Cache {
   }
 
   async inspect(key: string): Promise<EntryView | undefined> {
-    const found = await this.#parts.reader.look(key);
+    const found = await this.#parts.reader.look(key, false);
     if (!found) return undefined;
     const { value, createdAt, freshUntil, expiresAt, costMs, tags, bytes } = found;
     return { key, value, createdAt, freshUntil, expiresAt, costMs, tags, bytes };

@@ -10,6 +10,7 @@ import type { RedisTier } from "./tiers.ts";
 const DEFAULT_WAIT_MS = 5_000;
 const SCAN_COUNT = 1_000;
 const LOOK_AT_ONCE = 200;
+const CURSOR = /^\d{1,20}$/;
 
 /** The namespace that a pattern stands for as a whole; null where it stands for something else. */
 export function wholeNamespace(glob: Glob): string | null {
@@ -89,7 +90,8 @@ export class Clearing {
     const deadline = this.clock.now() + (options.waitMs ?? DEFAULT_WAIT_MS);
     const pattern = store.keys.scanPattern(glob.literalPrefix);
     const limit = options.limit ?? Infinity;
-    let cursor = options.cursor ?? "0";
+    // What is none of ours is the start, or whoever goes on with it would never end.
+    let cursor = CURSOR.test(options.cursor ?? "") ? options.cursor! : "0";
     let cleared = before, scanned = 0;
     do {
       options.signal?.throwIfAborted();

@@ -47,7 +47,8 @@ export class EntryReader {
   /** A copy in the process that fits the schema, fresh or not. */
   local<T>(key: string, now: number, options: ReadOptions<T>): MemoryHit | undefined {
     const hit = this.tiers.local.get(key, now);
-    if (hit === undefined || options.schema === undefined) return hit;
+    // That there is nothing (undefined cannot be stored) fits every schema.
+    if (hit === undefined || options.schema === undefined || hit.value === undefined) return hit;
     const parsed = options.schema.safeParse(hit.value);
     return parsed.success ? { ...hit, value: parsed.data } : undefined;
   }
@@ -56,32 +57,39 @@ export class EntryReader {
   get<T>(key: string, options: ReadOptions<T>): Promise<T | undefined> {
     return new Promise((resolve, reject) => {
       const counts = this.counters.namespaces.of(namespaceOf(key));
-      const now = this.clock.now();
-      const local = options.schema && this.local(key, now, options);
-      if (local && local.freshUntil > now) {
-        this.counters.hit(counts, "process", now);
-        return resolve(local.value as T);
+      if (options.schema) {
+        const now = this.clock.now();
+        const local = this.local(key, now, options);
+        if (local && local.freshUntil > now) {
+          this.counters.hit(counts, "process", now);
+          return resolve(local.value as T);
+        }
       }
-      this.#ask(key, counts, options, (reading) => {
-        const answeredAt = this.clock.now();
-        if (reading.state === "found" && reading.found.freshUntil > answeredAt) {
-          this.counters.hit(counts, "redis", answeredAt);
+      this.#ask(key, counts, options, (reading, now) => {
+        if (reading.state === "found" && reading.found.freshUntil > now) {
+          this.counters.hit(counts, "redis", now);
           return resolve(reading.found.value as T);
         }
-        this.counters.miss(counts);
+        this.counters.miss(counts, now);
         resolve(undefined);
       }, reject);
     });
   }
 
-  /** A fresh entry, looked for without counting. */
-  async look(key: string): Promise<Omit<Found, "tier"> | undefined> {
+  /**
+   * A fresh entry, looked for without counting. A copy in the process will do, unless it is the
+   * entry's own times that matter: a copy's are shorter.
+   */
+  async look(key: string, copyWillDo = true): Promise<Omit<Found, "tier"> | undefined> {
     if (!isUsableKey(key)) return undefined;
     const now = this.clock.now();
-    const local = this.tiers.local.get(key, now);
+    const local = copyWillDo || !this.tiers.redis?.link.connected
+      ? this.tiers.local.get(key, now)
+      : undefined;
     if (local && local.freshUntil > now) return local;
     const counts = this.counters.namespaces.of(namespaceOf(key));
     const reading = await this.shared(key, counts, {});
+    if (reading.state === "unavailable" && !copyWillDo) return await this.look(key);
     return reading.state === "found" && reading.found.freshUntil > now ? reading.found : undefined;
   }
 
@@ -95,23 +103,24 @@ export class EntryReader {
     key: string,
     counts: NamespaceCounts,
     options: ReadOptions<T>,
-    done: (reading: Reading) => void,
+    done: (reading: Reading, now: number) => void,
     failed: (error: unknown) => void,
   ): void {
     const { redis } = this.tiers;
-    if (redis === null || !redis.link.connected) return done(UNAVAILABLE);
-    if (!isUsableKey(key)) return done({ state: "none", useless: 0 });
+    if (redis === null || !redis.link.connected) return done(UNAVAILABLE, this.clock.now());
+    if (!isUsableKey(key)) return done({ state: "none", useless: 0 }, this.clock.now());
     const timed = ++this.#reads % TIMED_EVERY === 1;
     const startedAt = timed ? performance.now() : 0;
     const ticket = redis.front.take(key);
     redis.store.read(key, (read) => {
       if (read instanceof Unavailable) {
         redis.front.redeem(ticket, null, 0);
-        return done(UNAVAILABLE);
+        return done(UNAVAILABLE, this.clock.now());
       }
       if (timed) this.counters.took(counts, "redis", performance.now() - startedAt);
       try {
-        done(this.#reading(read, redis.front, ticket, options));
+        const now = this.clock.now();
+        done(this.#reading(read, redis.front, ticket, options, now), now);
       } catch (error) {
         // A schema is a caller's code.
         failed(error);
@@ -124,9 +133,9 @@ export class EntryReader {
     front: FrontTier,
     ticket: Ticket | null,
     options: ReadOptions<T>,
+    now: number,
   ): Reading {
     if (read.damaged) this.counters.damaged++;
-    const now = this.clock.now();
     const decoded = read.frame && this.decode(read.frame, ticket !== null);
     if (read.frame === null || decoded === null || read.frame.expiresAt <= now) {
       front.redeem(ticket, null, 0);
@@ -135,7 +144,7 @@ export class EntryReader {
     }
     if (ticket !== null) front.redeem(ticket, { ...read.frame, ...decoded }, now);
     let { value } = decoded;
-    if (options.schema) {
+    if (options.schema && value !== undefined) {
       const parsed = options.schema.safeParse(value);
       if (!parsed.success) return { state: "none", useless: read.frame.createdAt };
       value = parsed.data;

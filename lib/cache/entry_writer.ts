@@ -92,17 +92,24 @@ export class EntryWriter {
     options: SetOptions,
     costMs: number,
   ): Entry | Promise<false> {
-    this.counters.operation();
+    const now = this.clock.now();
+    this.counters.operation(now);
     const { tags } = options;
     if (!isUsableKey(key) || (tags && (tags.length > MAX_TAGS || !tags.every(isUsableTag)))) {
       this.counters.refuse("bad_key");
       return Promise.resolve(false);
     }
     // What lay there before is out of date, whatever became of the new value.
-    return this.#entry(key, value, options, costMs) ?? this.remove(key).then(() => false);
+    return this.#entry(key, value, options, costMs, now) ?? this.remove(key).then(() => false);
   }
 
-  #entry(key: string, value: unknown, options: SetOptions, costMs: number): Entry | null {
+  #entry(
+    key: string,
+    value: unknown,
+    options: SetOptions,
+    costMs: number,
+    now: number,
+  ): Entry | null {
     const ttl = this.ttlMs(options.ttlSeconds, options.ttlJitter);
     if (ttl === 0) return null;
     const payload = value === NOTHING ? NOTHING : encodeValue(value);
@@ -111,9 +118,9 @@ export class EntryWriter {
       this.counters.refuse(payload === null ? "unserialisable" : "too_large", counts);
       return null;
     }
-    const now = this.clock.now();
     const freshUntil = now + ttl;
-    const kept = ttl + Math.max(0, options.keepStaleSeconds ?? 0) * 1_000;
+    const { keepStaleSeconds = 0 } = options;
+    const kept = keepStaleSeconds > 0 ? ttl + keepStaleSeconds * 1_000 : ttl;
     const expiresAt = now + Math.min(Math.ceil(kept), MAX_TTL_SECONDS * 1_000);
     return {
       payload,
@@ -132,31 +139,38 @@ export class EntryWriter {
     return kept;
   }
 
-  async #writeShared(key: string, entry: Entry, computed?: Computed): Promise<boolean> {
+  #writeShared(key: string, entry: Entry, computed?: Computed): Promise<boolean> {
     const redis = this.tiers.redis!;
     redis.front.drop(key);
     if (computed?.fence === null || !redis.link.connected) {
       this.#keepDuringOutage(key, entry);
       if (!computed) redis.unsent.key(key);
       this.#refuse(redis.link.connected ? "redis_refused" : "redis_unavailable", key);
-      return false;
+      return Promise.resolve(false);
     }
-    const keepMs = Math.max(1, Math.ceil(entry.expiresAt - this.clock.now()));
+    const keepMs = Math.max(1, Math.ceil(entry.expiresAt - entry.createdAt));
     const outgoing = redis.store.pack(key, entry, keepMs, computed?.fence);
     if (outgoing === null) {
       this.#refuse("too_large", key);
-      if (!computed) await this.remove(key);
-      return false;
+      return computed ? Promise.resolve(false) : this.remove(key).then(() => false);
     }
-    const sent = new Promise<boolean | Unavailable>((done) => redis.store.write(outgoing, done));
-    const written = computed
-      ? await redis.link.atMost(Math.max(computed.leftMs, MIN_WRITE_WAIT_MS), sent)
-      : await sent;
-    if (!(written instanceof Unavailable)) {
-      if (written) this.#written(key, outgoing.savedBytes);
-      else this.#refuse("obsolete", key);
-      return written;
-    }
+    return new Promise((resolve) => {
+      const done = (written: boolean | Unavailable) => {
+        if (written instanceof Unavailable) return resolve(this.#failed(key, entry, computed));
+        if (written) this.#written(key, outgoing.savedBytes);
+        else this.#refuse("obsolete", key);
+        resolve(written);
+      };
+      if (!computed) return redis.store.write(outgoing, done);
+      const sent = new Promise<boolean | Unavailable>((told) => redis.store.write(outgoing, told));
+      const most = Math.max(computed.leftMs, MIN_WRITE_WAIT_MS);
+      void redis.link.atMost(most, sent).then(done);
+    });
+  }
+
+  /** What follows from Redis not having said that it stored an entry. */
+  async #failed(key: string, entry: Entry, computed?: Computed): Promise<boolean> {
+    const redis = this.tiers.redis!;
     const refused = redis.link.connected;
     this.#refuse(refused ? "redis_refused" : "redis_unavailable", key);
     if (!refused) this.#keepDuringOutage(key, entry);

@@ -76,11 +76,13 @@ export class Fills {
     if (turn === null) throw new ComputedElsewhere();
     if (turn.kind === "found") return { value: turn.found.value as T, source: "hit" };
     try {
-      flight.signal.throwIfAborted();
+      flight.throwIfAborted();
       let store = true;
       const startedAt = this.clock.now();
       const value = await factory({
-        signal: flight.signal,
+        get signal() {
+          return flight.signal;
+        },
         doNotStore: () => {
           store = false;
         },
@@ -94,13 +96,17 @@ export class Fills {
         counters.refuse("obsolete", counts);
         return { value, source: "computed" };
       }
+      if (!fits(value, options)) {
+        counters.refuse("unfit", counts);
+        return { value, source: "computed" };
+      }
       const { fence, leftMs } = turn;
       const kept = await this.writer.keep(key, ...this.#kept(value, options), {
         costMs,
         fence,
         leftMs,
       });
-      return { value: kept ? kept.value as T : value, source: "computed" };
+      return { value: asRead(kept ? kept.value as T : value, options), source: "computed" };
     } finally {
       turn.end();
     }
@@ -108,7 +114,8 @@ export class Fills {
 
   /** What is written down for a value, and how. */
   #kept<T>(value: T, options: GetOrSetOptions<T>): [unknown, SetOptions] {
-    const keepStaleSeconds = Math.max(options.staleSeconds ?? 0, options.graceSeconds ?? 0);
+    const { staleSeconds = 0, graceSeconds = 0 } = options;
+    const keepStaleSeconds = staleSeconds > graceSeconds ? staleSeconds : graceSeconds;
     const { nothingTtlSeconds } = options;
     if (nothingTtlSeconds === undefined || (value !== undefined && value !== null)) {
       return [value, { ...options, keepStaleSeconds }];
@@ -130,10 +137,22 @@ export class Fills {
     return leases.turn(key, {
       schema: options.schema,
       tags: options.tags ?? [],
-      signal: flight.signal,
+      cancellation: flight,
       useless: start.useless,
       leftMs: start.leftMs,
       wait: start.needed,
     });
   }
+}
+
+/** Whether readers with the same schema would take a value. */
+function fits<T>(value: T, { schema, nothingTtlSeconds }: GetOrSetOptions<T>): boolean {
+  const nothing = value === undefined || value === null;
+  return !schema || (nothing && nothingTtlSeconds !== undefined) || schema.safeParse(value).success;
+}
+
+/** A value as the next reader will have it: a schema may leave out, fill in and convert. */
+function asRead<T>(value: T, { schema }: GetOrSetOptions<T>): T {
+  const parsed = value === undefined ? undefined : schema?.safeParse(value);
+  return parsed?.success ? parsed.data : value;
 }

@@ -16,7 +16,6 @@ import { type Codec, decodeValue, type Payload } from "./payload.ts";
 export const FRAME_MAGIC = "P1";
 export const HEAD_LENGTH = 75;
 const FIGURES_AT = 14;
-const FIGURES = /^\d{61}$/;
 export const GENERATION_LENGTH = 10;
 export const COMPRESS_FROM_BYTES = 4_096;
 /** Compression that saves less than this is not worth undoing on every read. */
@@ -51,6 +50,7 @@ export interface OutgoingFrame {
   kind: string;
   rest: string;
   tail: string | Buffer;
+  tailBytes: number;
   savedBytes: number;
 }
 
@@ -80,12 +80,15 @@ export function packFrame(entry: Entry, compressFrom = COMPRESS_FROM_BYTES): Out
     }
   }
   const cost = Math.min(MAX_COST_MS, Math.max(0, Math.round(entry.costMs)));
+  const freshUntil = instant(entry.freshUntil);
+  const expiresAt = entry.expiresAt === entry.freshUntil ? freshUntil : instant(entry.expiresAt);
   return {
     kind: FRAME_MAGIC + payload.codec + (savedBytes > 0 ? "z" : "-"),
-    rest: instant(entry.createdAt) + instant(entry.freshUntil) + instant(entry.expiresAt) +
-      digits(cost, 7) + digits(payload.bytes, 9) + digits(tagBytes, 4) +
+    rest: instant(entry.createdAt) + freshUntil + expiresAt + digits(cost, 7) +
+      digits(payload.bytes, 9) + digits(tagBytes, 4) +
       digits(entry.tags.length + 1, 2),
     tail: typeof body === "string" ? tags + body : Buffer.concat([Buffer.from(tags), body]),
+    tailBytes: tagBytes + payload.bytes - savedBytes,
     savedBytes,
   };
 }
@@ -95,14 +98,13 @@ export function parseFrame(bytes: Buffer): Frame | null {
   if (bytes.length < HEAD_LENGTH || bytes[0] !== 0x50 || bytes[1] !== 0x31) return null;
   const codec = CODECS[bytes[2]!];
   const packing = bytes[3];
-  const figures = bytes.toString("latin1", FIGURES_AT, HEAD_LENGTH);
-  if (codec === undefined || (packing !== PLAIN && packing !== PACKED) || !FIGURES.test(figures)) {
-    return null;
-  }
-  const createdAt = +figures.slice(0, 13), freshUntil = +figures.slice(13, 26);
-  const expiresAt = +figures.slice(26, 39), costMs = +figures.slice(39, 46);
-  const rawBytes = +figures.slice(46, 55), tagBytes = +figures.slice(55, 59);
-  const generationCount = +figures.slice(59);
+  if (codec === undefined || (packing !== PLAIN && packing !== PACKED)) return null;
+  const createdAt = figure(bytes, FIGURES_AT, 13), freshUntil = figure(bytes, FIGURES_AT + 13, 13);
+  const expiresAt = figure(bytes, FIGURES_AT + 26, 13), costMs = figure(bytes, FIGURES_AT + 39, 7);
+  const rawBytes = figure(bytes, FIGURES_AT + 46, 9), tagBytes = figure(bytes, FIGURES_AT + 55, 4);
+  const generationCount = figure(bytes, FIGURES_AT + 59, 2);
+  const sum = createdAt + freshUntil + expiresAt + costMs + rawBytes + tagBytes + generationCount;
+  if (Number.isNaN(sum)) return null;
   const tagsAt = HEAD_LENGTH + generationCount * GENERATION_LENGTH;
   const bodyAt = tagsAt + tagBytes;
   const compressed = packing === PACKED;
@@ -121,6 +123,17 @@ export function parseFrame(bytes: Buffer): Frame | null {
     costMs,
     tags,
   };
+}
+
+/** A whole number of so many digits; NaN where something else stands there. */
+function figure(bytes: Buffer, at: number, length: number): number {
+  let value = 0;
+  for (let i = at; i < at + length; i++) {
+    const digit = bytes[i]! - 0x30;
+    if (digit < 0 || digit > 9) return NaN;
+    value = value * 10 + digit;
+  }
+  return value;
 }
 
 /** Whether a generation that the frame carries (0 = the namespace's) is the current one. */

@@ -128,6 +128,7 @@ export class FrontTier {
 
   /** An entry has changed or gone. */
   drop(key: string): boolean {
+    if (this.#tickets.size === 0 && this.#slots.size === 0) return false;
     const ticket = this.#tickets.get(key);
     if (ticket) {
       ticket.spoilt = true;

@@ -83,7 +83,8 @@ export class KeySpace {
 
 /** What statistics and clearing go by: the part of a key before its first colon. */
 export function namespaceOf(key: string): string {
-  const colon = key.indexOf(":");
+  // Callers without types may give anything; such keys are refused later.
+  const colon = typeof key === "string" ? key.indexOf(":") : -1;
   return colon < 0 ? "" : key.slice(0, colon);
 }
 

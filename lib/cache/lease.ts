@@ -5,6 +5,7 @@ import type { KeyWaiters } from "./key_waiters.ts";
 import { namespaceOf } from "./key_space.ts";
 import { Unavailable } from "./unavailable.ts";
 import { KEEP_LEASE } from "./redis_scripts.ts";
+import type { Cancellation } from "./single_flight.ts";
 import type { Fence } from "./redis_store.ts";
 import type { RedisTier } from "./tiers.ts";
 
@@ -25,7 +26,7 @@ export type Turn =
 
 export interface TurnOptions<T> extends ReadOptions<T> {
   tags: readonly string[];
-  signal: AbortSignal;
+  cancellation: Cancellation;
   /** When an entry that is there, but cannot be used, was made; 0 = there is none. */
   useless: number;
   /** What Redis may take in all, of which some may be used up. */
@@ -50,7 +51,7 @@ export class Leases {
     let { leftMs, useless } = options;
     const until = this.clock.now() + MAX_WAIT_MS;
     for (let uselessSeen = 0; uselessSeen <= MAX_USELESS && this.clock.now() < until;) {
-      options.signal.throwIfAborted();
+      options.cancellation.throwIfAborted();
       const startedAt = performance.now();
       const asked = this.redis.store.takeLease(key, {
         tags: options.tags,
@@ -76,7 +77,8 @@ export class Leases {
         continue;
       }
       if (!options.wait) return null;
-      await this.waiters.wait(key, Math.min(LOOK_MS, reply.leftMs + 1), options.signal);
+      const { signal } = options.cancellation;
+      await this.waiters.wait(key, Math.min(LOOK_MS, reply.leftMs + 1), signal);
       // Waiting for another process's work is not waiting for Redis.
       leftMs = options.leftMs;
     }

@@ -10,6 +10,7 @@ const MINUTES = 1_440;
 export type Refusal =
   | "bad_key"
   | "unserialisable"
+  | "unfit"
   | "too_large"
   | "obsolete"
   | "redis_unavailable"
@@ -66,8 +67,8 @@ export class LookupCounters {
     counts.staleHits++;
   }
 
-  miss(counts: NamespaceCounts): void {
-    this.#tick(this.#clock.now());
+  miss(counts: NamespaceCounts, now = this.#clock.now()): void {
+    this.#tick(now);
     this.misses++;
     this.#dayMisses[this.#minuteSlot]!++;
     counts.misses++;
@@ -85,8 +86,8 @@ export class LookupCounters {
   }
 
   /** A write, deletion or other operation that is no lookup. */
-  operation(): void {
-    this.#tick(this.#clock.now());
+  operation(now = this.#clock.now()): void {
+    this.#tick(now);
   }
 
   refuse(reason: Refusal, counts?: NamespaceCounts): void {

@@ -8,6 +8,9 @@ export type {
   Factory,
   FillContext,
   GetOrSetOptions,
+  KeyPage,
+  KeysOptions,
+  KeyView,
   ReadOptions,
   Resolved,
   SetOptions,
@@ -15,8 +18,11 @@ export type {
 } from "./cache.ts";
 export type { CacheOptions } from "./cache_options.ts";
 export { CacheService } from "./cache_service.ts";
-export type { CacheStats, NamespaceStats, Savings, TierStats } from "./cache_stats.ts";
+export type { CacheStats, NamespaceStats, Saving, Savings, TierStats } from "./cache_stats.ts";
 export { escapeGlob } from "./glob.ts";
+export type { LatencySummary } from "./latency.ts";
+export type { Refusal } from "./lookup_counters.ts";
+export type { OutageKind } from "./outage_kind.ts";
 export { CacheKeyBuilder, type KeyPart } from "./key_builder.ts";
 export { openCache } from "./open_cache.ts";
 export type { RedisInfo } from "./redis_info.ts";

@@ -22,6 +22,7 @@ const MEBIBYTE = 1_048_576;
  * answer is no error; the cache misses until it does. Throws only on options that make no sense.
  */
 export async function openCache(options: CacheOptions = {}): Promise<CacheService> {
+  refuseNonsense(options);
   const clock = options.clock ?? systemClock;
   const counters = new LookupCounters(clock);
   const listeners = new Set<(event: CacheEvent) => void>(options.onEvent ? [options.onEvent] : []);
@@ -49,6 +50,30 @@ export async function openCache(options: CacheOptions = {}): Promise<CacheServic
     counts: counters.namespaces,
   });
   return new CacheService(assemble({ local: memory, memory, redis: null }, settings, null));
+}
+
+const POSITIVE = [
+  "defaultTtlSeconds",
+  "maxTtlSeconds",
+  "maxMemoryBytes",
+  "maxMemoryEntries",
+  "maxEntryBytes",
+  "commandTimeoutMs",
+  "connectTimeoutMs",
+] as const;
+const WHOLE: readonly string[] = ["maxMemoryBytes", "maxMemoryEntries", "maxEntryBytes"];
+
+/** Limits that would let nothing in, or everything, are seen here and not at the first write. */
+function refuseNonsense(options: CacheOptions): void {
+  for (const name of POSITIVE) {
+    const value = options[name];
+    if (value === undefined) continue;
+    const whole = WHOLE.includes(name);
+    if (!(value > 0) || (whole && !Number.isSafeInteger(value))) {
+      const wanted = whole ? "a whole number above 0" : "above 0";
+      throw new TypeError(`${name} of the cache must be ${wanted}, not ${value}`);
+    }
+  }
 }
 
 type Settings = CacheOptions & {

@@ -1,23 +1,25 @@
 import type { Buffer } from "node:buffer";
 import type { RedisLink } from "./redis_link.ts";
+import { bulk, command } from "./resp.ts";
 import { Unavailable } from "./unavailable.ts";
 
-/** Keys that one MGET may carry. */
-const MAX_KEYS = 512;
+/** Reads that one MGET may carry. */
+const MAX_READS = 256;
+const DONE = Promise.resolve();
 
 type Reply = Buffer | null;
 
-/** Told what lies under two keys, or that Redis did not answer. */
+/** Two keys as arguments of a command, and who is told what lies under them. */
 interface PairReader {
-  first: number;
-  second: number;
+  first: string;
+  second: string;
   found: (first: Reply, second: Reply) => void;
   failed: (reason: Unavailable) => void;
 }
 
 /** Told what lies under some keys, in their order, or that Redis did not answer. */
 interface ListReader {
-  places: number[];
+  keys: string[];
   done: (replies: Reply[] | Unavailable) => void;
 }
 
@@ -27,11 +29,11 @@ interface ListReader {
  */
 export class ReadBatch {
   readonly #link: RedisLink;
-  #places = new Map<string, number>();
   #pairs: PairReader[] = [];
   #lists: ListReader[] = [];
+  #waiting = 0;
   readonly #send = () => this.#flush();
-  readonly #sendLater = () => queueMicrotask(this.#send);
+  readonly #sendLater = () => void DONE.then(this.#send);
 
   constructor(link: RedisLink) {
     this.#link = link;
@@ -40,51 +42,72 @@ export class ReadBatch {
   /** The values of some keys, in their order. */
   read(storedKeys: readonly string[]): Promise<Reply[] | Unavailable> {
     return new Promise((done) => {
-      this.#begin();
-      this.#lists.push({ places: storedKeys.map((key) => this.#place(key)), done });
-      if (this.#places.size >= MAX_KEYS) this.#send();
+      this.#lists.push({ keys: storedKeys.map((key) => bulk(key)), done });
+      this.#add(storedKeys.length);
     });
   }
 
+  /** What lies under two keys, which are laid out as arguments of a command. */
   readPair(
     first: string,
     second: string,
     found: PairReader["found"],
     failed: PairReader["failed"],
   ): void {
-    this.#begin();
-    this.#pairs.push({ first: this.#place(first), second: this.#place(second), found, failed });
-    if (this.#places.size >= MAX_KEYS) this.#send();
+    this.#pairs.push({ first, second, found, failed });
+    this.#add(1);
   }
 
-  #begin(): void {
-    if (this.#places.size > 0) return;
-    queueMicrotask(this.#sendLater);
-  }
-
-  #place(key: string): number {
-    const known = this.#places.get(key);
-    if (known !== undefined) return known;
-    const place = this.#places.size;
-    this.#places.set(key, place);
-    return place;
+  #add(reads: number): void {
+    // Two turns, so that those are in time who are told in the first.
+    if (this.#waiting === 0) void DONE.then(this.#sendLater);
+    this.#waiting += reads;
+    if (this.#waiting >= MAX_READS) this.#flush();
   }
 
   #flush(): void {
-    if (this.#places.size === 0) return;
-    const keys = [...this.#places.keys()];
+    if (this.#waiting === 0) return;
     const pairs = this.#pairs, lists = this.#lists;
     this.#pairs = [];
     this.#lists = [];
-    this.#places = new Map();
-    this.#link.request((redis) => redis.mgetBuffer(keys), (replies) => {
-      if (replies instanceof Unavailable) {
-        for (const { failed } of pairs) failed(replies);
-        for (const { done } of lists) done(replies);
+    this.#waiting = 0;
+    if (pairs.length === 1 && lists.length === 0) this.#sendPair(pairs[0]!);
+    else this.#sendMany(pairs, lists);
+  }
+
+  /** One caller alone is worth a way of its own. */
+  #sendPair(pair: PairReader): void {
+    this.#link.send("mget", command("mget", 2, pair.first + pair.second), (reply) => {
+      if (reply instanceof Unavailable) return pair.failed(reply);
+      const [first, second] = reply as [Reply, Reply];
+      pair.found(first, second);
+    });
+  }
+
+  #sendMany(pairs: PairReader[], lists: ListReader[]): void {
+    const places = new Map<string, number>();
+    const place = (key: string) => {
+      const known = places.get(key);
+      if (known !== undefined) return known;
+      places.set(key, places.size);
+      return places.size - 1;
+    };
+    const placesOfPairs = pairs.map(({ first, second }) => [place(first), place(second)] as const);
+    const placesOfLists = lists.map(({ keys }) => keys.map(place));
+    const wire = command("mget", places.size, [...places.keys()].join(""));
+    this.#link.send("mget", wire, (reply) => {
+      if (reply instanceof Unavailable) {
+        for (const { failed } of pairs) failed(reply);
+        for (const { done } of lists) done(reply);
         return;
       }
-      for (const { first, second, found } of pairs) found(replies[first]!, replies[second]!);
-      for (const { places, done } of lists) done(places.map((place) => replies[place]!));
+      const replies = reply as Reply[];
+      for (const [i, [first, second]] of placesOfPairs.entries()) {
+        pairs[i]!.found(replies[first]!, replies[second]!);
+      }
+      for (const [i, at] of placesOfLists.entries()) {
+        lists[i]!.done(at.map((place) => replies[place]!));
+      }
     });
   }
 }

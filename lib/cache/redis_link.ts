@@ -1,12 +1,15 @@
+import type { Buffer } from "node:buffer";
 import { Redis } from "ioredis";
 import type { Clock } from "../clock.ts";
 import { messageOf } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { Breaker } from "./breaker.ts";
+import { type CommandOwner, DirectCommand } from "./direct_command.ts";
 import { aim, connectRedis, hangUp, type RedisAccess } from "./redis_connect.ts";
 import { ConnectionIdentity } from "./connection_identity.ts";
 import type { RedisLocator } from "./redis_locator.ts";
 import { type RedisScript, runScript } from "./redis_script.ts";
+import { bulk, command, type Wire } from "./resp.ts";
 import { Unavailable } from "./unavailable.ts";
 import { Watchdog } from "./watchdog.ts";
 
@@ -39,10 +42,10 @@ const MAX_STEPS = 1_000;
  * One connection to Redis whose failures are answers: `run` never rejects, never waits longer than
  * the command timeout, and does not wait at all while the breaker is open.
  */
-export class RedisLink {
+export class RedisLink implements CommandOwner {
+  readonly watchdog = new Watchdog();
   readonly #redis: Redis;
   readonly #breaker: Breaker;
-  readonly #watchdog = new Watchdog();
   readonly #options: RedisLinkOptions;
   #lastError = "";
   #failedProbes = 0;
@@ -66,6 +69,7 @@ export class RedisLink {
         options.onChange?.(false);
       },
       onClose: (openForMs) => {
+        this.#lastError = "";
         log.info("Redis answers", { afterMs: openForMs });
         options.onChange?.(true);
         this.#firstAnswer();
@@ -121,17 +125,29 @@ export class RedisLink {
 
   /** Runs commands; whatever goes wrong with Redis comes back as `Unavailable`. */
   run<T>(commands: (redis: Redis) => Promise<T>): Promise<T | Unavailable> {
-    return new Promise((resolve) => this.request(commands, resolve));
+    return this.connected ? this.#guarded(commands) : Promise.resolve(this.#unavailable());
   }
 
-  /** `run` for the hot paths, without a promise: `done` is called once, and must not throw. */
-  request<T>(
-    commands: (redis: Redis) => Promise<T>,
-    done: (reply: T | Unavailable) => void,
+  /**
+   * One command of the hot paths, as it goes over the wire: `done` is called once, and must not
+   * throw. Texts of a reply are bytes.
+   */
+  send(name: string, wire: string | Buffer, done: (reply: unknown) => void): void {
+    if (this.connected) this.#begin(new DirectCommand(this, name, wire, done));
+    else done(this.#unavailable());
+  }
+
+  /** `send` for a script: `args` are its number of keys, keys and arguments, `count` in all. */
+  sendScript(
+    { sha1, source }: RedisScript,
+    count: number,
+    args: Wire,
+    done: (reply: unknown) => void,
   ): void {
-    if (this.connected) return this.#guard(commands, done);
-    const reason = this.#closed ? "the cache is closed" : this.#breaker.reason;
-    done(new Unavailable(reason ?? "unavailable"));
+    if (!this.connected) return done(this.#unavailable());
+    const wire = args.behind(command("evalsha", count + 1, bulk(sha1, sha1.length)));
+    const asText = () => args.behind(command("eval", count + 1, bulk(source)));
+    this.#begin(new DirectCommand(this, "evalsha", wire, done, asText));
   }
 
   /** Runs a script by its name, sending its text only where the server does not know it yet. */
@@ -151,9 +167,9 @@ export class RedisLink {
   /** An answer, or `Unavailable` when it takes longer than this caller has left. */
   atMost<T>(ms: number, answer: Promise<T | Unavailable>): Promise<T | Unavailable> {
     return new Promise((resolve) => {
-      const wait = this.#watchdog.guard(ms, () => resolve(new Unavailable("no time left")));
+      const wait = this.watchdog.guard(ms, () => resolve(new Unavailable("no time left")));
       void answer.then((reply) => {
-        this.#watchdog.end(wait);
+        this.watchdog.end(wait);
         resolve(reply);
       });
     });
@@ -177,27 +193,50 @@ export class RedisLink {
         hangUp(this.#redis);
       });
     }
-    this.#watchdog.close();
+    this.watchdog.close();
+  }
+
+  sendAgain(again: DirectCommand): void {
+    again.sendOver(this.#redis);
+  }
+
+  /** What a command's failure is to whoever sent it; it may open the breaker. */
+  failed(error: unknown): Unavailable {
+    const message = this.#explain(error);
+    if (!REFUSALS.test(message)) this.#breaker.trip(message);
+    if (ELSEWHERE.test(message)) hangUp(this.#redis);
+    else if (message.startsWith("READONLY")) this.#leaveReplica();
+    return new Unavailable(message);
+  }
+
+  /** What a command is answered with that took too long. */
+  timedOut(): Unavailable {
+    return this.failed(new Error(`Redis timed out after ${this.#options.commandTimeoutMs} ms`));
+  }
+
+  #begin(begun: DirectCommand): void {
+    this.watchdog.begin(begun, this.#options.commandTimeoutMs);
+    begun.sendOver(this.#redis);
   }
 
   #guarded<T>(commands: (redis: Redis) => Promise<T>): Promise<T | Unavailable> {
-    return new Promise((resolve) => this.#guard(commands, resolve));
+    return new Promise((resolve) => {
+      const wait = this.watchdog.guard(
+        this.#options.commandTimeoutMs,
+        () => resolve(this.timedOut()),
+      );
+      commands(this.#redis).then((reply) => {
+        if (this.watchdog.end(wait)) resolve(reply);
+      }, (error) => {
+        const failed = this.failed(error);
+        if (this.watchdog.end(wait)) resolve(failed);
+      });
+    });
   }
 
-  #guard<T>(
-    commands: (redis: Redis) => Promise<T>,
-    done: (reply: T | Unavailable) => void,
-  ): void {
-    const { commandTimeoutMs } = this.#options;
-    const wait = this.#watchdog.guard(commandTimeoutMs, () => {
-      done(this.#failed(new Error(`Redis timed out after ${commandTimeoutMs} ms`)));
-    });
-    commands(this.#redis).then((reply) => {
-      if (this.#watchdog.end(wait)) done(reply);
-    }, (error) => {
-      const failed = this.#failed(error);
-      if (this.#watchdog.end(wait)) done(failed);
-    });
+  #unavailable(): Unavailable {
+    const reason = this.#closed ? "the cache is closed" : this.#breaker.reason;
+    return new Unavailable(reason ?? "unavailable");
   }
 
   #connect(): void {
@@ -216,14 +255,6 @@ export class RedisLink {
     const delay = Math.min(1_000, 25 * 2 ** Math.min(this.#attempts++, 8));
     const jittered = delay * (0.75 + Math.random() * 0.5);
     this.#cancelConnect = this.#options.clock.after(jittered, () => this.#connect());
-  }
-
-  #failed(error: unknown): Unavailable {
-    const message = this.#explain(error);
-    if (!REFUSALS.test(message)) this.#breaker.trip(message);
-    if (ELSEWHERE.test(message)) hangUp(this.#redis);
-    else if (message.startsWith("READONLY")) this.#leaveReplica();
-    return new Unavailable(message);
   }
 
   async #probe(): Promise<boolean> {

@@ -2,6 +2,7 @@ import { digits, type Entry, type Frame, isCurrent, packFrame, parseFrame } from
 import { type KeySpace, namespaceOf } from "./key_space.ts";
 import { ReadBatch } from "./read_batch.ts";
 import type { RedisLink } from "./redis_link.ts";
+import { bulk } from "./resp.ts";
 import { Unavailable } from "./unavailable.ts";
 import { parseInfo, type RedisInfo } from "./redis_info.ts";
 import {
@@ -66,17 +67,20 @@ export class RedisStore {
   readonly #reads: ReadBatch;
   readonly #writes: WriteBatch;
   readonly #salt = base36(crypto.getRandomValues(new Uint32Array(1))[0]!, 5);
+  readonly #generationArgs = new Map<string, string>();
   #written = 0;
-  #refreshAt = 0;
+  #refreshedAt = -Infinity;
 
   constructor(link: RedisLink, keys: KeySpace) {
     this.link = link;
     this.keys = keys;
     this.#reads = new ReadBatch(link);
-    this.#writes = new WriteBatch(link, () => [
-      ...this.head(),
-      this.freshGeneration() + this.#refresh(),
-    ]);
+    const head = bulk(keys.base) + bulk(""), publishing = bulk(keys.base) + bulk("p");
+    this.#writes = new WriteBatch(link, (at) => {
+      const fresh = this.freshGeneration() + this.#refresh(at);
+      const args = (this.publishes ? publishing : head) + bulk(fresh, fresh.length);
+      return { count: 3, args };
+    });
   }
 
   /** What every script of ours that changes something begins with. */
@@ -86,8 +90,8 @@ export class RedisStore {
 
   /** Reads an entry, and tells `done` once. One of an older generation is not there. */
   read(key: string, done: (read: RedisRead | Unavailable) => void): void {
-    const namespace = this.keys.generation(namespaceOf(key));
-    this.#reads.readPair(this.keys.entry(key), namespace, (stored, generation) => {
+    const namespace = this.#generationArg(namespaceOf(key));
+    this.#reads.readPair(bulk(this.keys.entry(key)), namespace, (stored, generation) => {
       if (stored === null) return done(NOTHING_THERE);
       const frame = parseFrame(stored);
       if (frame === null) done({ frame, damaged: true });
@@ -108,11 +112,13 @@ export class RedisStore {
   pack(key: string, entry: Entry, keepMs: number, fence?: Fence): OutgoingEntry | null {
     const frame = packFrame(entry);
     if (frame === null) return null;
-    const keys = [this.keys.entry(key), this.keys.generation(namespaceOf(key))];
-    for (const tag of entry.tags) keys.push(this.keys.tagGeneration(tag));
-    let head = digits(keys.length, 2) + digits(keepMs, 9) + frame.kind + frame.rest;
+    let keys = bulk(this.keys.entry(key)) + this.#generationArg(namespaceOf(key));
+    for (const tag of entry.tags) keys += bulk(this.keys.tagGeneration(tag));
+    const keyCount = 2 + entry.tags.length;
+    let head = digits(keyCount, 2) + digits(keepMs, 9) + frame.kind + frame.rest;
     if (fence) head += fence.generations.join("") + fence.token + fence.madeAt;
-    return { keys, head, tail: frame.tail, savedBytes: frame.savedBytes };
+    const { tail, tailBytes, savedBytes } = frame;
+    return { at: entry.createdAt, keys, keyCount, head, tail, tailBytes, savedBytes };
   }
 
   /** `done` is told true when it was stored, false when what its fence expects has passed. */
@@ -212,11 +218,10 @@ export class RedisStore {
     return reply instanceof Unavailable ? reply : parseInfo(reply);
   }
 
-  /** Now and then a write makes generations and counts live on. */
-  #refresh(): string {
-    const now = performance.now();
-    if (now < this.#refreshAt) return "";
-    this.#refreshAt = now + REFRESH_EVERY_MS;
+  /** Now and then a write, made at such an instant, makes generations and counts live on. */
+  #refresh(at: number): string {
+    if (Math.abs(at - this.#refreshedAt) < REFRESH_EVERY_MS) return "";
+    this.#refreshedAt = at;
     return "r";
   }
 
@@ -227,6 +232,16 @@ export class RedisStore {
       String(GENERATION_SECONDS),
     ]);
     return reply instanceof Unavailable ? reply : Number(reply);
+  }
+
+  /** A namespace's generation as an argument of a command; those in use are kept. */
+  #generationArg(namespace: string): string {
+    const known = this.#generationArgs.get(namespace);
+    if (known !== undefined) return known;
+    if (this.#generationArgs.size >= MAX_NAMESPACES_COUNTED) this.#generationArgs.clear();
+    const arg = bulk(this.keys.generation(namespace));
+    this.#generationArgs.set(namespace, arg);
+    return arg;
   }
 
   #generationKeys(key: string, tags: readonly string[]): string[] {

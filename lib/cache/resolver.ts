@@ -98,7 +98,7 @@ export class Resolver {
   /** The signal that ends this caller's wait, its own or that of its time. */
   #beginWait(options: GetOrSetOptions<unknown>): { signal?: AbortSignal; end: () => void } {
     const { signal, timeoutMs } = options;
-    if (timeoutMs === undefined) return { signal, end: () => {} };
+    if (timeoutMs === undefined || Number.isNaN(timeoutMs)) return { signal, end: () => {} };
     const limit = new AbortController();
     const end = this.clock.after(timeoutMs, () => {
       limit.abort(new AppError("timeout", `computing took longer than ${timeoutMs} ms`));

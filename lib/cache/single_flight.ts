@@ -1,19 +1,60 @@
 /** One computation that several callers wait for. */
-export interface Flight<T> {
+export interface Flight<T> extends Cancellation {
   readonly key: string;
   readonly tags: readonly string[];
-  /** Aborts once nobody waits for the result any more. */
-  readonly signal: AbortSignal;
   /** Set when the key was written or cleared meanwhile: the result must not be stored. */
   obsolete: boolean;
   /** What the computation gave. */
   readonly result: Promise<T>;
 }
 
-interface Running extends Flight<unknown> {
-  result: Promise<unknown>;
-  waiting: number;
-  abort: AbortController;
+/** Whether work is still wanted; its signal aborts once nobody waits for it any more. */
+export interface Cancellation {
+  readonly signal: AbortSignal;
+  throwIfAborted(): void;
+}
+
+class Running implements Flight<unknown> {
+  obsolete = false;
+  waiting = 0;
+  readonly result: Promise<unknown>;
+  #resolve!: (value: unknown) => void;
+  #reject!: (reason: unknown) => void;
+  #aborted: { reason: unknown } | null = null;
+  #controller: AbortController | null = null;
+
+  constructor(readonly key: string, readonly tags: readonly string[]) {
+    this.result = new Promise<unknown>((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.result.catch(() => {});
+  }
+
+  begin(compute: (flight: Flight<unknown>) => Promise<unknown>): void {
+    compute(this).then(this.#resolve, this.#reject);
+  }
+
+  /** Made for those who ask: it costs as much as all the rest of a computation. */
+  get signal(): AbortSignal {
+    if (this.#controller === null) {
+      this.#controller = new AbortController();
+      if (this.#aborted !== null) this.#controller.abort(this.#aborted.reason);
+    }
+    return this.#controller.signal;
+  }
+
+  throwIfAborted(): void {
+    if (this.#aborted !== null) throw this.#aborted.reason;
+  }
+
+  /** Ends the computation for its callers, even if it does not heed its signal. */
+  abort(reason: unknown): void {
+    if (this.#aborted !== null) return;
+    this.#aborted = { reason };
+    this.#reject(reason);
+    this.#controller?.abort(reason);
+  }
 }
 
 /** Lets callers of one key at one time share one computation; each may leave on its own. */
@@ -53,7 +94,7 @@ export class SingleFlight {
   abortAll(reason: unknown): void {
     for (const flight of [...this.#running]) {
       this.#retire(flight);
-      flight.abort.abort(reason);
+      flight.abort(reason);
     }
   }
 
@@ -66,27 +107,15 @@ export class SingleFlight {
     tags: readonly string[],
     compute: (flight: Flight<unknown>) => Promise<unknown>,
   ): Running {
-    const abort = new AbortController();
-    const flight: Running = {
-      key,
-      tags,
-      signal: abort.signal,
-      obsolete: false,
-      waiting: 0,
-      abort,
-      result: Promise.resolve(),
-    };
+    const flight = new Running(key, tags);
     this.#flights.set(key, flight);
     this.#running.add(flight);
-    flight.result = new Promise<unknown>((resolve, reject) => {
-      // An aborted computation ends for its callers even if it does not heed its signal.
-      flight.signal.addEventListener("abort", () => reject(flight.signal.reason), { once: true });
-      (async () => await compute(flight))().then(resolve, reject);
-    }).finally(() => {
+    const end = () => {
       this.#running.delete(flight);
       if (this.#flights.get(key) === flight) this.#flights.delete(key);
-    });
-    flight.result.catch(() => {});
+    };
+    flight.result.then(end, end);
+    flight.begin(compute);
     return flight;
   }
 
@@ -98,7 +127,7 @@ export class SingleFlight {
         reject(signal.reason);
         if (--flight.waiting === 0) {
           this.#retire(flight);
-          flight.abort.abort(signal.reason);
+          flight.abort(signal.reason);
         }
       };
       signal.addEventListener("abort", leave, { once: true });

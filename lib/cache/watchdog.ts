@@ -7,7 +7,7 @@ const MAX_STEPS = 3;
 export interface Wait {
   /** In steps of this watchdog. */
   endsAt: number;
-  expire: () => void;
+  expire(): void;
 }
 
 /**
@@ -24,22 +24,29 @@ export class Watchdog {
 
   /** Calls `expire` unless the wait is ended within `ms` (to about 10 ms). */
   guard(ms: number, expire: () => void): Wait {
-    const wait = { endsAt: this.#step + Math.ceil(ms / STEP_MS), expire };
-    if (this.#closed) {
-      queueMicrotask(expire);
-      return wait;
-    }
-    this.#waits.add(wait);
-    if (this.#timer === null) {
-      this.#steppedAt = performance.now();
-      this.#timer = setTimeout(() => this.#look(), STEP_MS);
-    }
+    const wait = { endsAt: 0, expire };
+    this.begin(wait, ms);
     return wait;
+  }
+
+  /** `guard` for a wait that is there already; sets when it ends. */
+  begin(wait: Wait, ms: number): void {
+    wait.endsAt = this.#step + Math.ceil(ms / STEP_MS);
+    if (this.#closed) return queueMicrotask(() => wait.expire());
+    this.#waits.add(wait);
+    if (this.#timer !== null) return;
+    this.#steppedAt = performance.now();
+    this.#timer = setTimeout(() => this.#look(), STEP_MS);
   }
 
   /** Ends a wait; false where it has expired before. */
   end(wait: Wait): boolean {
     return this.#waits.delete(wait);
+  }
+
+  /** Whether a wait has neither ended nor expired. */
+  waitsFor(wait: Wait): boolean {
+    return this.#waits.has(wait);
   }
 
   /** Expires every wait at once, and those to come. */

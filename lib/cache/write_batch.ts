@@ -1,22 +1,33 @@
 import type { RedisLink } from "./redis_link.ts";
-import { runScript } from "./redis_script.ts";
-import { Unavailable } from "./unavailable.ts";
 import { WRITE_ENTRIES } from "./redis_scripts.ts";
+import { bulk, Wire } from "./resp.ts";
+import { Unavailable } from "./unavailable.ts";
 
 /** Entries and bytes that one script writes; small, so that other clients hardly notice. */
 const MAX_ENTRIES = 32;
 const MAX_BYTES = 262_144;
+const DONE = Promise.resolve();
 
 /** One entry as the script takes it. */
 export interface OutgoingEntry {
-  /** Entry, namespace generation, tag generations. */
-  keys: string[];
+  /** When it was made, in milliseconds. */
+  at: number;
+  /** Entry, namespace generation, tag generations, as arguments of a command. */
+  keys: string;
+  keyCount: number;
   /** What the script needs to know of it; see WRITE_ENTRIES. */
   head: string;
   /** Tags and body of the frame. */
   tail: string | Uint8Array;
+  tailBytes: number;
   /** What compression saved. */
   savedBytes: number;
+}
+
+/** What every script of these writes begins with, as arguments of a command. */
+export interface WriteHead {
+  count: number;
+  args: string;
 }
 
 type Stored = boolean | Unavailable;
@@ -27,42 +38,50 @@ type Stored = boolean | Unavailable;
  */
 export class WriteBatch {
   readonly #link: RedisLink;
-  /** What every script of these writes begins with. */
-  readonly #head: () => string[];
-  #keys: string[] = [];
-  #args: (string | Uint8Array)[] = [];
+  readonly #head: (at: number) => WriteHead;
+  #entries: OutgoingEntry[] = [];
   #waiting: ((stored: Stored) => void)[] = [];
   #bytes = 0;
   readonly #send = () => this.#flush();
-  readonly #sendLater = () => queueMicrotask(this.#send);
+  readonly #sendLater = () => void DONE.then(this.#send);
 
-  constructor(link: RedisLink, head: () => string[]) {
+  constructor(link: RedisLink, head: (at: number) => WriteHead) {
     this.#link = link;
     this.#head = head;
   }
 
   /** `done` is told true when it was stored, false when what it should replace has changed. */
-  write({ keys, head, tail }: OutgoingEntry, done: (stored: Stored) => void): void {
-    if (this.#bytes + tail.length > MAX_BYTES) this.#flush();
-    if (this.#waiting.length === 0) {
-      this.#args = this.#head();
-      queueMicrotask(this.#sendLater);
-    }
-    for (const key of keys) this.#keys.push(key);
-    this.#args.push(head, tail);
+  write(entry: OutgoingEntry, done: (stored: Stored) => void): void {
+    if (this.#bytes + entry.tailBytes > MAX_BYTES) this.#flush();
+    if (this.#waiting.length === 0) void DONE.then(this.#sendLater);
+    this.#entries.push(entry);
     this.#waiting.push(done);
-    this.#bytes += tail.length;
+    this.#bytes += entry.tailBytes;
     if (this.#waiting.length >= MAX_ENTRIES) this.#flush();
   }
 
   #flush(): void {
-    const waiting = this.#waiting;
+    const waiting = this.#waiting, entries = this.#entries;
     if (waiting.length === 0) return;
-    const keys = this.#keys, args = this.#args;
-    this.#keys = [];
+    this.#entries = [];
     this.#waiting = [];
     this.#bytes = 0;
-    this.#link.request((redis) => runScript(redis, WRITE_ENTRIES, keys, args), (reply) => {
+    const head = this.#head(entries[0]!.at);
+    const wire = new Wire();
+    let keyCount = 0, keys = "";
+    for (const entry of entries) {
+      keyCount += entry.keyCount;
+      keys += entry.keys;
+    }
+    wire.add(bulk(String(keyCount)) + keys + head.args);
+    for (const entry of entries) {
+      wire.add(`${bulk(entry.head)}$${entry.tailBytes}\r\n`);
+      if (typeof entry.tail === "string") wire.add(entry.tail);
+      else wire.addBytes(entry.tail);
+      wire.add("\r\n");
+    }
+    const count = 1 + keyCount + head.count + 2 * entries.length;
+    this.#link.sendScript(WRITE_ENTRIES, count, wire, (reply) => {
       if (reply instanceof Unavailable || !Array.isArray(reply)) {
         const stored = reply instanceof Unavailable ? reply : true;
         for (const done of waiting) done(stored);

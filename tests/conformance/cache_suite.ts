@@ -463,6 +463,50 @@ export function cacheConformance(subject: CacheSubject): void {
     assert.equal(await cache.get("k", { schema }), 3);
   });
 
+  check("with a schema, a miss gives what a hit would", async (cache) => {
+    const schema = {
+      safeParse: (value: unknown) => {
+        const { cents } = value as { cents: unknown };
+        if (typeof cents !== "number") return { success: false as const };
+        return { success: true as const, data: { cents, currency: "EUR" } };
+      },
+    };
+    const price = () => ({ cents: 250, internal: "x" }) as unknown as { cents: number };
+    const expected = { cents: 250, currency: "EUR" };
+    for (const source of ["computed", "hit"]) {
+      const answer = await cache.resolve("price", price, { schema });
+      assert.deepEqual(answer, { value: expected, source });
+    }
+    const wrong = () => ({ cents: "250" }) as unknown as { cents: number };
+    assert.deepEqual(await cache.getOrSet("wrong", wrong, { schema }), { cents: "250" });
+    assert.equal(await cache.inspect("wrong"), undefined, "nobody could read it");
+    assert.equal((await cache.stats()).refusals.unfit, 1);
+    const absent = { schema, nothingTtlSeconds: 60 };
+    for (let i = 0; i < 2; i++) {
+      assert.equal(await cache.getOrSet<unknown>("none", () => undefined, absent), undefined);
+    }
+  });
+
+  check("durations that are no numbers count as absent", async (cache) => {
+    let computed = 0;
+    for (const [i, name] of ["staleSeconds", "graceSeconds", "ttlJitter", "timeoutMs"].entries()) {
+      const ask = () => cache.getOrSet(`k:${name}`, () => ++computed, { [name]: NaN });
+      assert.deepEqual([await ask(), await ask()], [i + 1, i + 1], name);
+      const view = await cache.inspect(`k:${name}`);
+      assert.equal(view!.expiresAt - view!.createdAt, 3_600_000, name);
+    }
+  });
+
+  check("keys that are no text are refused, not thrown at", async (cache) => {
+    for (const key of [undefined, null, 5] as unknown as string[]) {
+      assert.equal(await cache.set(key, 1), false);
+      assert.equal(await cache.get(key), undefined);
+      assert.equal(await cache.has(key), false);
+      assert.equal(await cache.delete(key), false);
+      assert.equal(await cache.getOrSet(key, () => 7), 7);
+    }
+  });
+
   check("statistics are of our own lookups", async (cache) => {
     const fresh = await cache.stats();
     assert.equal(fresh.hitRate, null);

@@ -159,3 +159,16 @@ outageTest("half open: noticed, bounded, and nothing is left over", async (serve
   await eventually(async () => await cache.get("k") === "new", "reads what others wrote");
   await eventually(async () => await clientsOf(server) === 4, "two connections for each");
 });
+
+outageTest("the reason is that of this outage, not of one before", async (server) => {
+  await using cache = await openCache({ redisUrl: server.url });
+  server.pause();
+  await cache.get("nothing");
+  assert.match(String(cache.reason), /timed out/);
+  server.resume();
+  await eventually(() => cache.connected, "answers");
+  await server.kill();
+  await down(cache);
+  assert.doesNotMatch(String(cache.reason), /timed out/);
+  assert.equal((await cache.stats()).redis!.kind, "connection");
+});

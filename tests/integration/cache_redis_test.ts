@@ -56,6 +56,13 @@ redisTest("a long clearing stops in time and goes on where it was", async (serve
   assert.equal((await cache.stats()).totalKeys, 1);
 });
 
+redisTest("a cursor that is none of ours is the start", async (server) => {
+  await using cache = await openCache({ redisUrl: server.url, commandTimeoutMs: PATIENT_MS });
+  await cache.setMany([["a:1", 1], ["a:2", 2]]);
+  const cleared = await cache.clear("a:[0-9]", { cursor: "of another kind" });
+  assert.deepEqual(cleared, { cleared: 2, complete: true });
+});
+
 redisTest("garbage under our keys is a counted miss and can be overwritten", async (server) => {
   await using cache = await openCache({ redisUrl: server.url, commandTimeoutMs: PATIENT_MS });
   await cache.set("real", { a: 1 });
@@ -182,4 +189,33 @@ redisTest("reads of one tick are one MGET, and writes one script", async (server
   assert.deepEqual(await Promise.all(keys.map((key) => cache.get(key))), keys);
   assert.equal(await counted("mget"), reads + 1);
   assert.equal(await counted("get"), 2, "the namespace's generation, once a script");
+});
+
+redisTest("texts, bytes and names beyond ASCII travel in one script", async (server) => {
+  await using cache = await openCache({
+    redisUrl: server.url,
+    commandTimeoutMs: PATIENT_MS,
+    prefix: "präfix",
+  });
+  const values = new Map<string, unknown>([
+    ["größe:ä", "grüße 🦕"],
+    ["größe:b", new Uint8Array([0, 13, 10, 255])],
+    ["größe:c", { text: "ü".repeat(3_000) }],
+    ["größe:d", new Map([[1n, "x"]])],
+    ["größe:e", ""],
+  ]);
+  assert.equal(await cache.setMany(values, { tags: ["märz", "🦕"] }), values.size);
+  assert.deepEqual(await cache.getMany([...values.keys()]), [...values.values()]);
+  assert.deepEqual((await cache.inspect("größe:b"))!.tags, ["märz", "🦕"]);
+  assert.equal(await cache.invalidateTag("märz"), true);
+  assert.equal(await cache.get("größe:ä"), undefined);
+});
+
+redisTest("a script that the server has forgotten is sent to it again", async (server) => {
+  await using cache = await openCache({ redisUrl: server.url, commandTimeoutMs: PATIENT_MS });
+  assert.equal(await cache.set("k", 1), true);
+  await server.call("SCRIPT", "FLUSH");
+  assert.deepEqual(await Promise.all([cache.set("k", 2), cache.set("l", 3)]), [true, true]);
+  assert.equal(cache.connected, true);
+  assert.deepEqual(await cache.getMany(["k", "l"]), [2, 3]);
 });
