@@ -5,6 +5,7 @@
  *
  *     deno task bench import --size 0.2     fewer conversations
  */
+import { openConversationFile } from "../lib/cli/conversation_file.ts";
 import { type BenchOptions, type BenchReport, Figures } from "./report.ts";
 import { startService } from "./service.ts";
 import { cpuOf, diskOf } from "./turns/footprint.ts";
@@ -75,7 +76,7 @@ async function overHttp(url: string, token: string, file: string): Promise<numbe
       authorization: `Bearer ${token}`,
       "content-type": file.endsWith(".gz") ? "application/gzip" : "application/x-ndjson",
     },
-    body: (await Deno.open(file)).readable,
+    body: (await openConversationFile(file)).stream(),
   });
   return (await response.json()).imported;
 }
