@@ -101,6 +101,9 @@ function WhyNot({ data: { task, operator, csrf, zone }, now }: { data: TaskData;
                 </>
               )}
             </p>
+            {aheadOf(reason.detail) && (
+              <a href={`/tasks/${encodeURIComponent(aheadOf(reason.detail)!)}`}>{T.ahead}</a>
+            )}
             {operator && reason.action === "resume" && <ResumeQueue task={task} csrf={csrf} />}
             {operator && reason.action === "hasten" && <RunNow task={task} csrf={csrf} />}
           </li>
@@ -115,6 +118,9 @@ function conversationOf({ kwargs }: TaskDetail): string | undefined {
   const id = typeof kwargs === "object" ? kwargs["conversation_id"] : undefined;
   return typeof id === "string" ? id : undefined;
 }
+
+/** The id of the task that comes first, where a reason names one. */
+const aheadOf = (detail: string): string | undefined => /\(task (\S+)\)/.exec(detail)?.[1];
 
 /** "others go first" as "Others go first." */
 function sentence(text: string): string {

@@ -5,6 +5,7 @@
 import type { Page } from "playwright-core";
 import { islandsReady, startBrowser } from "../tests/support/browser.ts";
 import { startDemo } from "../tests/support/demo.ts";
+import { DEMO_BOTS } from "../lib/cli/demo/demo.ts";
 import { ensurePrograms } from "./programs.ts";
 
 const FOLDER = "docs/screenshots";
@@ -29,6 +30,8 @@ function pages(now: number): Record<string, string> {
     cache: "/cache",
     schedules: "/schedules",
     health: "/health",
+    settings: "/settings",
+    bot: `/bots/${DEMO_BOTS[0]!.botId}`,
     "report-day": `/analytics?report=daily&date=${day(now - DAY_MS)}`,
     "report-week": `/analytics?report=weekly&date=${day(now - 7 * DAY_MS)}`,
     "report-month": `/analytics?report=monthly&date=${day(now - 31 * DAY_MS)}`,
@@ -68,10 +71,14 @@ if (import.meta.main) {
         await shoot(page, `${kind}${name}-${theme}`, folder);
       }
       if (kind) continue;
-      await page.goto(`${origin}/tasks`);
-      await page.click('tbody a[href^="/tasks/"]');
-      await page.waitForURL(/\/tasks\/./);
-      await shoot(page, `task-${theme}`, folder);
+      for (
+        const [list, name] of [["/tasks", "task"], ["/conversations", "conversation"]] as const
+      ) {
+        await page.goto(origin + list);
+        await page.click(`tbody a[href^="${list}/"]`);
+        await page.waitForURL(`**${list}/*`);
+        await shoot(page, `${name}-${theme}`, folder);
+      }
     }
   }
 }

@@ -556,6 +556,7 @@ export const TASK = {
   conversation: "Its conversation",
   whyNot: "Why it is not running",
   expected: (when: string) => `Expected ${when}.`,
+  ahead: "The task that comes first",
   error: "Error",
   arguments: "Arguments",
   result: "Result",

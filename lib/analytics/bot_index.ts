@@ -2,6 +2,8 @@ import { LRUCache } from "lru-cache";
 import type { Database } from "../kv/database.ts";
 import { WriteSet } from "../kv/write_set.ts";
 import { botIdKey, botKey, nextBotKey } from "./keys.ts";
+import { readNear } from "./read_near.ts";
+import { compareIds } from "./rounding.ts";
 
 const MAX_CACHED = 20_000;
 const MAX_ATTEMPTS = 50;
@@ -103,12 +105,12 @@ export async function readImportedNames(
   kv: Deno.Kv,
   botIds: string[],
 ): Promise<Map<string, string>> {
-  const entries = await readMany<IndexedBot>(kv, botIds.map(botKey));
+  const bots = await readNear(kv, botKey, botIds.toSorted(compareIds));
   const names = new Map<string, string>();
-  botIds.forEach((id, i) => {
-    const name = entries[i]?.name;
+  for (const [id, bot] of bots) {
+    const name = (bot as IndexedBot | null)?.name;
     if (name !== undefined) names.set(id, name);
-  });
+  }
   return names;
 }
 

@@ -4,8 +4,6 @@ import { rollupPrefix, totalsKey } from "./keys.ts";
 import { BOTS_A_CHUNK, HOUR_STRIDE, HourMetric, HOURS, Metric, STRIDE } from "./metrics.ts";
 import { endDay, firstDay, type PeriodKind, periodOf, QUARTERS_A_DAY } from "./periods.ts";
 
-const GET_MANY = 10;
-
 /** A bot's counters in a period. */
 export interface BotCounts {
   botId: string;
@@ -65,10 +63,26 @@ async function readPeriod(
   n: number,
   end: number,
 ): Promise<PeriodTotals> {
-  const keys: Deno.KvKey[] = kind === "day" ? [] : [totalsKey(kind, n)];
-  for (let day = firstDay(kind, n); day < endDay(kind, n); day++) keys.push(totalsKey("day", day));
-  const records = (await readEntries(kv, keys)).map(({ value }) => decodeCounts(value, end));
-  return { users: records[0]!, days: kind === "day" ? records : records.slice(1) };
+  const [first, after] = [firstDay(kind, n), endDay(kind, n)];
+  const [days, week] = await Promise.all([
+    readRun(kv, "day", first, after - first),
+    kind === "day" ? null : readRun(kv, kind, n, 1),
+  ]);
+  const counts = days.map((entry) => decodeCounts(entry?.value, end));
+  return { days: counts, users: week ? decodeCounts(week[0]?.value, end) : counts[0]! };
+}
+
+/** The totals of so many periods in a row; undefined for those without any. */
+export async function readRun(
+  kv: Deno.Kv,
+  kind: PeriodKind,
+  first: number,
+  length: number,
+): Promise<(Deno.KvEntry<unknown> | undefined)[]> {
+  const run = new Array<Deno.KvEntry<unknown> | undefined>(length).fill(undefined);
+  const range = { start: totalsKey(kind, first), end: totalsKey(kind, first + length) };
+  for await (const entry of kv.list(range)) run[Number(entry.key.at(-1)) - first] = entry;
+  return run;
 }
 
 /** Conversations that began in the quarter hours from `from` up to, not including, `to`. */
@@ -87,18 +101,6 @@ export async function conversationsIn(kv: Deno.Kv, from: number, to: number): Pr
     }
   }
   return sum;
-}
-
-/** The entries of any number of keys, ten at a time, which is what one read takes. */
-export async function readEntries(
-  kv: Deno.Kv,
-  keys: readonly Deno.KvKey[],
-): Promise<Deno.KvEntryMaybe<unknown>[]> {
-  const reads: Promise<Deno.KvEntryMaybe<unknown>[]>[] = [];
-  for (let i = 0; i < keys.length; i += GET_MANY) {
-    reads.push(kv.getMany<unknown[]>(keys.slice(i, i + GET_MANY)));
-  }
-  return (await Promise.all(reads)).flat();
 }
 
 /** The bots that had a conversation on a day. */

@@ -1,12 +1,6 @@
 import { type Counts, decodeCounts } from "../kv/counts.ts";
-import { rollupKey, totalsKey } from "./keys.ts";
-import {
-  type BotCounts,
-  botsIn,
-  type NumberedCounts,
-  readEntries,
-  withIds,
-} from "./report_data.ts";
+import { rollupKey } from "./keys.ts";
+import { type BotCounts, botsIn, type NumberedCounts, readRun, withIds } from "./report_data.ts";
 
 /** A month over all bots. */
 export interface MonthTotals {
@@ -38,16 +32,15 @@ const BATCH = 500;
 export async function readYear(kv: Deno.Kv, last: number): Promise<YearTotals> {
   const first = last + 1 - MONTHS_A_YEAR;
   const range = { start: rollupKey("month", first, 0), end: rollupKey("month", last + 1, 0) };
-  const keys = Array.from({ length: MONTHS_A_YEAR }, (_, i) => totalsKey("month", first + i));
   const [users, rollups] = await Promise.all([
-    readEntries(kv, keys),
+    readRun(kv, "month", first, MONTHS_A_YEAR),
     Array.fromAsync(kv.list(range, { batchSize: BATCH })),
   ]);
-  const months = users.map(({ value }): MonthTotals => ({
+  const months = users.map((entry): MonthTotals => ({
     conversations: 0,
     scores: 0,
     scoreSum: 0,
-    users: decodeCounts(value),
+    users: decodeCounts(entry?.value),
   }));
   const bots: NumberedCounts[] = [];
   for (const { key, value } of rollups) {
@@ -63,13 +56,13 @@ export async function readYear(kv: Deno.Kv, last: number): Promise<YearTotals> {
 }
 
 /** How many records there are and when the last of them was written. */
-function versionOf(entries: readonly { versionstamp: string | null }[]): string {
+function versionOf(entries: readonly (Deno.KvEntry<unknown> | undefined)[]): string {
   let records = 0;
   let latest = "";
-  for (const { versionstamp } of entries) {
-    if (versionstamp === null) continue;
+  for (const entry of entries) {
+    if (!entry) continue;
     records++;
-    if (versionstamp > latest) latest = versionstamp;
+    if (entry.versionstamp > latest) latest = entry.versionstamp;
   }
   return `${records} ${latest}`;
 }

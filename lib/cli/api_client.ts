@@ -1,6 +1,6 @@
 import { abortableFetch } from "../abortable_fetch.ts";
 import { addressOf, type CallAnswer, type CallInput, type CallName } from "../wire/client.ts";
-import { CliError } from "./context.ts";
+import { CliError, SERVICE_DOWN } from "./context.ts";
 
 /** The service refused a request, with an RFC 9457 problem document. */
 export class ApiProblem extends Error {
@@ -19,7 +19,7 @@ export class ApiProblem extends Error {
 export class Unreachable extends CliError {
   constructor(base: string, cause: unknown) {
     const why = "cannot reach the service at " + base;
-    super(`${why}: start it with "deno task start", or set PIXEL_URL`, 1, { cause });
+    super(`${why}: start it with "deno task start", or set PIXEL_URL`, SERVICE_DOWN, { cause });
   }
 }
 

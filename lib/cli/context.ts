@@ -25,6 +25,8 @@ export class CliError extends Error {
 
 /** Exit code for a command line that cannot be understood. */
 export const USAGE_ERROR = 2;
+/** Exit code where the service cannot be reached. */
+export const SERVICE_DOWN = 2;
 /** Exit code after Ctrl-C, as shells expect it. */
 export const INTERRUPTED = 130;
 

@@ -15,7 +15,7 @@ const SILENCE_MS = 40_000;
 
 /**
  * Live events until the signal aborts, going on after the last one seen when the stream breaks or
- * the service restarts; `onBreak` is told of each break. Throws ApiProblem when it is refused.
+ * the service restarts; `onBreak` is told once of each outage. Throws ApiProblem when it is refused.
  */
 export async function* liveEvents(
   api: ApiClient,
@@ -23,18 +23,21 @@ export async function* liveEvents(
 ): AsyncGenerator<StreamedEvent> {
   let last = options.since;
   let pauseMs = FIRST_PAUSE_MS;
+  let isTold = false;
   while (!options.signal.aborted) {
     try {
       for await (const event of oneStream(api, last, options.signal)) {
         pauseMs = FIRST_PAUSE_MS;
         last = event.id;
+        isTold = false;
         yield event;
       }
     } catch (error) {
       if (options.signal.aborted) return;
       if (!(error instanceof Unreachable)) throw error;
     }
-    options.onBreak();
+    if (!isTold) options.onBreak();
+    isTold = true;
     await sleep(pauseMs, options.signal).catch(() => {});
     pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
   }

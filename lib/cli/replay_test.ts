@@ -146,7 +146,7 @@ Deno.test("replay: without a service it says so at once", async () => {
     const url = `http://127.0.0.1:${listener.addr.port}`;
     listener.close();
     const run = await runCommand(["replay", path], { env: environmentOf(url) });
-    assert.equal(run.exitCode, 1);
+    assert.equal(run.exitCode, 2);
     assert.match(run.err, /cannot reach the service at http:\/\/127\.0\.0\.1:\d+/);
     assert.equal(run.out, "");
   });

@@ -191,6 +191,13 @@ Deno.test("a paused queue is resumed from the task that waits for it", async () 
   await page.click("text=Resume conversations");
   await page.waitForFunction(() => !document.querySelector(".why-not"));
   assert.deepEqual(visit.server.done, ["DELETE /queues/conversations/pause"]);
+  data.details[0]!.waiting_because = [{
+    reason: "earlier_turn",
+    detail: "an earlier message of this conversation is being answered (task t-run-1)",
+  }];
+  await page.reload();
+  await page.click("text=The task that comes first");
+  await page.waitForURL("**/tasks/t-run-1");
 });
 
 Deno.test("a task that waits for its time is let run now, with and without scripts", async () => {

@@ -78,6 +78,13 @@ Deno.test("without a token, with a wrong one, or with nobody there, a command sa
     const gone = await runCommand(["replay", path, "--patience", "0.2"], {
       env: { PIXEL_URL: "http://127.0.0.1:9", PIXEL_TOKEN: "any-token-0123456789" },
     });
-    assert.equal(gone.exitCode, 1);
+    assert.equal(gone.exitCode, 2);
+    for (const command of [["queue", "list"], ["monitor"]]) {
+      const run = await runCommand(command, {
+        env: { PIXEL_URL: "http://127.0.0.1:9", PIXEL_TOKEN: "any-token-0123456789" },
+      });
+      assert.equal(run.exitCode, 2, run.err);
+      assert.match(run.err, /^error: cannot reach the service/);
+    }
   });
 });

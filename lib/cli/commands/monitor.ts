@@ -19,6 +19,7 @@ export function monitorCommand(cli: Cli): Command {
     .option("--since <id>", "first what happened after this event")
     .addHelpText("after", "\nAfter a restart of the service it goes on where it stopped.")
     .action(asking<MonitorFlags>(cli, async (api, flags) => {
+      await api.request("GET", "/queues"); // one that is not there at first is not waited for
       const events = liveEvents(api, {
         signal: context.signal,
         since: flags.since,

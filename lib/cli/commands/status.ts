@@ -7,7 +7,7 @@ import type { HealthReport, PerformanceSummary } from "../../wire/schemas/system
 import { type ApiClient, Unreachable } from "../api_client.ts";
 import { type Cli, type CommonFlags } from "../cli.ts";
 import { connect } from "../connect.ts";
-import { CliError, printJson } from "../context.ts";
+import { CliError, printJson, SERVICE_DOWN as DOWN } from "../context.ts";
 import { countOf, formatCount } from "../format.ts";
 import { queueTable } from "./queues.ts";
 
@@ -15,7 +15,6 @@ const WATCH_MS = 2_000;
 const CLEAR = "\x1b[H\x1b[2J";
 /** Exit codes. */
 const CODES = { healthy: 0, degraded: 1, unhealthy: 2 } as const;
-const DOWN = 2;
 
 /** What the service adds to the shapes that everyone may rely on. */
 interface Standing {
