@@ -6,8 +6,8 @@ export const GENERATION_SECONDS = MAX_TTL_SECONDS * 2;
 
 /**
  * Writes several entries.
- * ARGV base, "p" or "", fresh generation (10) and "r" where generations and counts are to live on,
- *      then for each entry: head, tail
+ * ARGV fresh generation (10), "r" where generations and counts are to live on and "p" where others
+ *      are told (each or "-"), base, all in one; then for each entry: head, tail
  *      head = number of its keys (2) ttl ms (9) kind (4) rest (61), and of a fill also what must
  *      hold: generations (10 each), lease token (10) and when the entry was made that was there
  * KEYS for each entry: entry, namespace generation, tag generations…
@@ -19,13 +19,14 @@ export const GENERATION_SECONDS = MAX_TTL_SECONDS * 2;
  */
 export const WRITE_ENTRIES = script(`
 local sub, call, pcall = string.sub, redis.call, redis.pcall
-local base, publishes, fresh = ARGV[1], ARGV[2] == 'p', ARGV[3]
+local base, fresh = sub(ARGV[1], 13), sub(ARGV[1], 1, 10)
+local refresh, publishes = sub(ARGV[1], 11, 11) == 'r', sub(ARGV[1], 12, 12) == 'p'
 local time = call('TIME')
 local now = time[1] + time[2] / 1000000
 local current, ttls, buckets = {}, {}, {}
 local counted, refused
 local k = 1
-for a = 4, #ARGV, 2 do
+for a = 2, #ARGV, 2 do
   local head, key, namespace = ARGV[a], KEYS[k], KEYS[k + 1]
   local last = k + sub(head, 1, 2) - 1
   for i = k + 1, last do
@@ -52,7 +53,7 @@ for a = 4, #ARGV, 2 do
     local generations = ''
     for i = k + 1, last do
       if not current[KEYS[i]] then
-        current[KEYS[i]] = sub(fresh, 1, 10)
+        current[KEYS[i]] = fresh
         call('SET', KEYS[i], current[KEYS[i]], 'EX', ${GENERATION_SECONDS})
       end
       generations = generations .. current[KEYS[i]]
@@ -84,11 +85,10 @@ for a = 4, #ARGV, 2 do
     if publishes then call('PUBLISH', base .. '~i', key) end
   else
     refused = refused or {}
-    refused[#refused + 1] = (a - 4) / 2
+    refused[#refused + 1] = (a - 2) / 2
   end
   k = last + 1
 end
-local refresh = #fresh > 10
 if counted then
   for namespace, fields in pairs(counted) do
     local name = sub(namespace, #base + 4)

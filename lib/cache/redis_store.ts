@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { digits, type Entry, type Frame, isCurrent, packFrame, parseFrame } from "./frame.ts";
 import { type KeySpace, namespaceOf } from "./key_space.ts";
 import { ReadBatch } from "./read_batch.ts";
@@ -20,6 +21,7 @@ const REMOVE_AT_ONCE = 200;
 const MAX_NAMESPACES_COUNTED = 500;
 
 const REFRESH_EVERY_MS = 200;
+const BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz";
 
 /** The state of a namespace and tags when something was read: a fill must be written under it. */
 export type Generations = readonly string[];
@@ -67,6 +69,7 @@ export class RedisStore {
   readonly #reads: ReadBatch;
   readonly #writes: WriteBatch;
   readonly #salt = base36(crypto.getRandomValues(new Uint32Array(1))[0]!, 5);
+  #freshStart = "";
   readonly #generationArgs = new Map<string, string>();
   #written = 0;
   #refreshedAt = -Infinity;
@@ -75,11 +78,10 @@ export class RedisStore {
     this.link = link;
     this.keys = keys;
     this.#reads = new ReadBatch(link);
-    const head = bulk(keys.base) + bulk(""), publishing = bulk(keys.base) + bulk("p");
+    const start = `$${12 + Buffer.byteLength(keys.base)}\r\n`;
     this.#writes = new WriteBatch(link, (at) => {
-      const fresh = this.freshGeneration() + this.#refresh(at);
-      const args = (this.publishes ? publishing : head) + bulk(fresh, fresh.length);
-      return { count: 3, args };
+      const how = this.#refresh(at) + (this.publishes ? "p" : "-");
+      return `${start}${this.freshGeneration()}${how}${keys.base}\r\n`;
     });
   }
 
@@ -220,7 +222,7 @@ export class RedisStore {
 
   /** Now and then a write, made at such an instant, makes generations and counts live on. */
   #refresh(at: number): string {
-    if (Math.abs(at - this.#refreshedAt) < REFRESH_EVERY_MS) return "";
+    if (Math.abs(at - this.#refreshedAt) < REFRESH_EVERY_MS) return "-";
     this.#refreshedAt = at;
     return "r";
   }
@@ -263,7 +265,10 @@ export class RedisStore {
 
   /** Never used before, by any process: a generation that came back would revive old entries. */
   freshGeneration(): string {
-    return this.#salt + base36(this.#written++, 5);
+    const last = this.#written % 36;
+    if (last === 0) this.#freshStart = this.#salt + base36(this.#written / 36, 4);
+    this.#written++;
+    return this.#freshStart + BASE36[last];
   }
 }
 

@@ -24,12 +24,6 @@ export interface OutgoingEntry {
   savedBytes: number;
 }
 
-/** What every script of these writes begins with, as arguments of a command. */
-export interface WriteHead {
-  count: number;
-  args: string;
-}
-
 type Stored = boolean | Unavailable;
 
 /**
@@ -38,14 +32,15 @@ type Stored = boolean | Unavailable;
  */
 export class WriteBatch {
   readonly #link: RedisLink;
-  readonly #head: (at: number) => WriteHead;
+  /** The argument that every script of these writes begins with, as of an instant. */
+  readonly #head: (at: number) => string;
   #entries: OutgoingEntry[] = [];
   #waiting: ((stored: Stored) => void)[] = [];
   #bytes = 0;
   readonly #send = () => this.#flush();
   readonly #sendLater = () => void DONE.then(this.#send);
 
-  constructor(link: RedisLink, head: (at: number) => WriteHead) {
+  constructor(link: RedisLink, head: (at: number) => string) {
     this.#link = link;
     this.#head = head;
   }
@@ -66,21 +61,20 @@ export class WriteBatch {
     this.#entries = [];
     this.#waiting = [];
     this.#bytes = 0;
-    const head = this.#head(entries[0]!.at);
     const wire = new Wire();
     let keyCount = 0, keys = "";
     for (const entry of entries) {
       keyCount += entry.keyCount;
       keys += entry.keys;
     }
-    wire.add(bulk(String(keyCount)) + keys + head.args);
+    wire.add(bulk(String(keyCount)) + keys + this.#head(entries[0]!.at));
     for (const entry of entries) {
       wire.add(`${bulk(entry.head)}$${entry.tailBytes}\r\n`);
       if (typeof entry.tail === "string") wire.add(entry.tail);
       else wire.addBytes(entry.tail);
       wire.add("\r\n");
     }
-    const count = 1 + keyCount + head.count + 2 * entries.length;
+    const count = 2 + keyCount + 2 * entries.length;
     this.#link.sendScript(WRITE_ENTRIES, count, wire, (reply) => {
       if (reply instanceof Unavailable || !Array.isArray(reply)) {
         const stored = reply instanceof Unavailable ? reply : true;

@@ -47,6 +47,7 @@ Deno.test("a line is broken where nothing was measured", () => {
   const path = /<path class="line" d="([^"]+)"/.exec(html)![1]!;
   assert.equal(path.match(/M/g)!.length, 2);
   assert.match(html, /from 1 to 5, last 5/);
+  assert.deepEqual(html.match(/at-\w+/g), ["at-narrow", "at-wide"]);
 });
 
 Deno.test("a value between gaps, or alone, has a mark of its own", () => {

@@ -4,6 +4,8 @@ import { COMMON, ZOOM } from "../../islands/parts/texts.ts";
 /** A chart is drawn at each of these widths, and the style sheet shows the one that fits: text stays sharp. */
 const WIDTHS = { narrow: 340, wide: 620, full: 1160 };
 
+const { full: _full, ...HALF_WIDTHS } = WIDTHS;
+
 export interface TableOf {
   head: string[];
   rows: (string | number)[][];
@@ -16,6 +18,8 @@ interface ChartFrameProps {
   /** The numbers behind the picture. */
   table: TableOf;
   height: number;
+  /** It stands in half a page at most, where the full width never fits. */
+  half?: boolean;
   draw: (width: number) => JSX.Element;
   /** Instants (s since the epoch) and values, where one may zoom into them. */
   series?: [times: number[], values: (number | null)[]];
@@ -27,12 +31,12 @@ interface ChartFrameProps {
 
 /** A figure with its caption, its picture at each width, and the table behind it. */
 export function ChartFrame(
-  { title, summary, table, height, draw, series, zone, spots }: ChartFrameProps,
+  { title, summary, table, height, half, draw, series, zone, spots }: ChartFrameProps,
 ) {
   return (
     <figure class="chart" data-series={series && JSON.stringify(series)} data-zone={series && zone}>
       <figcaption class="unseen">{title}</figcaption>
-      {Object.entries(WIDTHS).map(([name, width]) => (
+      {Object.entries(half ? HALF_WIDTHS : WIDTHS).map(([name, width]) => (
         <svg
           key={name}
           class={`at-${name}`}

@@ -30,7 +30,7 @@ const FEWEST_TO_ZOOM = 12;
 const HEIGHT = 200;
 const EDGE = { top: 12, right: 28, bottom: 24, left: 44 };
 
-/** A line over time with a soft area below it, honest about its gaps. */
+/** A line over time with a soft area below it, honest about its gaps; for half a page at most. */
 export function LineChart(
   { title, points, format, formatTime, formatRow = formatTime, zone = "UTC", highest }:
     LineChartProps,
@@ -94,6 +94,7 @@ export function LineChart(
       title={title}
       summary={summary}
       height={HEIGHT}
+      half
       table={{ head: ["", title], rows }}
       draw={draw}
       zone={zone}

@@ -9,6 +9,7 @@ import { writePlatformDatabase } from "../support/platform_database.ts";
 import { python } from "../support/python.ts";
 import { type Place, Reader } from "../support/reader.ts";
 import { RedisServer } from "../support/redis.ts";
+import { startBucket } from "../support/s3.ts";
 import { freePort } from "../support/service.ts";
 
 /** Commands of the pages that this test does not run, and why. Everything else is run. */
@@ -99,17 +100,37 @@ Deno.test("getting started: the demo, the start, the import of its own example, 
 });
 
 Deno.test("operations: by hand from start to stop, and everything elsewhere", async () => {
+  await using bucket = await startBucket();
+  const { endpoint, keyId, secret } = bucket.config;
+  const uploaded = async (reader: Reader) => {
+    type Listed = { backups: { in_bucket: boolean }[] };
+    for (;;) {
+      const { backups } = await reader.ask<Listed>("GET", "/maintenance/backups");
+      if (backups.every((backup) => backup.in_bucket)) return;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  };
   const outputs = await follow(
     "docs/operations.md",
     (folder) => ({
+      env: { ...bucket.env, BACKUP_S3_PREFIX: "pixel-performance" },
       instead: [
+        ["https://s3.eu-central-1.example.com", endpoint],
+        ["BACKUP_S3_KEY_ID=…", `BACKUP_S3_KEY_ID=${keyId}`],
+        ["BACKUP_S3_SECRET=…", `BACKUP_S3_SECRET=${secret}`],
         ["everything.gz", join(folder, "everything.gz")],
         ["/srv/pixel", join(folder, "moved")],
         ["conversations.ndjson", join(folder, "conversations.ndjson")],
       ],
     }),
     async (command, reader) => {
-      if (/pixel export (?!--all)/.test(command)) await reader.needService();
+      if (/pixel export (?!--all)|pixel backup(?!.* --from)/.test(command)) {
+        await reader.needService();
+      }
+      if (/pixel restore .* --verify/.test(command)) {
+        await uploaded(reader);
+        await reader.stopService();
+      }
     },
   );
   const counts = outputs.flatMap((output) => /^(\d+) entries$/m.exec(output)?.[1] ?? []);
