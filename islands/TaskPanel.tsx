@@ -3,7 +3,7 @@ import { useLivePage, useNow } from "./client/use_live.ts";
 import { ago, duration, exactIn, NONE } from "./parts/format.ts";
 import type { TaskData } from "./parts/page_data.ts";
 import { Figure, Meter, Moment, Name, Panel, StatusBadge } from "./parts/pieces.tsx";
-import { ResumeQueue, RunNow, TaskAction } from "./parts/task_actions.tsx";
+import { ResumeQueue, RunNow, TaskAction, WidenQueue } from "./parts/task_actions.tsx";
 import { COMMON, TASK as T } from "./parts/texts.ts";
 import { asWords, HIDDEN, PRIORITY, WAITING } from "./parts/words.ts";
 
@@ -106,6 +106,9 @@ function WhyNot({ data: { task, operator, csrf, zone }, now }: { data: TaskData;
             )}
             {operator && reason.action === "resume" && <ResumeQueue task={task} csrf={csrf} />}
             {operator && reason.action === "hasten" && <RunNow task={task} csrf={csrf} />}
+            {operator && reason.action === "widen" && (
+              <WidenQueue task={task} reason={reason} csrf={csrf} />
+            )}
           </li>
         ))}
       </ul>

@@ -114,6 +114,9 @@ export function apiData(ask: AskApi): DashboardData & DashboardActions {
     async resumeQueue(queue) {
       await send("DELETE", pausePath(queue));
     },
+    async limitQueue(queue, limits) {
+      await send("PUT", `/queues/${encodeURIComponent(queue)}/limits`, limits);
+    },
     deleteCacheKey: async (key) =>
       (await send<{ deleted: boolean }>("DELETE", keyPath(key))).deleted,
     saveBot: async (botId, bot) => (await send<{ bot: Bot }>("PUT", botPath(botId), bot)).bot,

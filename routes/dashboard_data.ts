@@ -21,7 +21,14 @@ import type {
 import type { History, HistoryQuery } from "../lib/wire/history.ts";
 import type { Schedule, ScheduleTick } from "../lib/wire/schedules.ts";
 import type { HealthReport, Kept, PerformanceSummary } from "../lib/wire/system.ts";
-import type { ActiveTask, QueueInfo, TaskDetail, TaskPage, TaskQuery } from "../lib/wire/tasks.ts";
+import type {
+  ActiveTask,
+  QueueInfo,
+  QueueLimits,
+  TaskDetail,
+  TaskPage,
+  TaskQuery,
+} from "../lib/wire/tasks.ts";
 
 /**
  * Where pages read from, as one visitor may see it: content that the visitor has no right to read
@@ -84,6 +91,8 @@ export interface DashboardActions {
   hastenTask(taskId: string): Promise<void>;
   pauseQueue(queue: string): Promise<void>;
   resumeQueue(queue: string): Promise<void>;
+  /** Sets both of a queue's limits; the one that is absent is as configured. */
+  limitQueue(queue: string, limits: QueueLimits): Promise<void>;
   deleteCacheKey(key: string): Promise<boolean>;
   saveBot(botId: string, bot: BotInput): Promise<Bot>;
   /** Asks a bot in a conversation of its own, and waits for the answer. */

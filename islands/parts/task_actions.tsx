@@ -68,6 +68,33 @@ export function RunNow({ task, csrf }: { task: TaskDetail; csrf: string }) {
   );
 }
 
+/** Doubles the limit of its queue that a task waits for. */
+export function WidenQueue({ task, reason, csrf }: {
+  task: TaskDetail;
+  reason: TaskDetail["waiting_because"][number];
+  csrf: string;
+}) {
+  const limits = reason.limits ?? {};
+  const label = reason.reason === "concurrency"
+    ? T.runAtOnce(String(limits.concurrency))
+    : T.startASecond(String(limits.rate_per_second));
+  const given = Object.entries(limits).map(([name, value]) => [name, String(value)]);
+  return (
+    <ActionForm
+      action={`/tasks/${encodeURIComponent(task.task_id)}`}
+      csrf={csrf}
+      fields={{ do: "widen", queue: task.queue, ...Object.fromEntries(given) }}
+      label={label}
+      kind="primary"
+      confirm={() => T.widenAsk(task.queue, label)}
+      perform={async () => {
+        await act("PUT", `/queues/${encodeURIComponent(task.queue)}/limits`, csrf, limits);
+        return T.widened;
+      }}
+    />
+  );
+}
+
 /** Lets a paused queue go on, which is what a task in it waits for. */
 export function ResumeQueue({ task, csrf }: { task: TaskDetail; csrf: string }) {
   return (

@@ -98,6 +98,7 @@ export const NOTICES = {
   resumed: () => "Its queue goes on.",
   retried: () => "The task is queued again.",
   hastened: () => "The task waits no longer for its time.",
+  widened: () => "Its queue has more room.",
 };
 
 export const CHARTS = {
@@ -573,6 +574,13 @@ export const TASK = {
   hastened: "It goes next.",
   resume: (queue: string) => `Resume ${queue}`,
   resumed: "Resumed.",
+  runAtOnce: (n: string) => `Run ${n} at once`,
+  startASecond: (n: string) => `Start ${n} a second`,
+  widenAsk: (queue: string, what: string) =>
+    `Let ${queue} ${
+      what.charAt(0).toLowerCase() + what.slice(1)
+    }, until somebody sets it otherwise?`,
+  widened: "More of them run now.",
 };
 
 export const TASKS = {

@@ -192,7 +192,9 @@ Deno.test("limits of a queue hold at once and after a restart, and say that they
   const ids = await enqueueMany(t.engine, job, [{ n: 1 }, { n: 2 }, { n: 3 }]);
   await t.engine.whenEnded(ids[0]!, 5_000);
   const reasons = await t.engine.waitingBecause(ids[2]!);
-  assert.ok(reasons.some(({ reason }) => reason === "rate_limited"), JSON.stringify(reasons));
+  const held = reasons.find(({ reason }) => reason === "rate_limited");
+  assert.equal(held?.action, "widen", JSON.stringify(reasons));
+  assert.deepEqual(held.limits, { concurrency: 2, rate_per_second: 2 });
   await t.engine.limit("default", {});
   await t.drained();
 });

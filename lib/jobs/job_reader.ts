@@ -92,7 +92,8 @@ export class JobReader {
       served: working && runner !== undefined,
       running: runner?.busy ?? 0,
       concurrency: runner?.concurrency ?? 0,
-      ratePerSecond: runner?.rateLimited ? settings.limitsOf(view.queue).ratePerSecond : undefined,
+      limits: settings.limitsOf(view.queue),
+      rateLimited: runner?.rateLimited ?? false,
       ahead,
       throughputPerSecond: overview.throughputPerSecond,
     });

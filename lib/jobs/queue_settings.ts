@@ -19,8 +19,8 @@ export interface QueueLimits {
   ratePerSecond?: number;
 }
 
-const MAX_CONCURRENCY = 10_000;
-const MAX_RATE = 1_000_000;
+export const MAX_CONCURRENCY = 10_000;
+export const MAX_RATE = 1_000_000;
 
 /** Throws a RangeError for a queue whose name or concurrency cannot work. */
 export function checkQueues(queues: Record<string, number>): void {

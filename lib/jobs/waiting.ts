@@ -1,5 +1,6 @@
 import type { Job } from "./job.ts";
 import { FLOW } from "./keys.ts";
+import { MAX_CONCURRENCY, MAX_RATE, type QueueLimits } from "./queue_settings.ts";
 
 /** Why a task that has not finished is not running. Fields are those of the wire. */
 export interface WaitingReason {
@@ -16,8 +17,10 @@ export interface WaitingReason {
     | "training";
   detail: string;
   until?: string;
-  /** What an operator can do about it: let the queue go on, or let the task run now. */
-  action?: "resume" | "hasten";
+  /** What an operator can do about it: let the queue go on, the task run now, or widen the queue. */
+  action?: "resume" | "hasten" | "widen";
+  /** With `widen`: the queue's limits, the one that holds the task back doubled. */
+  limits?: { concurrency?: number; rate_per_second?: number };
 }
 
 /** Why a handler puts its job off. */
@@ -40,8 +43,10 @@ export interface WaitingContext {
   served: boolean;
   running: number;
   concurrency: number;
-  /** The queue's rate, while it holds jobs back. */
-  ratePerSecond?: number;
+  /** The queue's limits as somebody set them. */
+  limits: QueueLimits;
+  /** Its rate holds jobs back. */
+  rateLimited: boolean;
   /** Jobs that go first. */
   ahead: number;
   throughputPerSecond: number;
@@ -96,12 +101,21 @@ export function waitingBecause(job: Job, context: WaitingContext): WaitingReason
     reasons.push({
       reason: "concurrency",
       detail: `all ${context.concurrency} places of the queue ${job.queue} are taken`,
+      ...widened(context.concurrency, MAX_CONCURRENCY, (concurrency) => ({
+        concurrency,
+        rate_per_second: context.limits.ratePerSecond,
+      })),
     });
   }
-  if (context.ratePerSecond !== undefined) {
+  const { ratePerSecond } = context.limits;
+  if (context.rateLimited && ratePerSecond !== undefined) {
     reasons.push({
       reason: "rate_limited",
-      detail: `the queue ${job.queue} starts at most ${context.ratePerSecond} a second`,
+      detail: `the queue ${job.queue} starts at most ${ratePerSecond} a second`,
+      ...widened(ratePerSecond, MAX_RATE, (rate_per_second) => ({
+        concurrency: context.limits.concurrency,
+        rate_per_second,
+      })),
     });
   }
   if (context.ahead > 0) {
@@ -121,4 +135,21 @@ function putOffOf({ reason }: Job): WaitingReason {
   const [, word, detail = ""] = PUT_OFF.exec(reason ?? "") ?? [];
   if (word === undefined) return { reason: "scheduled", detail: "it was asked to run later" };
   return { reason: word as PutOff["reason"], detail };
+}
+
+/** What doubles a limit; nothing where it is at its most. */
+function widened(
+  limit: number,
+  most: number,
+  limits: (doubled: number) => { concurrency?: number; rate_per_second?: number },
+): Pick<WaitingReason, "action" | "limits"> {
+  if (limit <= 0 || limit >= most) return {};
+  const { concurrency, rate_per_second } = limits(Math.min(2 * limit, most));
+  return {
+    action: "widen",
+    limits: {
+      ...(concurrency === undefined ? {} : { concurrency }),
+      ...(rate_per_second === undefined ? {} : { rate_per_second }),
+    },
+  };
 }

@@ -15,6 +15,9 @@ export type WaitingReason = Waiting["reason"];
 /** An item of `queues` in GET /queues. */
 export type QueueInfo = z.infer<typeof queues.Queue>;
 
+/** PUT /queues/{name}/limits. */
+export type QueueLimits = z.infer<typeof actions.QueueLimitsBody>;
+
 /** POST /tasks/actions. */
 export type BulkAnswer = z.infer<typeof actions.TaskActionAnswer>;
 

@@ -30,6 +30,12 @@ export const handler = {
       await ctx.state.data.resumeQueue(String(form["queue"]));
       return ctx.redirect(backWith(pathOf(taskId), "resumed"));
     }
+    if (form["do"] === "widen") {
+      const number = (name: string) => form[name] ? { [name]: Number(form[name]) } : {};
+      const limits = { ...number("concurrency"), ...number("rate_per_second") };
+      await ctx.state.data.limitQueue(String(form["queue"]), limits);
+      return ctx.redirect(backWith(pathOf(taskId), "widened"));
+    }
     if (form["do"] !== "retry") return ctx.notFound(COMMON.noAction);
     return ctx.redirect(backWith(pathOf(await ctx.state.data.retryTask(taskId)), "retried"));
   },

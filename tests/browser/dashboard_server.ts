@@ -369,6 +369,10 @@ function testApi(sessions: Sessions) {
     for (const task of data.details) task.waiting_because = [];
     return c.json(ok({ queue: c.req.param("name"), paused: false }));
   });
+  app.put("/queues/:name/limits", async (c) => {
+    for (const task of data.details) task.waiting_because = [];
+    return c.json(ok({ queue: c.req.param("name"), ...await c.req.json() }));
+  });
   app.post("/cache/clear", async (c) => {
     const { pattern = null, dry_run } = await c.req.json();
     const keys = pattern === "nothing:*" ? 0 : pattern ? 124 : 12_904;

@@ -218,6 +218,28 @@ Deno.test("a task that waits for its time is let run now, with and without scrip
   assert.deepEqual(visit.server.done, Array(2).fill("POST /tasks/t-wait-1/hasten"));
 });
 
+Deno.test("a task that waits for a place in its queue gets one, with and without scripts", async () => {
+  await using visit = await visitDashboard();
+  const { data } = visit.server;
+  const full = [{
+    reason: "concurrency" as const,
+    detail: "all 10 places of the queue conversations are taken",
+    action: "widen",
+    limits: { concurrency: 20, rate_per_second: 5 },
+  }];
+  data.details[0]!.waiting_because = full;
+  const { page } = await visit.open("/tasks/t-wait-1");
+  await page.click(".why-not .button:text('Run 20 at once')");
+  await page.click(".why-not .danger");
+  await page.waitForFunction(() => !document.querySelector(".why-not"));
+  data.details[0]!.waiting_because = full;
+  const plain = await visit.open("/tasks/t-wait-1", { javaScript: false });
+  await plain.page.click(".why-not .button:text('Run 20 at once')");
+  assert.equal(await plain.page.textContent(".notice"), "Its queue has more room.");
+  const limits = 'PUT /queues/conversations/limits {"concurrency":20,"rate_per_second":5}';
+  assert.deepEqual(visit.server.done, [limits, limits]);
+});
+
 Deno.test("a failed task is retried from the list, and what ended meanwhile is refused in place", async () => {
   await using visit = await visitDashboard();
   const failed = visit.server.data.tasks.find((task) => task.status === "failed")!;

@@ -59,6 +59,10 @@ export const WaitingBecause = z.object({
   detail: z.string(),
   until: Instant.optional(),
   action: z.string().optional(),
+  limits: z.object({
+    concurrency: z.number().int().optional(),
+    rate_per_second: z.number().optional(),
+  }).optional(),
 }).openapi("WaitingBecause");
 
 export const TaskError = z.object({ code: z.string().optional(), message: z.string() });
