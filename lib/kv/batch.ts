@@ -124,7 +124,7 @@ export class Batch {
       if (m.type === "sum") {
         if (this.#summed.has(m.key)) continue;
         this.#summed.add(m.key);
-      } else if (m.type !== "add") this.records.forgetKey(m.key);
+      }
       this.touched.note(m);
     }
   }

@@ -106,9 +106,15 @@ export class CountRecords {
     this.#guard = undefined;
   }
 
-  /** The key is about to be set or deleted directly. */
-  forgetKey(key: Deno.KvKey): void {
-    if (this.#roots.has(key[0])) this.#cache.delete(keyText(key));
+  /**
+   * Records among these were set or deleted as such. To be said once that is durable: before, an
+   * addition under way would bring back what is remembered of them.
+   */
+  forgetReplaced(mutations: readonly Mutation[]): void {
+    for (const m of mutations) {
+      if (m.type !== "set" && m.type !== "delete") continue;
+      if (this.#roots.has(m.key[0])) this.#cache.delete(keyText(m.key));
+    }
   }
 
   /** Whether another process changed count records since they were read. */

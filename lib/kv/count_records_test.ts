@@ -89,6 +89,25 @@ Deno.test(
   },
 );
 
+Deno.test(
+  "a record that is removed while an addition to it is under way stays removed",
+  sanitize,
+  async () => {
+    await using db = await Database.open({ path: ":memory:" });
+    const add = () => db.commit(new WriteSet().add(key, new Map([[1, 1]])));
+    await add();
+    const under = add();
+    await Promise.resolve(); // its commit has begun
+    const removal = new WriteSet().delete(key);
+    // So large that it is put together at once.
+    for (let i = 0; i < 300; i++) removal.set(["x", i], i);
+    await Promise.all([under, db.commit(removal)]);
+    assert.deepEqual(await stored(db), NO_COUNTS);
+    await add();
+    assert.equal(countOf(await stored(db), 1), 1);
+  },
+);
+
 Deno.test("a bad amount fails its own write set only", sanitize, async () => {
   await using db = await Database.open({ path: ":memory:" });
   const bad = db.commit(new WriteSet().add(key, new Map([[1, Number.MAX_SAFE_INTEGER]])));

@@ -203,6 +203,7 @@ export class Database {
         const result = await buildAtomic(this.kv, batch, merged).commit();
         if (result.ok) {
           merged?.committed(result.versionstamp);
+          for (const { mutations } of writes) this.#records.forgetReplaced(mutations);
           return true;
         }
         if (!merged || !(await this.#records.overtaken())) return false;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { counterValue } from "./counter.ts";
+import { countOf, decodeCounts } from "./counts.ts";
 import { Database } from "./database.ts";
 import { WriteSet } from "./write_set.ts";
 
@@ -80,6 +81,10 @@ Deno.test("whatever arrives when, the outcome is that of one after the other in 
   const write = fc.record({
     sets: fc.array(fc.tuple(key, fc.nat(100)), { maxLength: 3 }),
     sums: fc.array(fc.tuple(key, fc.integer({ min: -5, max: 5 })), { maxLength: 3 }),
+    /** To a count record. */
+    adds: fc.array(fc.tuple(key, fc.integer({ min: -5, max: 5 })), { maxLength: 2 }),
+    /** A count record that goes as a whole. */
+    removes: fc.option(key, { nil: undefined }),
     /** Fails unless the key does not exist. */
     absent: fc.option(key, { nil: undefined }),
     padding: fc.constantFrom(0, 0, 250),
@@ -90,19 +95,25 @@ Deno.test("whatever arrives when, the outcome is that of one after the other in 
       await using db = await Database.open({ path: ":memory:" });
       const model = new Map<number, number>();
       const sums = new Map<number, number>();
+      const records = new Map<number, number>();
       const expected: boolean[] = [];
       const results: Promise<boolean>[] = [];
       for (const [index, w] of writes.entries()) {
+        const adds = w.adds.filter(([k]) => k !== w.removes);
         const passes = w.absent === undefined || !model.has(w.absent);
         expected.push(passes);
         if (passes) {
           for (const [k, v] of w.sets) model.set(k, v);
           for (const [k, by] of w.sums) sums.set(k, (sums.get(k) ?? 0) + by);
+          for (const [k, by] of adds) records.set(k, (records.get(k) ?? 0) + by);
+          if (w.removes !== undefined) records.set(w.removes, 0);
         }
         const tx = new WriteSet();
         if (w.absent !== undefined) tx.check(["root", "set", w.absent], null);
         for (const [k, v] of w.sets) tx.set(["root", "set", k], v);
         for (const [k, by] of w.sums) tx.sum(["root", "sum", k], by);
+        for (const [k, by] of adds) tx.add(["root", "record", k], new Map([[1, by]]));
+        if (w.removes !== undefined) tx.delete(["root", "record", w.removes]);
         for (let i = 0; i < w.padding; i++) tx.set(["padding", index, i], i);
         results.push(db.commit(tx));
         if (w.pause) await Promise.resolve();
@@ -111,6 +122,10 @@ Deno.test("whatever arrives when, the outcome is that of one after the other in 
       for (const [k, v] of model) assert.equal((await db.kv.get(["root", "set", k])).value, v);
       for (const [k, by] of sums) {
         assert.equal(counterValue((await db.kv.get(["root", "sum", k])).value), by);
+      }
+      for (const [k, count] of records) {
+        const { value } = await db.kv.get(["root", "record", k]);
+        assert.equal(countOf(decodeCounts(value), 1), count);
       }
     }),
     { numRuns: 150 },
