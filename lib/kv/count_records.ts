@@ -46,6 +46,8 @@ interface Merged extends Known {
 export interface MergedCounts {
   /** Adds the writes to the atomic operation. */
   write(atomic: Deno.AtomicOperation): void;
+  /** Whether it changes the record of that key text. */
+  changes(text: string): boolean;
   /** The commit succeeded: what was written is now what the cache knows. */
   committed(versionstamp: string): void;
 }
@@ -93,6 +95,7 @@ export class CountRecords {
           else atomic.set(record.key, this.#encode(text, record));
         }
       },
+      changes: (text) => merged.has(text),
       committed: (versionstamp) => {
         if (this.shared) this.#guard = versionstamp;
         for (const [text, { counts, stored }] of merged) this.#cache.set(text, { counts, stored });
@@ -106,15 +109,24 @@ export class CountRecords {
     this.#guard = undefined;
   }
 
-  /**
-   * Records among these were set or deleted as such. To be said once that is durable: before, an
-   * addition under way would bring back what is remembered of them.
-   */
-  forgetReplaced(mutations: readonly Mutation[]): void {
-    for (const m of mutations) {
-      if (m.type !== "set" && m.type !== "delete") continue;
-      if (this.#roots.has(m.key[0])) this.#cache.delete(keyText(m.key));
+  /** Records that these write sets set or delete as such, by the text of their keys. */
+  replacedBy(writes: readonly WriteSet[]): string[] {
+    const texts: string[] = [];
+    for (const { mutations } of writes) {
+      for (const m of mutations) {
+        if (m.type !== "set" && m.type !== "delete") continue;
+        if (this.#roots.has(m.key[0])) texts.push(keyText(m.key));
+      }
     }
+    return texts;
+  }
+
+  /**
+   * They are no longer what is remembered of them. To be said once that is durable: before, an
+   * addition under way would bring it back.
+   */
+  forgetReplaced(texts: readonly string[]): void {
+    for (const text of texts) this.#cache.delete(text);
   }
 
   /** Whether another process changed count records since they were read. */

@@ -108,6 +108,23 @@ Deno.test(
   },
 );
 
+Deno.test(
+  "what follows from an addition counts from nothing where the record went in the same commit",
+  sanitize,
+  async () => {
+    await using db = await Database.open({ path: ":memory:" });
+    const other = ["r", "other"];
+    const add = () =>
+      db.commit(
+        new WriteSet().add(key, new Map([[1, 1]]), (_, more) => more.add(other, new Map([[2, 1]]))),
+      );
+    await add();
+    await Promise.all([db.commit(new WriteSet().delete(other)), add()]);
+    assert.equal(countOf(await stored(db, other), 2), 1);
+    assert.equal(countOf(await stored(db), 1), 2);
+  },
+);
+
 Deno.test("a bad amount fails its own write set only", sanitize, async () => {
   await using db = await Database.open({ path: ":memory:" });
   const bad = db.commit(new WriteSet().add(key, new Map([[1, Number.MAX_SAFE_INTEGER]])));

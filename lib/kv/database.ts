@@ -197,13 +197,16 @@ export class Database {
   async #commitAtomic(batch: Pending[]): Promise<boolean> {
     const writes = batch.map(({ write }) => write);
     let merged = await this.#records.merge(writes);
+    const replaced = this.#records.replacedBy(writes);
+    // What follows from one write set's addition may not know what another does to the record.
+    if (writes.length > 1 && replaced.some((text) => merged?.changes(text))) return false;
     let overtaken = 0;
     for (let attempt = 0;; attempt++) {
       try {
         const result = await buildAtomic(this.kv, batch, merged).commit();
         if (result.ok) {
           merged?.committed(result.versionstamp);
-          for (const { mutations } of writes) this.#records.forgetReplaced(mutations);
+          this.#records.forgetReplaced(replaced);
           return true;
         }
         if (!merged || !(await this.#records.overtaken())) return false;
