@@ -77,7 +77,7 @@ Deno.test("a kill in the middle of an import leaves what another run completes",
     };
     while (!await someThere());
     await service.kill();
-    assert.equal((await broken).exitCode, 1);
+    assert.equal((await broken).exitCode, 2);
     await service.restart();
     const run = await runCommand(["import", path, "--json"], { env });
     const { imported, skipped } = JSON.parse(run.out);
