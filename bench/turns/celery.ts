@@ -69,9 +69,10 @@ export async function startCelery(responder: Responder, model: string | null): P
   stack.defer(() => end(worker));
   const port = freePort();
   const app = ["-m", "uvicorn", "fastapi_celery:app", "--port", String(port)];
-  const quiet = ["--log-level", "warning", "--no-access-log"];
+  // The load's connections rest between its levels; five seconds, the default, cut them off.
+  const settings = ["--log-level", "warning", "--no-access-log", "--timeout-keep-alive", "300"];
   const server = stack.use(
-    await startServer(port, "/healthz", PYTHON, [...app, ...quiet], options),
+    await startServer(port, "/healthz", PYTHON, [...app, ...settings], options),
   );
   const headers = { authorization: `Bearer ${token}` };
   const turn = (path: string, id: string, high: boolean) =>
