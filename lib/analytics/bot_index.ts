@@ -1,5 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { Database } from "../kv/database.ts";
+import { MAX_KEYS_A_READ, readMany } from "../kv/read_many.ts";
 import { WriteSet } from "../kv/write_set.ts";
 import { botIdKey, botKey, nextBotKey } from "./keys.ts";
 import { readNear } from "./read_near.ts";
@@ -7,7 +8,6 @@ import { compareIds } from "./rounding.ts";
 
 const MAX_CACHED = 20_000;
 const MAX_ATTEMPTS = 50;
-const GET_MANY = 10;
 
 /** What is stored about a bot: its number in the records and its last imported name. */
 export interface IndexedBot {
@@ -53,8 +53,8 @@ export class BotIndex {
 
   async #readOrAllocate(botIds: string[]): Promise<Map<string, IndexedBot>> {
     const found = new Map<string, IndexedBot>();
-    for (let i = 0; i < botIds.length; i += GET_MANY - 1) {
-      const part = botIds.slice(i, i + GET_MANY - 1);
+    for (let i = 0; i < botIds.length; i += MAX_KEYS_A_READ - 1) {
+      const part = botIds.slice(i, i + MAX_KEYS_A_READ - 1);
       for (const [id, bot] of await this.#allocate(part)) found.set(id, bot);
     }
     return found;
@@ -112,14 +112,4 @@ export async function readImportedNames(
     if (name !== undefined) names.set(id, name);
   }
   return names;
-}
-
-async function readMany<T>(kv: Deno.Kv, keys: Deno.KvKey[]): Promise<(T | null)[]> {
-  const reads: Promise<(T | null)[]>[] = [];
-  for (let i = 0; i < keys.length; i += GET_MANY) {
-    reads.push(
-      kv.getMany<T[]>(keys.slice(i, i + GET_MANY)).then((entries) => entries.map((e) => e.value)),
-    );
-  }
-  return (await Promise.all(reads)).flat();
 }

@@ -1,4 +1,5 @@
-const GET_MANY = 10;
+import { readMany } from "../kv/read_many.ts";
+
 const BATCH = 500;
 /** So many times their number of records are read over to find them; a list costs a fifth of a get. */
 const READ_OVER = 3;
@@ -25,10 +26,7 @@ export async function readNear(
   }
   if (seen < limit) return found;
   const rest = ids.filter((id) => !found.has(id));
-  for (let i = 0; i < rest.length; i += GET_MANY) {
-    const some = rest.slice(i, i + GET_MANY);
-    const entries = await kv.getMany(some.map(keyOf));
-    entries.forEach(({ value }, at) => found.set(some[at]!, value));
-  }
+  const values = await readMany(kv, rest.map(keyOf));
+  rest.forEach((id, i) => found.set(id, values[i]));
   return found;
 }

@@ -1,7 +1,7 @@
-import { Buffer } from "node:buffer";
 import { LRUCache } from "lru-cache";
 import type { WriteSet } from "../kv/write_set.ts";
 import { topKey, topPrefix } from "./keys.ts";
+import { compareIds } from "./rounding.ts";
 
 /** Rows of a top list. */
 export const TOP_ROWS = 5;
@@ -73,7 +73,7 @@ function lastOf(leaders: ReadonlyMap<string, number>): UserCount {
 /** The order of the list: most conversations first, then by id as the database sorts it. */
 function comesBefore(a: UserCount, b: UserCount): boolean {
   if (a.conversations !== b.conversations) return a.conversations > b.conversations;
-  return Buffer.compare(Buffer.from(a.userId), Buffer.from(b.userId)) < 0;
+  return compareIds(a.userId, b.userId) < 0;
 }
 
 /** The month's users with the most conversations, at most five, ties by id. */

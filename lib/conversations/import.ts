@@ -10,7 +10,7 @@ import { parseLine } from "./import_line.ts";
 import { TextsWriter } from "./imported_texts.ts";
 import { conversationKey, deletedKey, deletedPrefix, deletionsKey, storedKey } from "./keys.ts";
 import type { ConversationLedger } from "./ledger.ts";
-import { readMany } from "./transcript.ts";
+import { readMany } from "../kv/read_many.ts";
 
 export interface ImportResult {
   imported: number;

@@ -1,4 +1,5 @@
 import { zstdDecompressSync } from "node:zlib";
+import { readMany } from "../kv/read_many.ts";
 import type {
   AnswerRecord,
   CallbackRecord,
@@ -132,15 +133,6 @@ async function readAnswers(
     if (answer) found.set(turns[index]!, answer);
   });
   return found;
-}
-
-/** Reads keys ten at a time, which is what one getMany takes. */
-export async function readMany<T>(kv: Deno.Kv, keys: Deno.KvKey[]): Promise<(T | null)[]> {
-  const groups: Promise<Deno.KvEntryMaybe<T>[]>[] = [];
-  for (let i = 0; i < keys.length; i += 10) {
-    groups.push(kv.getMany<T[]>(keys.slice(i, i + 10)) as Promise<Deno.KvEntryMaybe<T>[]>);
-  }
-  return (await Promise.all(groups)).flat().map((entry) => entry.value);
 }
 
 /** Messages that came by import, or that the archive packed. */

@@ -4,12 +4,12 @@ import {
   type Counts,
   decodeCounts,
   encodeCounts,
-  NO_COUNTS,
   recode,
   type StoredCounts,
   storedCounts,
 } from "./counts.ts";
 import { keyText } from "./key_text.ts";
+import { readMany } from "./read_many.ts";
 import { Recent } from "./recent.ts";
 import { type Consequence, type Mutation, WriteSet } from "./write_set.ts";
 
@@ -17,7 +17,6 @@ import { type Consequence, type Mutation, WriteSet } from "./write_set.ts";
 const MAX_CACHED_NUMBERS = 1_000_000;
 /** From so many fields on, a record's stored form is kept, so that a few counts cost no more. */
 const LARGE = 32;
-const GET_MANY = 10;
 /** How far consequences may have consequences. */
 const MAX_DEPTH = 4;
 const GUARD: Deno.KvKey = ["meta", "counts"];
@@ -183,18 +182,8 @@ export class CountRecords {
   }
 
   async #load(missing: [string, Deno.KvKey][], into: Map<string, Counts>): Promise<void> {
-    const reads: Promise<void>[] = [];
-    for (let i = 0; i < missing.length; i += GET_MANY) {
-      const part = missing.slice(i, i + GET_MANY);
-      reads.push(
-        this.kv.getMany(part.map(([, key]) => key)).then((entries) => {
-          entries.forEach((entry, j) => {
-            into.set(part[j]![0], entry.value === null ? NO_COUNTS : decodeCounts(entry.value));
-          });
-        }),
-      );
-    }
-    await Promise.all(reads);
+    const values = await readMany(this.kv, missing.map(([, key]) => key));
+    missing.forEach(([text], i) => into.set(text, decodeCounts(values[i])));
   }
 }
 

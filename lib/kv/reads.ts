@@ -1,5 +1,4 @@
-/** Keys that one read may ask for; a limit of Deno KV. */
-const MAX_KEYS = 10;
+import { MAX_KEYS_A_READ } from "./read_many.ts";
 
 interface Reader {
   key: Deno.KvKey;
@@ -23,7 +22,7 @@ export class Reads {
       this.#asked.push({ key, resolve, reject });
       // After the microtasks of this tick, so that everybody who was woken together is in it.
       if (this.#asked.length === 1) setImmediate(() => this.#read());
-      else if (this.#asked.length === MAX_KEYS) this.#read();
+      else if (this.#asked.length === MAX_KEYS_A_READ) this.#read();
     }) as Promise<Deno.KvEntryMaybe<T>>;
   }
 
