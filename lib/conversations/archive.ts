@@ -12,10 +12,10 @@ import {
   conversationKey,
   deletedKey,
   deletionsKey,
-  freshKey,
-  freshPrefix,
   importantKey,
   messagesPrefix,
+  passedByKey,
+  passedByPrefix,
   storedKey,
   storedPrefix,
   turnsPrefix,
@@ -56,17 +56,18 @@ export async function cleanUpConversations(
   const now = clock.now();
   let archived = 0;
   let deleted = 0;
-  const found = async (from: Deno.KvKey, prefix: Deno.KvKey, days: number, room: number) => {
-    if (days <= 0 || room <= 0) return [];
-    const end = [...prefix, now - days * DAY_MS];
-    if (typeof from[2] === "number" && from[2] >= now - days * DAY_MS) return [];
+  const found = async (prefix: Deno.KvKey, days: number, room: number, from = [...prefix, 0]) => {
+    const before = now - days * DAY_MS;
+    // The cursor may lie behind the end, where more days are configured than were.
+    if (days <= 0 || room <= 0 || Number(from[2]) >= before) return [];
     const places: Place[] = [];
-    for await (const { key } of db.kv.list({ start: from, end }, { limit: room })) {
+    const range = { start: from, end: [...prefix, before] };
+    for await (const { key } of db.kv.list(range, { limit: room })) {
       places.push({ storedAt: Number(key.at(-2)), id: String(key.at(-1)) });
     }
     return places;
   };
-  const stale = await found([...storedPrefix, 0], storedPrefix, options.deleteAfterDays, limit);
+  const stale = await found(storedPrefix, options.deleteAfterDays, limit);
   for (const { id, storedAt } of stale) {
     signal.throwIfAborted();
     if (await deleteConversation(db, ledger, id, storedAt)) deleted++;
@@ -75,10 +76,14 @@ export async function cleanUpConversations(
   const { archiveAfterDays } = options;
   // At most half of what is looked at again, so that those which must wait on hold up nobody.
   const room = limit - stale.length;
-  const again = await found([...freshPrefix, 0], freshPrefix, archiveAfterDays, room >> 1);
-  const cursor = await db.kv.get<Deno.KvKey>(archivedUpToKey);
-  const from = cursor.value ?? [...storedPrefix, 0];
-  const next = await found(from, storedPrefix, archiveAfterDays, room - again.length);
+  const again = await found(passedByPrefix, archiveAfterDays, room >> 1);
+  const { value: cursor } = await db.kv.get<Deno.KvKeyPart[]>(archivedUpToKey);
+  const next = await found(
+    storedPrefix,
+    archiveAfterDays,
+    room - again.length,
+    cursor ?? undefined,
+  );
   for (const place of [...again.map((place) => ({ ...place, again: true })), ...next]) {
     signal.throwIfAborted();
     if (await archiveConversation(db, ledger, place)) archived++;
@@ -101,7 +106,7 @@ async function archiveConversation(
 ): Promise<boolean> {
   const entry = await db.kv.get<ConversationRecord>(conversationKey(place.id));
   const record = entry.value;
-  const again = freshKey(place.storedAt, place.id);
+  const again = passedByKey(place.storedAt, place.id);
   if (!record) {
     await db.commit(new WriteSet().delete(again));
     return false;
@@ -135,7 +140,7 @@ async function pack(
   const { importedChunks: _parts, importedBlock: _block, ...rest } = record;
   const tx = new WriteSet().check(conversationKey(id), entry.versionstamp)
     .set(conversationKey(id), { ...rest, archivedChunks: chunks.length })
-    .delete(freshKey(storedAt, id));
+    .delete(passedByKey(storedAt, id));
   chunks.forEach((chunk, n) => tx.set(archiveKey(id, n), chunk));
   const keys = await textKeys(db, id);
   if (keys.length > MAX_DELETES) return false;
@@ -172,7 +177,7 @@ export async function deleteConversation(
   const tx = new WriteSet().check(conversationKey(id), entry.versionstamp)
     .delete(conversationKey(id))
     .delete(storedKey(storedAt, id))
-    .delete(freshKey(storedAt, id))
+    .delete(passedByKey(storedAt, id))
     .delete(importantKey(storedAt, id))
     .set(deletedKey(deletedHash(id)), 1)
     .set(deletionsKey, 1);

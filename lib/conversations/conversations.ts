@@ -14,7 +14,13 @@ import {
 } from "./conversation.ts";
 import { importConversations, type ImportResult } from "./import.ts";
 import { splitLines } from "./lines.ts";
-import { conversationKey, freshKey, importantKey, importantPrefix, storedPrefix } from "./keys.ts";
+import {
+  conversationKey,
+  importantKey,
+  importantPrefix,
+  passedByKey,
+  storedPrefix,
+} from "./keys.ts";
 import { type NewTurn, type SubmitDeps, type Submitted, submitTurn } from "./submit.ts";
 import { turnJob } from "./turn_job.ts";
 import { readLatestAnswer, readTranscript, type TranscriptMessage } from "./transcript.ts";
@@ -284,12 +290,12 @@ export class Conversations {
       const { storedAt } = before;
       if (importance === "high") {
         tx.set(importantKey(storedAt, conversationId), 1).delete(
-          freshKey(storedAt, conversationId),
+          passedByKey(storedAt, conversationId),
         );
       } else {
         tx.delete(importantKey(storedAt, conversationId));
         // What was spared from the archive takes its turn again.
-        if (before.importance === "high") tx.set(freshKey(storedAt, conversationId), 1);
+        if (before.importance === "high") tx.set(passedByKey(storedAt, conversationId), 1);
       }
       const record = importance === "normal" ? rest : { ...rest, importance };
       return { record, answer: undefined };

@@ -30,8 +30,8 @@ export const pendingPrefix: Deno.KvKey = [ROOT, "p"];
 export const storedKey = (storedAt: number, id: string): Deno.KvKey => [ROOT, "s", storedAt, id];
 export const storedPrefix: Deno.KvKey = [ROOT, "s"];
 /** Conversations that the archive has passed by and should look at again. */
-export const freshKey = (storedAt: number, id: string): Deno.KvKey => [ROOT, "f", storedAt, id];
-export const freshPrefix: Deno.KvKey = [ROOT, "f"];
+export const passedByKey = (storedAt: number, id: string): Deno.KvKey => [ROOT, "f", storedAt, id];
+export const passedByPrefix: Deno.KvKey = [ROOT, "f"];
 /** How far the archive has come through the stored ones. */
 export const archivedUpToKey: Deno.KvKey = [ROOT, "au"];
 /** Written whenever a conversation is deleted, so that a check tells whether any was. */

@@ -12,7 +12,7 @@ import {
   reopen,
   type TurnRecord,
 } from "./conversation.ts";
-import { conversationKey, freshKey, pendingKey, storedKey, turnKey } from "./keys.ts";
+import { conversationKey, passedByKey, pendingKey, storedKey, turnKey } from "./keys.ts";
 import { InLine } from "./in_line.ts";
 import type { ConversationLedger } from "./ledger.ts";
 import { turnJob } from "./turn_job.ts";
@@ -131,7 +131,7 @@ async function addTurn(
     bots.noteUsed(tx, botId);
   }
   if (before?.archivedChunks && before.importance !== "high") {
-    tx.set(freshKey(before.storedAt, conversationId), 1);
+    tx.set(passedByKey(before.storedAt, conversationId), 1);
   }
   await ledger.submitted(tx, {
     conversationId,

@@ -101,10 +101,7 @@ export function waitingBecause(job: Job, context: WaitingContext): WaitingReason
     reasons.push({
       reason: "concurrency",
       detail: `all ${context.concurrency} places of the queue ${job.queue} are taken`,
-      ...widened(context.concurrency, MAX_CONCURRENCY, (concurrency) => ({
-        concurrency,
-        rate_per_second: context.limits.ratePerSecond,
-      })),
+      ...widened(context.limits, "concurrency", context.concurrency, MAX_CONCURRENCY),
     });
   }
   const { ratePerSecond } = context.limits;
@@ -112,10 +109,7 @@ export function waitingBecause(job: Job, context: WaitingContext): WaitingReason
     reasons.push({
       reason: "rate_limited",
       detail: `the queue ${job.queue} starts at most ${ratePerSecond} a second`,
-      ...widened(ratePerSecond, MAX_RATE, (rate_per_second) => ({
-        concurrency: context.limits.concurrency,
-        rate_per_second,
-      })),
+      ...widened(context.limits, "ratePerSecond", ratePerSecond, MAX_RATE),
     });
   }
   if (context.ahead > 0) {
@@ -137,19 +131,21 @@ function putOffOf({ reason }: Job): WaitingReason {
   return { reason: word as PutOff["reason"], detail };
 }
 
-/** What doubles a limit; nothing where it is at its most. */
+/** What doubles one of a queue's limits; nothing where it is at its most. */
 function widened(
-  limit: number,
+  limits: QueueLimits,
+  name: keyof QueueLimits,
+  now: number,
   most: number,
-  limits: (doubled: number) => { concurrency?: number; rate_per_second?: number },
 ): Pick<WaitingReason, "action" | "limits"> {
-  if (limit <= 0 || limit >= most) return {};
-  const { concurrency, rate_per_second } = limits(Math.min(2 * limit, most));
+  if (now <= 0 || now >= most) return {};
+  const wider: QueueLimits = { ...limits, [name]: Math.min(2 * now, most) };
+  const { concurrency, ratePerSecond } = wider;
   return {
     action: "widen",
     limits: {
       ...(concurrency === undefined ? {} : { concurrency }),
-      ...(rate_per_second === undefined ? {} : { rate_per_second }),
+      ...(ratePerSecond === undefined ? {} : { rate_per_second: ratePerSecond }),
     },
   };
 }
