@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { type Clock, systemClock } from "../clock.ts";
 import { AppError, messageOf } from "../errors.ts";
 import { lockDataDir } from "../kv/data_lock.ts";
 import { unpackChecked } from "./backup.ts";
@@ -13,6 +14,7 @@ export interface RestoreRequest {
   backup: string | (() => Promise<string>);
   /** Checks everything and changes nothing. */
   dryRun?: boolean;
+  clock?: Clock;
 }
 
 export interface RestoreResult {
@@ -38,7 +40,7 @@ export interface RestoreResult {
  */
 export async function restore(request: RestoreRequest): Promise<RestoreResult> {
   await using _lock = await lockDataDir(request.dataDir);
-  const { kvFile, dryRun = false } = request;
+  const { kvFile, dryRun = false, clock = systemClock } = request;
   const backup = typeof request.backup === "string" ? request.backup : await request.backup();
   const incoming = `${kvFile}.restoring`;
   try {
@@ -48,7 +50,7 @@ export async function restore(request: RestoreRequest): Promise<RestoreResult> {
     }
     const replaced = await describe(kvFile);
     if (dryRun) return { backup, entries: check.entries, replaced };
-    if (replaced) replaced.keptAs = await keepAside(kvFile);
+    if (replaced) replaced.keptAs = await keepAside(kvFile, clock);
     await removeBeside(incoming);
     await Deno.rename(incoming, kvFile);
     return { backup, entries: check.entries, replaced };
@@ -80,9 +82,9 @@ async function describe(kvFile: string): Promise<RestoreResult["replaced"]> {
 }
 
 /** Gives the KV file a second name, with all its commits inside it, and leaves no log beside it. */
-async function keepAside(kvFile: string): Promise<string> {
-  const stamp = new Date().toISOString().slice(0, 19).replaceAll(":", "-");
-  const aside = `${kvFile}.before-${stamp}Z`;
+async function keepAside(kvFile: string, clock: Clock): Promise<string> {
+  const stamp = new Date(clock.now()).toISOString().slice(0, 19).replaceAll(":", "-");
+  const aside = await freeName(`${kvFile}.before-${stamp}Z`);
   try {
     const database = new DatabaseSync(kvFile);
     try {
@@ -97,6 +99,17 @@ async function keepAside(kvFile: string): Promise<string> {
   await removeBeside(kvFile); // SQLite would apply a log that belongs to another file
   await Deno.link(kvFile, aside);
   return aside;
+}
+
+/** Two restores may end within one second, and neither may take the other's copy. */
+async function freeName(path: string): Promise<string> {
+  for (let number = 2, name = path;; name = `${path}-${number++}`) {
+    const taken = await Deno.lstat(name).catch((error) => {
+      if (error instanceof Deno.errors.NotFound) return null;
+      throw error;
+    });
+    if (taken === null) return name;
+  }
 }
 
 async function removeBeside(path: string): Promise<void> {

@@ -104,6 +104,25 @@ Deno.test("restore refuses while a service holds DATA_DIR, and shows what it wou
   assert.equal(await items(done.replaced!.keptAs!), 15);
 });
 
+Deno.test("restores within one second keep a copy each", async () => {
+  await using place = await dataDir();
+  const { dir, kvFile, folder } = place;
+  const db = await Database.open({ path: kvFile });
+  await fill(db, 10);
+  const backup = await new Backups(folder, kvFile).create();
+  await fill(db, 5, 10);
+  await db.close();
+
+  const copies: (string | null)[] = [];
+  const clock = new FakeClock();
+  for (let i = 0; i < 3; i++) {
+    const { replaced } = await restore({ dataDir: dir, kvFile, backup: backup.path, clock });
+    copies.push(replaced!.keptAs);
+  }
+  assert.equal(new Set(copies).size, 3);
+  assert.deepEqual(await Promise.all(copies.map((copy) => items(copy!))), [15, 10, 10]);
+});
+
 Deno.test("restore replaces a damaged file, and never takes a damaged backup", async () => {
   await using place = await dataDir();
   const { dir, kvFile, folder } = place;
