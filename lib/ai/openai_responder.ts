@@ -166,7 +166,10 @@ function textOf({ text: whole, finishReason }: Answer): string {
         : "The AI provider sent an empty answer",
     });
   }
-  return text.length > MAX_ANSWER_LENGTH ? text.slice(0, MAX_ANSWER_LENGTH - 1) + "…" : text;
+  if (text.length <= MAX_ANSWER_LENGTH) return text.toWellFormed();
+  const cut = text.slice(0, MAX_ANSWER_LENGTH - 1);
+  // Half a pair at the end is dropped; one that the model wrote becomes U+FFFD.
+  return cut.replace(/[\ud800-\udbff]$/, "").toWellFormed() + "…";
 }
 
 /** The provider's token counts, or, where it reports none, an estimate that says so. */
@@ -184,6 +187,9 @@ function usageOf({ usage }: Answer, prompt: PromptMessage[], response: string): 
   return { prompt: promptTokens, completion, total: promptTokens + completion, estimated: true };
 }
 
+/** No call has more tokens; what is above is nonsense, and would not fit into the figures. */
+const MAX_TOKENS = 100_000_000;
+
 function isCount(value: unknown): value is number {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+  return Number.isSafeInteger(value) && value as number >= 0 && value as number <= MAX_TOKENS;
 }
