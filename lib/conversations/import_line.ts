@@ -20,7 +20,7 @@ export const importLineSchema = z.object({
   conversation_id: id,
   user_id: id,
   bot_id: id,
-  bot_name: text.max(200).optional().transform((name) => name?.trim() || undefined),
+  bot_name: text.max(200).transform((name) => name.trim() || undefined).optional(),
   status: z.enum(["completed", "failed"]),
   satisfaction_score: z.number().min(1).max(5).nullish(),
   messages: z.array(z.object({
