@@ -4,8 +4,8 @@ import { Database } from "../kv/database.ts";
 import { WriteSet } from "../kv/write_set.ts";
 import type { FinishedFact, ImportedFact } from "./facts.ts";
 import { Recorder } from "./recorder.ts";
-import { UserMonths } from "./user_months.ts";
 import { Reports } from "./reports.ts";
+import { UserMonths } from "./user_months.ts";
 
 const sanitize = { sanitizeOps: true, sanitizeResources: true };
 const NOW = "2026-03-05T10:00:00Z"; // a Thursday

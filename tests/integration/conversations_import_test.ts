@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { importConversations } from "../../lib/conversations/import.ts";
 import type { ImportLine } from "../../lib/conversations/import_line.ts";
-import { UserMonths } from "../../lib/analytics/user_months.ts";
 import { Reports } from "../../lib/analytics/reports.ts";
+import { UserMonths } from "../../lib/analytics/user_months.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { type Desk, openDesk, turn } from "../support/conversations.ts";
 
