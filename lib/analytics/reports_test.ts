@@ -5,6 +5,7 @@ import { WriteSet } from "../kv/write_set.ts";
 import type { FinishedFact, ImportedFact } from "./facts.ts";
 import { Recorder } from "./recorder.ts";
 import { Reports } from "./reports.ts";
+import { UserMonths } from "./user_months.ts";
 
 const sanitize = { sanitizeOps: true, sanitizeResources: true };
 const NOW = "2026-03-05T10:00:00Z"; // a Thursday
@@ -18,6 +19,7 @@ async function open(parts: { names?: Record<string, string>; now?: string } = {}
   const reports = new Reports({
     db,
     clock,
+    users: new UserMonths(db.kv),
     samples: {
       average(from, to) {
         asked.push([new Date(from).toISOString(), new Date(to).toISOString()]);
@@ -389,6 +391,16 @@ Deno.test("a report too large for one value is made again each time", sanitize, 
     assert.equal(report.bot_performance.bot_statistics[0]!.conversation_count, 1);
     assert.equal(report.revision, 1);
   }
+});
+
+Deno.test("the average of a running week is that of its days so far", sanitize, async () => {
+  await using world = await open({ now: "2026-03-18T12:00:00Z" });
+  await world.answered("2026-03-16T08:00:00Z", "ann");
+  await world.answered("2026-03-18T08:00:00Z", "bob");
+  await world.imported("2026-03-21T08:00:00Z", "cy");
+  const { aggregated_stats: stats } = await world.reports.weekly("2026-03-18");
+  assert.equal(stats.total_conversations, 3);
+  assert.equal(stats.daily_average_conversations, 0.67);
 });
 
 Deno.test("a period without anything has nulls, not zeros, for means", sanitize, async () => {
