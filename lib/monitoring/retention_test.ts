@@ -46,7 +46,7 @@ const ROW_OF: [keys: string, row: RegExp][] = [
   ["stats ask, stats askref", /^questions without/],
   ["conv erased, conv erasure", /^hashed ids/],
   ["meta erasure-key, ai model, ai model_part", /^bots, tokens/],
-  ["stats u, stats um, stats top", /^users and when/],
+  ["stats u, stats um, stats users, stats top", /^users and when/],
   [
     "stats q, stats d, stats m, stats t, stats h, stats live, stats lost, stats bot",
     /^reports and/,
