@@ -1,4 +1,5 @@
-import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
+import { createOpenAICompatible, type OpenAICompatibleProvider } from "@ai-sdk/openai-compatible";
+import { LRUCache } from "lru-cache";
 import { abortableFetch } from "../abortable_fetch.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { KnowledgeSearch } from "./openai/knowledge_search.ts";
@@ -44,6 +45,8 @@ export interface OpenAIResponderOptions {
 
 /** Entries of the bot's knowledge handed to the model at most. */
 const MAX_ENTRIES = 5;
+/** Bots may name models of their own. */
+const MAX_MODELS = 100;
 /** A longer answer is cut, so that it can be stored. */
 const MAX_ANSWER_LENGTH = 16_000;
 
@@ -57,7 +60,8 @@ export class OpenAIResponder implements CacheableResponder {
   readonly variant: string;
   readonly defaultPolicy = "off";
   readonly usesHistory = true;
-  readonly #provider: ReturnType<typeof createOpenAICompatible>;
+  /** Clients of models by name: making one builds its schemas, which costs more than an answer. */
+  readonly #models: LRUCache<string, ReturnType<OpenAICompatibleProvider["chatModel"]>>;
   readonly #options: OpenAIResponderOptions;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
@@ -81,12 +85,16 @@ export class OpenAIResponder implements CacheableResponder {
       options.maxOutputTokens ?? null,
       options.temperature ?? null,
     ]);
-    this.#provider = createOpenAICompatible({
+    const provider = createOpenAICompatible({
       name: "openai-compatible",
       fetch: abortableFetch,
       baseURL: options.baseUrl,
       apiKey: options.apiKey,
       includeUsage: true,
+    });
+    this.#models = new LRUCache({
+      max: MAX_MODELS,
+      memoMethod: (model) => provider.chatModel(model),
     });
   }
 
@@ -125,7 +133,7 @@ export class OpenAIResponder implements CacheableResponder {
     const timeout = new AbortController();
     const cancel = this.#clock.after(this.#timeoutMs, () => timeout.abort());
     try {
-      const asked = this.#provider.chatModel(model);
+      const asked = this.#models.memo(model);
       const options = {
         prompt,
         maxOutputTokens: this.#options.maxOutputTokens,
@@ -166,7 +174,10 @@ function textOf({ text: whole, finishReason }: Answer): string {
         : "The AI provider sent an empty answer",
     });
   }
-  return text.length > MAX_ANSWER_LENGTH ? text.slice(0, MAX_ANSWER_LENGTH - 1) + "…" : text;
+  if (text.length <= MAX_ANSWER_LENGTH) return text.toWellFormed();
+  const cut = text.slice(0, MAX_ANSWER_LENGTH - 1);
+  // Half a pair at the end is dropped; one that the model wrote becomes U+FFFD.
+  return cut.replace(/[\ud800-\udbff]$/, "").toWellFormed() + "…";
 }
 
 /** The provider's token counts, or, where it reports none, an estimate that says so. */
@@ -184,6 +195,9 @@ function usageOf({ usage }: Answer, prompt: PromptMessage[], response: string): 
   return { prompt: promptTokens, completion, total: promptTokens + completion, estimated: true };
 }
 
+/** No call has more tokens; what is above is nonsense, and would not fit into the figures. */
+const MAX_TOKENS = 100_000_000;
+
 function isCount(value: unknown): value is number {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+  return Number.isSafeInteger(value) && value as number >= 0 && value as number <= MAX_TOKENS;
 }

@@ -74,13 +74,24 @@ Deno.test("a bot's own model is asked, and parameters are sent where set", async
 });
 
 Deno.test("usage that is not reported is estimated, and says so", async () => {
-  for (const usage of [null, {}, { prompt_tokens: 4 }]) {
+  const huge = { prompt_tokens: 1e15, completion_tokens: 1e15 };
+  for (const usage of [null, {}, { prompt_tokens: 4 }, huge]) {
     await using server = startOpenAIServer(() => ({ usage, content: "fine ".repeat(20) }));
     const responder = new OpenAIResponder({ baseUrl: server.baseUrl, model: "m" });
     const { tokens } = await responder.respond(requestOf(shopBot(), "hello"));
     assert.equal(tokens?.estimated, true);
     assert.equal(tokens?.completion, estimateTokens("fine ".repeat(20).trim()));
     assert.ok(tokens!.prompt > 10);
+  }
+});
+
+Deno.test("a long answer is cut between characters", async () => {
+  for (const [content, kept] of [["🙂", 7_999], ["x🙂", 5_333]] as const) {
+    await using server = startOpenAIServer(() => ({ content: content.repeat(10_000) }));
+    const responder = new OpenAIResponder({ baseUrl: server.baseUrl, model: "m" });
+    const { response } = await responder.respond(requestOf(shopBot(), "hello"));
+    assert.ok(response.isWellFormed() && response.endsWith("🙂…"), response.slice(-4));
+    assert.equal([...response].filter((c) => c === "🙂").length, kept);
   }
 });
 

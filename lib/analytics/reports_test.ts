@@ -391,6 +391,16 @@ Deno.test("a report too large for one value is made again each time", sanitize, 
   }
 });
 
+Deno.test("the average of a running week is that of its days so far", sanitize, async () => {
+  await using world = await open({ now: "2026-03-18T12:00:00Z" });
+  await world.answered("2026-03-16T08:00:00Z", "ann");
+  await world.answered("2026-03-18T08:00:00Z", "bob");
+  await world.imported("2026-03-21T08:00:00Z", "cy");
+  const { aggregated_stats: stats } = await world.reports.weekly("2026-03-18");
+  assert.equal(stats.total_conversations, 3);
+  assert.equal(stats.daily_average_conversations, 0.67);
+});
+
 Deno.test("a period without anything has nulls, not zeros, for means", sanitize, async () => {
   await using world = await open();
   const day = await world.reports.daily("2020-01-01");

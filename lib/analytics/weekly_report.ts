@@ -63,7 +63,7 @@ export function weeklyReport(
       total_conversations: total,
       total_active_users: users,
       total_new_users: of(Metric.newUsers),
-      daily_average_conversations: ratio2(total, days.length),
+      daily_average_conversations: ratio2(counts.reduce((a, b) => a + b, 0), days.length),
       days_with_data: counts.filter((n) => n > 0).length,
     },
     conversation_trends: {

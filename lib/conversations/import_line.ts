@@ -1,19 +1,31 @@
 import { z } from "zod";
 
-const id = z.string().min(1).max(200).regex(/^[^\p{Cc}]*$/u, "must not have control characters");
-const instant = z.iso.datetime({ offset: true });
+const id = z.string().min(1).max(200).regex(/^[^\p{Cc}]*$/u, "must not have control characters")
+  // Two broken ids would be one key in the database.
+  .refine((text) => text.isWellFormed(), "must not have half a surrogate pair");
+const text = z.string().overwrite((text) => text.toWellFormed());
+/** Of the years that reports can show; kept in UTC. */
+const instant = z.iso.datetime({
+  offset: true,
+  error: "must be an instant such as 2026-01-31T09:30:00Z or 2026-01-31T15:15:00+05:45",
+}).refine((at) => isShown(Date.parse(at)), "must lie between 1970-01-01 and 2999-12-31")
+  .overwrite((at) =>
+    at.endsWith("Z") || !isShown(Date.parse(at)) ? at : new Date(at).toISOString()
+  );
+
+const isShown = (at: number) => at >= 0 && at < Date.UTC(3000, 0);
 
 /** One finished conversation, a line of an import. */
 export const importLineSchema = z.object({
   conversation_id: id,
   user_id: id,
   bot_id: id,
-  bot_name: z.string().max(200).optional(),
+  bot_name: text.max(200).transform((name) => name.trim() || undefined).optional(),
   status: z.enum(["completed", "failed"]),
   satisfaction_score: z.number().min(1).max(5).nullish(),
   messages: z.array(z.object({
     role: z.enum(["user", "assistant"]),
-    content: z.string(),
+    content: text,
     at: instant,
   })).min(1).max(10_000).refine(
     (messages) => messages.some((m) => m.role === "user"),
@@ -38,9 +50,10 @@ export function parseLine(text: string): ImportLine | string {
 }
 
 const PLAIN_ID = /^[\x20-\x7e]{1,200}$/;
+const PLAIN_NAME = /^[\x21-\x7e](?:[\x20-\x7e]{0,198}[\x21-\x7e])?$/;
 /** Days from the 29th on are left to the schema, which knows the months. */
 const PLAIN_INSTANT =
-  /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?Z$/;
+  /^(?:19[7-9]\d|2\d{3})-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?Z$/;
 
 /**
  * Whether the value fits the schema in the plainest way, which is a dozen times as fast to tell as
@@ -53,7 +66,7 @@ function isPlain(value: unknown): value is ImportLine {
   for (const id of [conversation_id, user_id, bot_id]) {
     if (typeof id !== "string" || !PLAIN_ID.test(id)) return false;
   }
-  if (bot_name !== undefined && !(typeof bot_name === "string" && bot_name.length <= 200)) {
+  if (bot_name !== undefined && !(typeof bot_name === "string" && PLAIN_NAME.test(bot_name))) {
     return false;
   }
   if (status !== "completed" && status !== "failed") return false;
@@ -65,9 +78,8 @@ function isPlain(value: unknown): value is ImportLine {
     if (typeof message !== "object" || message === null) return false;
     const { role, content, at } = message;
     if (role !== "user" && role !== "assistant") return false;
-    if (typeof content !== "string" || typeof at !== "string" || !PLAIN_INSTANT.test(at)) {
-      return false;
-    }
+    if (typeof content !== "string" || !content.isWellFormed()) return false;
+    if (typeof at !== "string" || !PLAIN_INSTANT.test(at)) return false;
     // Fields that nobody knows are not stored.
     for (const field in message) {
       if (field !== "role" && field !== "content" && field !== "at") return false;

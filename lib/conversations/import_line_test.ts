@@ -14,6 +14,10 @@ const instant = fc.oneof(
     "2025-03-00T10:00:00Z",
     "2025-03-03T10:00:00.123456789Z",
     "0000-01-01T00:00:00Z",
+    "1969-12-31T23:59:59Z",
+    "1970-01-01T00:30:00+01:00",
+    "1970-01-01T00:00:00Z",
+    "3000-01-01T00:00:00Z",
     "",
   ),
   fc.date({ noInvalidDate: true, min: new Date(0), max: new Date(4e12) }).map((d) =>
@@ -22,7 +26,7 @@ const instant = fc.oneof(
 );
 const anything = fc.oneof(
   fc.string(),
-  fc.constantFrom(null, 0, [], {}, "\u0007", "x".repeat(201), "é"),
+  fc.constantFrom(null, 0, [], {}, "\u0007", "x".repeat(201), "é", "\ud800", " "),
 );
 const id = fc.oneof({ weight: 8, arbitrary: fc.string({ minLength: 1, maxLength: 20 }) }, anything);
 const message = fc.record({
@@ -57,4 +61,48 @@ Deno.test("a line is taken and refused exactly as its schema says, plain or not"
     }),
     { numRuns: 3_000 },
   );
+});
+
+const lineOf = (fields: object, message: object = {}) =>
+  JSON.stringify({
+    conversation_id: "c",
+    user_id: "u",
+    bot_id: "b",
+    status: "completed",
+    messages: [{ role: "user", content: "hi", at: "2026-03-02T10:00:00Z", ...message }],
+    ...fields,
+  });
+const taken = (text: string) => {
+  const parsed = parseLine(text);
+  assert.ok(typeof parsed !== "string", String(parsed));
+  return parsed;
+};
+
+Deno.test("a broken surrogate is refused in an id and replaced in a text, as in a live turn", () => {
+  for (const field of ["conversation_id", "user_id", "bot_id"]) {
+    assert.equal(
+      parseLine(lineOf({ [field]: "a\ud800" })),
+      `${field}: must not have half a surrogate pair`,
+    );
+  }
+  assert.equal(taken(lineOf({}, { content: "a\ud800b" })).messages[0]!.content, "a\ufffdb");
+  assert.equal(taken(lineOf({ conversation_id: "🙂" })).conversation_id, "🙂");
+});
+
+Deno.test("an instant is one that reports can show, and is kept in UTC", () => {
+  const at = (at: string) => parseLine(lineOf({}, { at }));
+  for (const odd of ["0001-01-01T00:00:00Z", "1970-01-01T00:30:00+01:00", "9999-12-31T23:59:59Z"]) {
+    assert.equal(at(odd), "messages.0.at: must lie between 1970-01-01 and 2999-12-31");
+  }
+  assert.match(at("2026-03-02 10:00:00") as string, /must be an instant such as/);
+  const told = (text: string) => taken(lineOf({}, { at: text })).messages[0]!.at;
+  assert.equal(told("2026-03-02T10:00:00+05:45"), "2026-03-02T04:15:00.000Z");
+  assert.equal(told("2026-03-02T10:00:00.5Z"), "2026-03-02T10:00:00.5Z");
+});
+
+Deno.test("a blank name is no name", () => {
+  for (const blank of ["", "  "]) {
+    assert.equal(taken(lineOf({ bot_name: blank })).bot_name, undefined);
+  }
+  assert.equal(taken(lineOf({ bot_name: " Shop " })).bot_name, "Shop");
 });

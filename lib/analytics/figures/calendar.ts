@@ -10,9 +10,11 @@ export interface Bucket {
   local: string;
 }
 
-/** Whether this names a time zone that the runtime knows. */
+/** Whether this names a time zone that the runtime knows, or an offset of whole quarter hours. */
 export function isTimeZone(name: string): boolean {
   try {
+    // Of a bare offset the days have to begin on a quarter hour as well.
+    if (/^[+-]/.test(name) && !/^.\d\d(?::?(?:00|15|30|45))?$/.test(name)) return false;
     Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name);
     return true;
   } catch {
@@ -71,9 +73,11 @@ export function bucketsOf(
 /** Hours by the wall clock: where it is put on or back by half an hour, one of them is shorter. */
 function hoursOf(start: number, end: number, zone: string): Bucket[] {
   const hours: Bucket[] = [];
+  let shown: number | undefined;
   for (let quarter = start; quarter < end; quarter++) {
     const at = zoned(quarter, zone);
-    if (quarter !== start && at.minute >= 15) continue;
+    if (at.hour === shown && at.minute >= 15) continue;
+    shown = at.hour;
     const before = hours.at(-1);
     if (before) before.to = quarter;
     hours.push({ from: quarter, to: end, local: localText(quarter, zone) });

@@ -27,6 +27,23 @@ Deno.test("hours follow the wall clock: one is missing in spring, one is there t
   assert.deepEqual(autumn.slice(2, 5), ["02:00+02:00", "02:00+01:00", "03:00+01:00"]);
 });
 
+Deno.test("where the clock jumps within an hour, no row has two hours in it", () => {
+  const cases = [
+    ["Australia/Lord_Howe", "2025-10-05", "01:00+10:30 02:30+11:00 03:00+11:00"],
+    ["Australia/Lord_Howe", "2026-04-05", "01:00+11:00 02:00+10:30 03:00+10:30"],
+    ["Pacific/Chatham", "2025-04-06", "03:00+13:45 02:45+12:45 03:00+12:45"],
+    ["Pacific/Chatham", "2025-09-28", "02:00+12:45 03:45+13:45 04:00+13:45"],
+  ] as const;
+  for (const [zone, day, expected] of cases) {
+    const buckets = bucketsOf(day, day, "hour", zone);
+    const locals = buckets.map((hour) => hour.local.slice(11)).join(" ");
+    assert.ok(locals.includes(expected), `${zone} ${day}: ${locals}`);
+    for (const { from, to } of buckets) {
+      assert.deepEqual(wallClock(from, zone), wallClock(to - 1, zone), iso(from));
+    }
+  }
+});
+
 Deno.test("buckets follow each other without a gap and start at local midnight", () => {
   for (const zone of ["Asia/Kathmandu", "America/St_Johns", "Pacific/Chatham", "Europe/Berlin"]) {
     for (const granularity of ["hour", "day", "week", "month"] as const) {
@@ -48,6 +65,10 @@ Deno.test("a zone is known by its name; the wall clock is the zone's", () => {
   assert.equal(isTimeZone("Europe/Berlin"), true);
   assert.equal(isTimeZone("Mars/Olympus"), false);
   assert.equal(isTimeZone(""), false);
+  for (const offset of ["+05:45", "-0330", "+14"]) assert.equal(isTimeZone(offset), true, offset);
+  for (const odd of ["+05:43", "-0001", "+05:45:00", "+25:00"]) {
+    assert.equal(isTimeZone(odd), false, odd);
+  }
   const monday = Date.parse("2026-03-01T23:15:00Z") / QUARTER_MS;
   assert.deepEqual(wallClock(monday, "Europe/Berlin"), { weekday: 0, hour: 0 });
   assert.deepEqual(wallClock(monday, "UTC"), { weekday: 6, hour: 23 });

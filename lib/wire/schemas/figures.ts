@@ -51,7 +51,7 @@ const metricList = z.string().transform((text, context) => {
 }).optional().openapi({ type: "string", example: "conversations,answer_rate,turn_ms" });
 
 const zone = z.string().min(1).max(64).default("UTC").openapi({
-  description: "Time zone in which days begin, an IANA name.",
+  description: "Time zone in which days begin: an IANA name or an offset of whole quarter hours.",
   example: "Europe/Berlin",
 });
 const format = z.enum(["json", "csv"]).optional().openapi({
