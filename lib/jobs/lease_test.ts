@@ -9,7 +9,7 @@ import { heartbeatKey, sessionKey, shardKey } from "./keys.ts";
 import { WriteSet } from "../kv/write_set.ts";
 
 /** Long enough for a machine that is busy; a worker that is silent for so long is taken over. */
-const LEASE_MS = 60_000;
+const LEASE_MS = 6_000;
 const payload = z.object({ n: z.number() });
 
 /** One of several processes on a database file; each has a handle of its own. */
