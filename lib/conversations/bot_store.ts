@@ -138,10 +138,10 @@ export class BotStore {
   async list(cursor = "", limit = 100): Promise<{ bots: BotSummary[]; nextCursor?: string }> {
     const { kv } = this.options.db;
     const ids = new Set<string>();
-    for (const prefix of [definedPrefix, usedPrefix]) {
+    await Promise.all([definedPrefix, usedPrefix].map(async (prefix) => {
       const entries = kv.list({ prefix, start: [...prefix, cursor + "\0"] }, { limit: limit + 1 });
       for await (const { key } of entries) ids.add(String(key.at(-1)));
-    }
+    }));
     const page = [...ids].sort().slice(0, limit);
     const bots = await Promise.all(page.map((id) => this.#summary(id)));
     return ids.size > limit ? { bots, nextCursor: page.at(-1) } : { bots };
