@@ -11,6 +11,7 @@ import { ERASED, eraseTexts } from "./erase_texts.ts";
 import type { ErasureLog } from "./erasure_log.ts";
 import { conversationKey, pendingPrefix } from "./keys.ts";
 import { turnJob } from "./turn_job.ts";
+import { mayHoldUser, userPartOf, withoutActor } from "./user_places.ts";
 
 export interface EraseDeps {
   db: Database;
@@ -54,8 +55,10 @@ export async function eraseUser(
   const records = await replaceEverywhere({
     db,
     texts,
+    partOf: userPartOf,
+    mayHold: mayHoldUser,
     ...options,
-    also: (key, value) => withoutTraces(key, value, erased),
+    also: (key, value) => withoutTraces(key, value, erased, texts),
     codecOf: (key) => key[0] === allJobsPrefix[0] ? jobCodec : null,
   });
   await db.commit(new WriteSet().set(doneKey(hash), 1));
@@ -146,8 +149,14 @@ const jobCodec: ValueCodec = {
  * What else tells of erased conversations: callbacks' addresses, what a failed turn said, and why a
  * person was asked for.
  */
-function withoutTraces(key: Deno.KvKey, value: unknown, erased: Set<string>): unknown {
+function withoutTraces(
+  key: Deno.KvKey,
+  value: unknown,
+  erased: Set<string>,
+  texts: ReadonlyMap<string, string>,
+): unknown {
   if (key[0] === "notify") return withoutReason(value, erased);
+  if (key[0] === "audit") return withoutActor(value as { actor: string; subject: string }, texts);
   if (key[0] !== allJobsPrefix[0]) return value;
   const job = value as JobRecord;
   if (job.kind !== CALLBACK_KIND && job.kind !== turnJob.kind) return value;
