@@ -11,6 +11,7 @@ import { readLiveMetrics, readTokens } from "./analytics/live.ts";
 import { Figures } from "./analytics/figures/figures.ts";
 import { Recorder } from "./analytics/recorder.ts";
 import { Reports } from "./analytics/reports.ts";
+import { UserMonths } from "./analytics/user_months.ts";
 import { Authenticator } from "./auth/authenticator.ts";
 import { type CacheService, openCache } from "./cache/mod.ts";
 import { type Clock, systemClock } from "./clock.ts";
@@ -187,13 +188,15 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     onHandoff: (tx, handoff) => tellHandoff(tx, handoff, notifier, config.alerts.email),
   });
   const healthHistory = new HealthHistory(db, config.retention.healthReportsMs);
+  const users = new UserMonths(db.kv);
   const figures = new Figures({
     db,
     clock,
+    users,
     unanswered: recorder.unanswered,
     texts: { question: (conversationId, turn) => readQuestion(db.kv, conversationId, turn) },
   });
-  const reports = new Reports({ db, clock, samples: healthHistory, names: bots });
+  const reports = new Reports({ db, clock, samples: healthHistory, names: bots, users });
   const system = stack.adopt(
     new SystemSampler({ dataDir: config.dataDir, clock, machine: machineOf(platform) }),
     (sampler) => sampler.close(),

@@ -38,6 +38,7 @@ export function workers(
     bulkAction(services.engine),
     eraseUserWorker({
       ...services,
+      ledger,
       clearAnswers: () => services.cache.clear("answer:*"),
       overwriteFreed: async () => await services.freedPages?.overwrite(db) ?? false,
     }),

@@ -2,6 +2,7 @@ import { Figures } from "../../lib/analytics/figures/figures.ts";
 import { DAY_MS } from "../../lib/analytics/periods.ts";
 import { Recorder } from "../../lib/analytics/recorder.ts";
 import { Reports } from "../../lib/analytics/reports.ts";
+import { UserMonths } from "../../lib/analytics/user_months.ts";
 import { seededRandom } from "../../lib/cli/demo/random.ts";
 import { FakeClock } from "../../lib/clock.ts";
 import { BotStore } from "../../lib/conversations/bot_store.ts";
@@ -28,18 +29,26 @@ export async function history() {
     clock,
     recorder,
     bots: new BotStore({ db, now: () => clock.now() }),
-    reports: new Reports({
-      db,
-      clock,
-      samples: { average: () => Promise.resolve({ cpu: null, memory: null, reports: 0 }) },
-      names: { nameOf: () => Promise.resolve(undefined) },
-    }),
-    figures: new Figures({
-      db,
-      clock,
-      unanswered: recorder.unanswered,
-      texts: { question: () => Promise.resolve(null) },
-    }),
+    /** Reports and figures that remember nothing yet. */
+    readers() {
+      const users = new UserMonths(db.kv);
+      return {
+        reports: new Reports({
+          db,
+          clock,
+          users,
+          samples: { average: () => Promise.resolve({ cpu: null, memory: null, reports: 0 }) },
+          names: { nameOf: () => Promise.resolve(undefined) },
+        }),
+        figures: new Figures({
+          db,
+          clock,
+          users,
+          unanswered: recorder.unanswered,
+          texts: { question: () => Promise.resolve(null) },
+        }),
+      };
+    },
     /** Of the month that runs. */
     today: new Date(NOW).toISOString().slice(0, 10),
     /** Days spread over the last 300. */

@@ -20,6 +20,7 @@ const NO_LEDGER: ConversationLedger = {
   scored: nothing,
   imported: nothing,
   forgotten: () => {},
+  replaced: () => {},
 };
 
 const REPLY: Reply = {

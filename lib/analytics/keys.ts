@@ -47,6 +47,9 @@ export const userMonthKey = (month: number, userId: string): Deno.KvKey => [
   userId,
 ];
 
+/** How often users' records changed; see user_changes.ts. */
+export const userChangesKey: Deno.KvKey = ["stats", "users"];
+
 export const usersPrefix: Deno.KvKey = ["stats", "u"];
 
 export const userMonthPrefix = (month: number): Deno.KvKey => ["stats", "um", month];

@@ -28,6 +28,7 @@ import { Rollup } from "./rollup.ts";
 import { TopUsers } from "./top_users.ts";
 import { UnansweredQuestions } from "./unanswered.ts";
 import { countActivity, turnedDays } from "./user_activity.ts";
+import { noteRecord, noteReplaced } from "./user_changes.ts";
 import { placeOf, startedIn } from "./user_month.ts";
 
 const IMPORTED = placeOf("completed", CALM, false);
@@ -161,6 +162,11 @@ export class Recorder {
     for (const [day, lost] of days) tx.add(lostKey(day), lost);
   }
 
+  /** Ids of users were replaced in what was counted, by commits that did not tell. */
+  replaced(tx: WriteSet): void {
+    noteReplaced(tx);
+  }
+
   async #bot(botId: string): Promise<IndexedBot> {
     return (await this.#bots.resolve([botId])).get(botId)!;
   }
@@ -205,6 +211,7 @@ export class Recorder {
   }
 
   #countUserMonth(tx: WriteSet, userId: string, month: number, quarters: CountDelta): void {
+    noteRecord(tx, month);
     let onTop = 0;
     tx.add(userMonthKey(month, userId), quarters, (change, more) => {
       const has = startedIn(change.after);

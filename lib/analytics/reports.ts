@@ -39,7 +39,7 @@ import {
   VERSIONS,
 } from "./report_data.ts";
 import { readTopUsers } from "./top_users.ts";
-import { usersUntil } from "./user_month.ts";
+import type { UserMonths } from "./user_months.ts";
 import { type WeeklyBody, type WeeklyReport, weeklyReport } from "./weekly_report.ts";
 import { readYear, type YearTotals } from "./year_data.ts";
 
@@ -83,12 +83,22 @@ export class Reports {
   readonly #clock: Clock;
   readonly #samples: SystemSamples;
   readonly #names: BotNames;
+  readonly #users: UserMonths;
 
-  constructor(parts: { db: Database; clock: Clock; samples: SystemSamples; names: BotNames }) {
+  constructor(
+    parts: {
+      db: Database;
+      clock: Clock;
+      samples: SystemSamples;
+      names: BotNames;
+      users: UserMonths;
+    },
+  ) {
     this.#db = parts.db;
     this.#clock = parts.clock;
     this.#samples = parts.samples;
     this.#names = parts.names;
+    this.#users = parts.users;
   }
 
   /** `date` "YYYY-MM-DD"; by default yesterday. */
@@ -192,7 +202,7 @@ export class Reports {
     if (to <= from) return { end: to, conversations: 0, users: 0 };
     const [conversations, users] = await Promise.all([
       conversationsIn(kv, from, to),
-      usersUntil(kv, month - 1, to - from),
+      this.#users.countUntil(month - 1, to - from),
     ]);
     return { end: to, conversations, users };
   }

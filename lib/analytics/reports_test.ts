@@ -5,6 +5,7 @@ import { WriteSet } from "../kv/write_set.ts";
 import type { FinishedFact, ImportedFact } from "./facts.ts";
 import { Recorder } from "./recorder.ts";
 import { Reports } from "./reports.ts";
+import { UserMonths } from "./user_months.ts";
 
 const sanitize = { sanitizeOps: true, sanitizeResources: true };
 const NOW = "2026-03-05T10:00:00Z"; // a Thursday
@@ -18,6 +19,7 @@ async function open(parts: { names?: Record<string, string>; now?: string } = {}
   const reports = new Reports({
     db,
     clock,
+    users: new UserMonths(db.kv),
     samples: {
       average(from, to) {
         asked.push([new Date(from).toISOString(), new Date(to).toISOString()]);

@@ -2,6 +2,7 @@ import { bump, type Counts, hasAny } from "../kv/counts.ts";
 import type { CountChange, WriteSet } from "../kv/write_set.ts";
 import { totalsKey } from "./keys.ts";
 import { Metric } from "./metrics.ts";
+import { noteFirstDay } from "./user_changes.ts";
 import { isStart } from "./user_month.ts";
 import { endDay, firstDay, type PeriodKind, periodOf, QUARTERS_A_DAY } from "./periods.ts";
 
@@ -42,6 +43,7 @@ export function countActivity({ before, after, delta }: CountChange, tx: WriteSe
   const seen = (user: Counts) => user.fields.length > 0 ? user.fields[0]! - ERA : null;
   const seenBefore = seen(before);
   const seenAfter = seen(after);
+  noteFirstDay(tx, seenBefore, seenAfter);
   for (const kind of KINDS) {
     const deltas = new Map<number, Map<number, number>>();
     const count = (n: number, metric: number, by: number) => {

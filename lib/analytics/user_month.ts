@@ -1,6 +1,5 @@
-import { countOf, type Counts, decodeCounts, lowerBound } from "../kv/counts.ts";
+import { countOf, type Counts, lowerBound } from "../kv/counts.ts";
 import type { CountedStatus, Course } from "./facts.ts";
-import { userMonthPrefix } from "./keys.ts";
 
 /**
  * Layout of a user's record of a month: conversations started, by quarter hour of the month; then,
@@ -74,13 +73,6 @@ export function* startedBy(record: Counts): Generator<Started> {
   }
 }
 
-/** Users who started conversations in the first so many quarter hours of a month. */
-export async function usersUntil(kv: Deno.Kv, month: number, quarters: number): Promise<number> {
-  let users = 0;
-  const end = Math.min(quarters, LEFT_OUT);
-  for await (const { value } of kv.list({ prefix: userMonthPrefix(month) }, { batchSize: 500 })) {
-    const first = decodeCounts(value).fields[0];
-    if (first !== undefined && first < end) users++;
-  }
-  return users;
-}
+/** Whether the user started a conversation in the first so many quarter hours of the month. */
+export const startedUntil = ({ fields }: Counts, quarters: number): boolean =>
+  fields.length > 0 && fields[0]! < Math.min(quarters, LEFT_OUT);

@@ -10,6 +10,7 @@ import type { ConversationRecord } from "./conversation.ts";
 import { ERASED, eraseTexts } from "./erase_texts.ts";
 import type { ErasureLog } from "./erasure_log.ts";
 import { conversationKey, pendingPrefix } from "./keys.ts";
+import type { ConversationLedger } from "./ledger.ts";
 import { turnJob } from "./turn_job.ts";
 import { mayHoldUser, userPartOf, withoutActor } from "./user_places.ts";
 
@@ -17,6 +18,7 @@ export interface EraseDeps {
   db: Database;
   engine: Pick<JobEngine, "cancel">;
   erasures: ErasureLog;
+  ledger: Pick<ConversationLedger, "replaced">;
   /** Removes replies that may repeat what the user wrote. */
   clearAnswers(): Promise<unknown>;
 }
@@ -61,7 +63,9 @@ export async function eraseUser(
     also: (key, value) => withoutTraces(key, value, erased, texts),
     codecOf: (key) => key[0] === allJobsPrefix[0] ? jobCodec : null,
   });
-  await db.commit(new WriteSet().set(doneKey(hash), 1));
+  const done = new WriteSet().set(doneKey(hash), 1);
+  deps.ledger.replaced(done);
+  await db.commit(done);
   return { conversations: erased.size, records };
 }
 

@@ -7,6 +7,7 @@ import { modelDaily, modelMonthly, modelWeekly, type RawConversation } from "./a
 import { DAY_MS } from "../../lib/analytics/periods.ts";
 import { Recorder } from "../../lib/analytics/recorder.ts";
 import { type Report, Reports } from "../../lib/analytics/reports.ts";
+import { UserMonths } from "../../lib/analytics/user_months.ts";
 
 /** A Wednesday, so that a running week, a running month and a year's end are in range. */
 const NOW = Date.parse("2026-01-21T15:00:00Z");
@@ -87,6 +88,7 @@ class World {
     this.reports = new Reports({
       db,
       clock: new FakeClock(NOW),
+      users: new UserMonths(db.kv),
       samples: { average: () => Promise.resolve({ cpu: null, memory: null, reports: 0 }) },
       names: { nameOf: () => Promise.resolve(undefined) },
     });

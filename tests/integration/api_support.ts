@@ -3,6 +3,7 @@ import { SignJWT } from "jose";
 import { z } from "zod";
 import { Figures } from "../../lib/analytics/figures/figures.ts";
 import { UnansweredQuestions } from "../../lib/analytics/unanswered.ts";
+import { UserMonths } from "../../lib/analytics/user_months.ts";
 import { Authenticator } from "../../lib/auth/authenticator.ts";
 import type { Role } from "../../lib/auth/principal.ts";
 import { systemClock } from "../../lib/clock.ts";
@@ -161,6 +162,7 @@ export async function withApi(
     figures: new Figures({
       db,
       clock,
+      users: new UserMonths(db.kv),
       unanswered: new UnansweredQuestions(db),
       texts: { question: () => Promise.resolve(null) },
     }),

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { importConversations } from "../../lib/conversations/import.ts";
 import type { ImportLine } from "../../lib/conversations/import_line.ts";
 import { Reports } from "../../lib/analytics/reports.ts";
+import { UserMonths } from "../../lib/analytics/user_months.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { type Desk, openDesk, turn } from "../support/conversations.ts";
 
@@ -30,6 +31,7 @@ async function countOf(desk: Desk): Promise<[conversations: number, stored: numb
   const reports = new Reports({
     db: desk.db,
     clock: systemClock,
+    users: new UserMonths(desk.db.kv),
     samples: { average: () => Promise.resolve({ cpu: null, memory: null, reports: 0 }) },
     names: { nameOf: () => Promise.resolve(undefined) },
   });

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { ResponderError } from "../../lib/ai/responder.ts";
 import { readLiveMetrics, readOutcomes } from "../../lib/analytics/live.ts";
 import { Reports } from "../../lib/analytics/reports.ts";
+import { UserMonths } from "../../lib/analytics/user_months.ts";
 import { FakeClock } from "../../lib/clock.ts";
 import { cleanUpConversations } from "../../lib/conversations/archive.ts";
 import { sweepPending } from "../../lib/conversations/sweep.ts";
@@ -285,6 +286,7 @@ class World {
     const reports = new Reports({
       db: desk.db,
       clock: new FakeClock(NOW + 3 * DAY_MS),
+      users: new UserMonths(desk.db.kv),
       samples: { average: () => Promise.resolve({ cpu: null, memory: null, reports: 0 }) },
       names: { nameOf: () => Promise.resolve(undefined) },
     });

@@ -1,5 +1,6 @@
 import { Figures } from "../../lib/analytics/figures/figures.ts";
 import { Recorder } from "../../lib/analytics/recorder.ts";
+import { UserMonths } from "../../lib/analytics/user_months.ts";
 import { FakeClock } from "../../lib/clock.ts";
 import type { Database } from "../../lib/kv/database.ts";
 
@@ -8,6 +9,7 @@ export const figuresOn = (db: Database, now: number): Figures =>
   new Figures({
     db,
     clock: new FakeClock(now),
+    users: new UserMonths(db.kv),
     unanswered: new Recorder(db).unanswered,
     texts: { question: () => Promise.resolve(null) },
   });

@@ -1,7 +1,7 @@
 import { startedBy } from "../user_month.ts";
 import { bucketAt } from "./bucket_sums.ts";
 import type { Bucket } from "./calendar.ts";
-import type { UserMonth } from "./user_months.ts";
+import type { UserMonth } from "../user_months.ts";
 
 /** Distinct users of a bucket. */
 export interface Active {

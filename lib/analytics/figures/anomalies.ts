@@ -1,9 +1,8 @@
-import type { Clock } from "../../clock.ts";
 import { countNoise, judge, type Noise, percentileNoise, rateNoise } from "../anomaly.ts";
 import { round2 } from "../rounding.ts";
 import { addDays } from "./calendar.ts";
 import type { MetricName } from "./catalogue.ts";
-import { daysOf, openRange, type RangeRow } from "./range.ts";
+import { daysOf, type FigureSources, openRange, type RangeRow } from "./range.ts";
 
 export interface AnomaliesQuery {
   /** Local days, both included; by default the last 30 up to today. */
@@ -55,12 +54,11 @@ const METRICS = Object.keys(WATCHED) as WatchedMetric[];
  * Days before the first conversation of the weeks looked at are no observations.
  */
 export async function anomalies(
-  kv: Deno.Kv,
-  clock: Clock,
+  sources: FigureSources,
   { zone, botId, ...days }: AnomaliesQuery,
 ): Promise<Anomalies> {
-  const { from, to } = daysOf({ ...days, zone }, clock.now(), MAX_DAYS);
-  const range = await openRange(kv, clock, {
+  const { from, to } = daysOf({ ...days, zone }, sources.clock.now(), MAX_DAYS);
+  const range = await openRange(sources, {
     from: addDays(from, -7 * WEEKS),
     to,
     granularity: "day",

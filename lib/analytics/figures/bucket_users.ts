@@ -1,4 +1,5 @@
 import { endDay, QUARTERS_A_DAY } from "../periods.ts";
+import { monthAt, type UserMonths } from "../user_months.ts";
 import { type Active, Activity } from "./activity.ts";
 import type { Bucket } from "./calendar.ts";
 import { CALLBACK_QUARTERS, Callbacks, type Quiet } from "./callbacks.ts";
@@ -8,7 +9,6 @@ import {
   type TrailingBucket,
   TrailingUsers,
 } from "./trailing.ts";
-import { monthAt, usersOf } from "./user_months.ts";
 
 /** What is known of a bucket's users. */
 export interface BucketUsers extends Active {
@@ -44,7 +44,7 @@ export const NO_USERS: BucketUsers = {
  * by the distinct users of each month, and holds those of the range.
  */
 export async function bucketUsers(
-  kv: Deno.Kv,
+  months: UserMonths,
   buckets: readonly Bucket[],
   wanted: UsersWanted = {},
 ): Promise<{ each: BucketUsers[]; all: BucketUsers }> {
@@ -63,11 +63,13 @@ export async function bucketUsers(
   const to = whole.to + (callbacks ? CALLBACK_QUARTERS : 0);
   for (let month = monthAt(from); month <= monthAt(to - 1); month++) {
     const end = endDay("month", month) * QUARTERS_A_DAY;
-    for await (const user of usersOf(kv, month)) {
-      each.add(user);
-      together.add(user);
-      trailing?.add(user, end);
-      callbacks?.add(user);
+    for await (const users of months.of(month)) {
+      for (const user of users) {
+        each.add(user);
+        together.add(user);
+        trailing?.add(user, end);
+        callbacks?.add(user);
+      }
     }
     each.until(end);
     trailing?.endMonth(end);

@@ -2,7 +2,7 @@ import { QUARTERS_A_DAY } from "../periods.ts";
 import { type Started, startedBy } from "../user_month.ts";
 import { bucketAt } from "./bucket_sums.ts";
 import type { Bucket } from "./calendar.ts";
-import type { UserMonth } from "./user_months.ts";
+import type { UserMonth } from "../user_months.ts";
 
 /** Live conversations of a bucket whose 24 hours are over. */
 export interface Quiet {

@@ -1,4 +1,3 @@
-import type { Clock } from "../../clock.ts";
 import { QUARTER_MS, quarterOf } from "../periods.ts";
 import { round2 } from "../rounding.ts";
 import { addSum, ALL_BOTS, bucketSums, type Sum } from "./bucket_sums.ts";
@@ -11,7 +10,7 @@ import {
   needsHistograms,
   UNCOMPARED,
 } from "./catalogue.ts";
-import { botNumber, daysOf, figuresOf, wrong } from "./range.ts";
+import { botNumber, daysOf, figuresOf, type FigureSources, wrong } from "./range.ts";
 
 export interface CompareQuery {
   /** `week` and `month`: the calendar one of `from`, by default the running one, and the one before. */
@@ -45,8 +44,7 @@ const MAX_DAYS = 800;
 
 /** Compares a span of local days with the one of equal kind right before it. */
 export async function compare(
-  kv: Deno.Kv,
-  clock: Clock,
+  { kv, clock, users: months }: FigureSources,
   query: CompareQuery,
 ): Promise<Comparison> {
   const { zone, botId, metrics } = query;
@@ -75,7 +73,7 @@ export async function compare(
     { from: start, to: start + elapsed, local: "" },
   ];
   // Of both together, since users of a month are read one by one.
-  const users = ofUsers.length > 0 ? (await bucketUsers(kv, spans)).each : [];
+  const users = ofUsers.length > 0 ? (await bucketUsers(months, spans)).each : [];
   const side = async (i: 0 | 2): Promise<Side> => {
     const bucket = spans[i]!;
     const { from, to } = bucket;

@@ -26,7 +26,15 @@ import {
   USER_FIGURES,
 } from "./catalogue.ts";
 import { Metric } from "../metrics.ts";
+import type { UserMonths } from "../user_months.ts";
 import type { TrailingBucket } from "./trailing.ts";
+
+/** Where figures are read from. */
+export interface FigureSources {
+  kv: Deno.Kv;
+  clock: Clock;
+  users: UserMonths;
+}
 
 export interface RangeQuery {
   /** Local days, both included; by default the last 30 up to today. */
@@ -108,7 +116,10 @@ export async function botNumber(kv: Deno.Kv, botId: string): Promise<number> {
  * Figures of any span of local days by hour, day, week or month. Everything is checked before it
  * resolves; the rows are read while they are taken.
  */
-export async function openRange(kv: Deno.Kv, clock: Clock, query: RangeQuery): Promise<Range> {
+export async function openRange(
+  { kv, clock, users: userMonths }: FigureSources,
+  query: RangeQuery,
+): Promise<Range> {
   const { granularity, zone, botId, byBot = false, metrics } = query;
   const now = clock.now();
   const { from, to } = daysOf(query, now, MAX_DAYS[granularity]);
@@ -126,7 +137,7 @@ export async function openRange(kv: Deno.Kv, clock: Clock, query: RangeQuery): P
 
   async function* rows(): AsyncGenerator<RangeRow> {
     if (ofUsers.length > 0) {
-      users = await bucketUsers(kv, buckets, usersWanted(query, from, buckets, now));
+      users = await bucketUsers(userMonths, buckets, usersWanted(query, from, buckets, now));
     }
     let i = 0;
     const wanted = { bot, byBot, histograms: needsHistograms(metrics) };

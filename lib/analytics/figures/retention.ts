@@ -1,8 +1,15 @@
-import type { Clock } from "../../clock.ts";
-import { dateText, dayOf, dayOfDate, periodOf } from "../periods.ts";
+import { hasAny } from "../../kv/counts.ts";
+import {
+  dateText,
+  dayOf,
+  dayOfDate,
+  endDay,
+  firstDay,
+  periodOf,
+  QUARTERS_A_DAY,
+} from "../periods.ts";
 import { ratio2 } from "../rounding.ts";
-import { daysOf } from "./range.ts";
-import { usersOfMonth } from "./user_records.ts";
+import { daysOf, type FigureSources } from "./range.ts";
 
 export interface RetentionQuery {
   /** UTC days on which people were first seen, both included; by default the last 60 up to today. */
@@ -29,8 +36,16 @@ export interface Cohort {
 }
 
 const AFTER = [1, 7, 30] as const;
+const LAST = AFTER.at(-1)!;
 const MAX_DAYS = 400;
 const DEFAULT_DAYS = 60;
+
+/** Somebody who may still come back on a day that counts. */
+interface Watched {
+  /** Day first seen. */
+  since: number;
+  cohort: Counted;
+}
 
 interface Counted {
   first: number;
@@ -41,11 +56,10 @@ interface Counted {
 
 /**
  * Of the people first seen on a UTC day, how many started a conversation exactly 1, 7 and 30 days
- * after. Costs by the distinct users of the range.
+ * after. Costs by the distinct users of the months from the range's first to 30 days after it.
  */
 export async function retention(
-  kv: Deno.Kv,
-  clock: Clock,
+  { clock, users: months }: FigureSources,
   { granularity, ...query }: RetentionQuery,
 ): Promise<{ from: string; to: string; cohorts: Cohort[] }> {
   const now = clock.now();
@@ -59,17 +73,31 @@ export async function retention(
     if (cohort) cohort.last = day;
     else cohorts.set(n, { first: day, last: day, users: 0, returned: [0, 0, 0] });
   }
-  for (let month = periodOf("month", start); month <= periodOf("month", end); month++) {
-    for await (const { days } of usersOfMonth(kv, month)) {
-      const [first] = days;
-      if (first === undefined || periodOf("month", first) !== month) continue;
-      if (first < start || first > end) continue;
-      const cohort = cohorts.get(periodOf(granularity, first))!;
-      cohort.users++;
-      AFTER.forEach((after, i) => {
-        if (days.includes(first + after)) cohort.returned[i]!++;
-      });
+  const watched = new Map<string, Watched>();
+  const lastMonth = periodOf("month", Math.min(end + LAST, today));
+  for (let month = periodOf("month", start); month <= lastMonth; month++) {
+    const firstOfMonth = firstDay("month", month);
+    const next = endDay("month", month);
+    for await (const users of months.of(month)) {
+      for (const { userId, record, firstEver } of users) {
+        if (firstEver) {
+          const since = firstOfMonth + Math.floor(record.fields[0]! / QUARTERS_A_DAY);
+          if (since < start || since > end) continue;
+          const cohort = cohorts.get(periodOf(granularity, since))!;
+          cohort.users++;
+          watched.set(userId, { since, cohort });
+        }
+        const one = watched.get(userId);
+        if (!one) continue;
+        AFTER.forEach((after, i) => {
+          const day = one.since + after;
+          if (day < firstOfMonth || day >= next) return;
+          const quarter = (day - firstOfMonth) * QUARTERS_A_DAY;
+          if (hasAny(record, quarter, quarter + QUARTERS_A_DAY)) one.cohort.returned[i]!++;
+        });
+      }
     }
+    for (const [userId, { since }] of watched) if (since + LAST < next) watched.delete(userId);
   }
   return {
     from,

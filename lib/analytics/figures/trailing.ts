@@ -1,7 +1,7 @@
 import { QUARTERS_A_DAY } from "../periods.ts";
 import { startedBy } from "../user_month.ts";
 import type { Bucket } from "./calendar.ts";
-import type { UserMonth } from "./user_months.ts";
+import type { UserMonth } from "../user_months.ts";
 
 /** A bucket with the quarter hours at which its last 1, 7 and 30 local days begin. */
 export interface TrailingBucket extends Bucket {
