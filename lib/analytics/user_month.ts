@@ -60,9 +60,18 @@ export const userMonthField = (field: number): string => {
   return `${what}conversations of quarter hour ${quarterOfField(field)}`;
 };
 
-/** Every quarter hour in which the user started conversations, in order. */
-export function* startedBy(record: Counts): Generator<Started> {
-  for (let i = 0; i < record.fields.length && record.fields[i]! < LEFT_OUT; i++) {
+/**
+ * The fields, by their index, of the starts in the quarter hours of the month from `from` up to, not
+ * including, `to`, which may lie outside of it.
+ */
+export function startsBetween(record: Counts, from: number, to: number): [number, number] {
+  const place = (quarter: number) => lowerBound(record, Math.max(0, Math.min(quarter, LEFT_OUT)));
+  return [place(from), place(to)];
+}
+
+/** The quarter hours of such fields, with what was started in them. */
+export function* startedBy(record: Counts, first: number, end: number): Generator<Started> {
+  for (let i = first; i < end; i++) {
     const quarter = record.fields[i]!;
     yield {
       quarter,

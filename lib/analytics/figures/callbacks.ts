@@ -1,5 +1,5 @@
 import { QUARTERS_A_DAY } from "../periods.ts";
-import { type Started, startedBy } from "../user_month.ts";
+import { type Started, startedBy, startsBetween } from "../user_month.ts";
 import { bucketAt } from "./bucket_sums.ts";
 import type { Bucket } from "./calendar.ts";
 import type { UserMonth } from "../user_months.ts";
@@ -24,14 +24,20 @@ export class Callbacks {
   /** What each user began last. */
   readonly #last = new Map<string, Started & { bucket: number; at: number }>();
 
+  readonly #span: { from: number; to: number };
+
   /** `now` in quarter hours: of those that are not over for 24 hours nothing is counted. */
   constructor(readonly buckets: readonly Bucket[], readonly now: number) {
     this.counts = buckets.map(() => ({ n: 0, contained: 0 }));
+    this.#span = { from: buckets[0]?.from ?? 0, to: buckets.at(-1)?.to ?? 0 };
   }
 
   add({ userId, record, base }: UserMonth): void {
     let last = this.#last.get(userId);
-    for (const started of startedBy(record)) {
+    // What began before counts nowhere; what began after only calls something back.
+    const { from, to } = this.#span;
+    const [first, end] = startsBetween(record, from - base, to - base + CALLBACK_QUARTERS + 1);
+    for (const started of startedBy(record, first, end)) {
       const at = base + started.quarter;
       if (last && at - last.at > CALLBACK_QUARTERS) this.#keep(last);
       last = { ...started, at, bucket: this.#bucketOf(at, started) };

@@ -1,5 +1,5 @@
 import { QUARTERS_A_DAY } from "../periods.ts";
-import { startedBy } from "../user_month.ts";
+import { startsBetween } from "../user_month.ts";
 import type { Bucket } from "./calendar.ts";
 import type { UserMonth } from "../user_months.ts";
 
@@ -30,14 +30,20 @@ export class TrailingUsers {
   /** Users of the month that is being added. */
   #active = new Set<string>();
 
+  /** No bucket looks further back. */
+  readonly #from: number;
+
   constructor(readonly buckets: readonly TrailingBucket[]) {
+    this.#from = Math.min(...buckets.map(({ month }) => month));
     this.counts = buckets.map(() => ({ daily: 0, weekly: 0, monthly: 0 }));
   }
 
   /** `end`: that of the month, in quarter hours. */
   add({ userId, record, base }: UserMonth, end: number): void {
     this.#active.add(userId);
-    const starts = [...startedBy(record)].map(({ quarter }) => base + quarter);
+    const [first, after] = startsBetween(record, this.#from - base, end - base);
+    if (first === after) return;
+    const starts = record.fields.slice(first, after).map((quarter) => base + quarter);
     this.#count(end, this.#seen.get(userId) ?? -Infinity, starts);
     this.#seen.set(userId, starts.at(-1)!);
   }
