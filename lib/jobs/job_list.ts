@@ -103,7 +103,7 @@ export async function listDead(
   const page: JobPage = { jobs: [], capped: false };
   const step = Math.max(1, Math.min(filter.limit, MAX_LETTERS_A_READ));
   let read: (StoredJob | null)[] = [];
-  for (const [index, { at, id }] of found.entries()) {
+  for (const [index, { at }] of found.entries()) {
     // Letters of the same millisecond stay on one page, since the cursor is that millisecond.
     if (page.jobs.length >= filter.limit && page.nextCursor !== String(at)) return page;
     page.nextCursor = String(at);
