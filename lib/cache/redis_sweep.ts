@@ -1,4 +1,4 @@
-import { setTimeout } from "node:timers/promises";
+import { sleep } from "../clock.ts";
 import { type KeySpace, namespaceOf } from "./key_space.ts";
 import type { RedisLink } from "./redis_link.ts";
 import { Unavailable } from "./unavailable.ts";
@@ -59,17 +59,13 @@ export async function sweepRedis(store: RedisStore, options: SweepOptions): Prom
       const step = await look(link, keys, stored.slice(at, at + LOOK_AT_ONCE), seen, uncounted);
       if (step === null) return { removed, complete: false };
       removed += step;
-      await rest(performance.now() - from, signal);
+      await sleep(Math.min(performance.now() - from, MAX_REST_MS), signal).catch(() => {});
     }
   } while (cursor !== "0");
   if (!count) return { removed, complete: true };
   const after = await readCounts(link, keys);
   if (after === null) return { removed, complete: false };
   return { removed, complete: await correct(link, keys, { before, after, seen, uncounted }) };
-}
-
-async function rest(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  await setTimeout(Math.min(ms, MAX_REST_MS), undefined, { signal }).catch(() => {});
 }
 
 /** Looks at some entries; answers how many went, null when Redis did not answer. */
