@@ -37,7 +37,7 @@ export const SUITES: Suite[] = [
   },
   suiteBelow("conformance", { needs: ["redis-server"], limitMinutes: 4, permissions: SCOPED }),
   suiteBelow("integration", {
-    needs: ["redis-server", "promtool", "python3", "curl"],
+    needs: ["redis-server", "promtool", "python3", "curl", "faketime"],
     limitMinutes: 15,
     permissions: SCOPED,
   }),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { largeBot, requestOf, shopBot } from "../../tests/support/bots.ts";
 import { FakeClock } from "../clock.ts";
+import type { ModelStore } from "./embedded/model_files.ts";
 import { EmbeddedResponder, UNKNOWN_ANSWER } from "./embedded_responder.ts";
 import { type BotDefinition, MAX_MESSAGE_LENGTH, ResponderError } from "./responder.ts";
 
@@ -77,15 +78,19 @@ Deno.test("a large bot is trained in a worker while small ones are answered", as
 });
 
 Deno.test("a new version answers anew, and trains only where examples changed", async () => {
-  using responder = new EmbeddedResponder(quiet);
+  let trained = 0;
+  const models: ModelStore = {
+    load: () => Promise.resolve(null),
+    save: () => Promise.resolve(void trained++),
+  };
+  using responder = new EmbeddedResponder({ ...quiet, models });
   const first = largeBot();
   await responder.respond(requestOf(first, "cancel my flight"));
   const renamed = first.intents.map((intent) => ({ ...intent, answer: `New: ${intent.answer}` }));
   const second = largeBot({ version: 2, intents: renamed });
-  const startedAt = performance.now();
   const reply = await responder.respond(requestOf(second, "cancel my flight"));
   assert.equal(reply.response, "New: About cancel flight.");
-  assert.ok(performance.now() - startedAt < 200);
+  assert.equal(trained, 1);
   assert.equal(responder.status(first), "none");
 });
 

@@ -99,7 +99,8 @@ export class OpenAIResponder implements CacheableResponder {
   }
 
   keyText(message: string): string {
-    return message.normalize("NFKC").replace(/\s+/g, " ").trim();
+    // Not NFKC, to which "2⁵" is "25" and "½" is "1⁄2": a model answers them differently.
+    return message.normalize("NFC").replace(/\s+/g, " ").trim();
   }
 
   async respond(request: ResponderRequest): Promise<Reply> {

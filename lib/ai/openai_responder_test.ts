@@ -73,6 +73,13 @@ Deno.test("a bot's own model is asked, and parameters are sent where set", async
   assert.equal(headers.get("authorization"), null);
 });
 
+Deno.test("questions that a model tells apart have no reply in common", () => {
+  const { keyText } = OpenAIResponder.prototype;
+  assert.notEqual(keyText("What is 2⁵?"), keyText("What is 25?"));
+  assert.notEqual(keyText("½ cup"), keyText("1⁄2 cup"));
+  assert.equal(keyText(" cafe\u0301  open? "), keyText("caf\u00e9 open?"));
+});
+
 Deno.test("usage that is not reported is estimated, and says so", async () => {
   const huge = { prompt_tokens: 1e15, completion_tokens: 1e15 };
   for (const usage of [null, {}, { prompt_tokens: 4 }, huge]) {

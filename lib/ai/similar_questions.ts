@@ -1,5 +1,4 @@
 import type { Embedder } from "./embedder.ts";
-import { normaliseText } from "./embedded/text.ts";
 
 /** Questions kept in one scope, and in all of them; those used longest ago go first. */
 const SCOPE_LIMIT = 500;
@@ -98,8 +97,13 @@ export class SimilarQuestions {
 
 const NEGATION = /\b(not|no|never|without|cannot|can['’]?t|[a-z]+n['’]t)\b/giu;
 
+/** What stands around a number without being part of it. */
+const EDGES = /^[("'\[«„“]+|[)"'\]»”“?!.,;:]+$/g;
+
 function senseOf(question: string): string {
-  const numbers = normaliseText(question).split(" ").filter((word) => /\d/.test(word)).sort();
+  // As they are written and in their order: "-5" is not "5", nor "2⁵" "25", nor "1.5" "5.1".
+  const numbers = question.normalize("NFC").toLowerCase().split(/\s+/)
+    .filter((word) => /\p{N}/u.test(word)).map((word) => word.replace(EDGES, ""));
   return `${(question.match(NEGATION) ?? []).length} ${numbers.join(" ")}`;
 }
 

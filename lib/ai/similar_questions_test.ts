@@ -67,6 +67,11 @@ Deno.test("other numbers and negations make another question", async () => {
   const ask = (message: string) => responder.respond(requestOf(shopBot(), message));
   await ask("Where is my order number 1234 now?");
   assert.equal((await ask("Where is my order number 1235 now?")).cached, false);
+  for (const one of ["5", "-5", "2⁵", "25", "1.5", "5.1", "½", "3/4", "4/3"]) {
+    const { cached } = await ask(`May I keep the parcel at ${one} degrees for a week?`);
+    assert.equal(cached, false, one);
+  }
+  assert.equal((await ask("May I keep the parcel for a week, at 25 degrees?")).cached, true);
   await ask("Why can I use my card in Spain?");
   assert.equal((await ask("Why can't I use my card in Spain?")).cached, false);
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { mayHoldUser, userPartOf } from "../conversations/user_places.ts";
 import { Database } from "../kv/database.ts";
 import { replaceEverywhere } from "../kv/replace_text.ts";
 import { WriteSet } from "../kv/write_set.ts";
@@ -87,7 +88,7 @@ Deno.test("users that were kept are those that a new reading finds", sanitize, a
           await recorder.imported(tx, facts);
         } else if (c.type === "erase") {
           const texts = new Map([[`user ${c.user}`, `erased ${n}`]]);
-          await replaceEverywhere({ db, texts });
+          await replaceEverywhere({ db, texts, partOf: userPartOf, mayHold: mayHoldUser });
           recorder.replaced(tx);
         } else await whole(kept, c.month);
         if (!tx.empty) await db.commit(tx);

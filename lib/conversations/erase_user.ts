@@ -12,6 +12,7 @@ import type { ErasureLog } from "./erasure_log.ts";
 import { conversationKey, pendingPrefix } from "./keys.ts";
 import type { ConversationLedger } from "./ledger.ts";
 import { turnJob } from "./turn_job.ts";
+import { mayHoldUser, userPartOf, withoutActor } from "./user_places.ts";
 
 export interface EraseDeps {
   db: Database;
@@ -56,8 +57,10 @@ export async function eraseUser(
   const records = await replaceEverywhere({
     db,
     texts,
+    partOf: userPartOf,
+    mayHold: mayHoldUser,
     ...options,
-    also: (key, value) => withoutTraces(key, value, erased),
+    also: (key, value) => withoutTraces(key, value, erased, texts),
     codecOf: (key) => key[0] === allJobsPrefix[0] ? jobCodec : null,
   });
   const done = new WriteSet().set(doneKey(hash), 1);
@@ -150,8 +153,14 @@ const jobCodec: ValueCodec = {
  * What else tells of erased conversations: callbacks' addresses, what a failed turn said, and why a
  * person was asked for.
  */
-function withoutTraces(key: Deno.KvKey, value: unknown, erased: Set<string>): unknown {
+function withoutTraces(
+  key: Deno.KvKey,
+  value: unknown,
+  erased: Set<string>,
+  texts: ReadonlyMap<string, string>,
+): unknown {
   if (key[0] === "notify") return withoutReason(value, erased);
+  if (key[0] === "audit") return withoutActor(value as { actor: string; subject: string }, texts);
   if (key[0] !== allJobsPrefix[0]) return value;
   const job = value as JobRecord;
   if (job.kind !== CALLBACK_KIND && job.kind !== turnJob.kind) return value;

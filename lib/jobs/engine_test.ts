@@ -14,7 +14,7 @@ Deno.test("a job is performed with its payload and its result is kept", async ()
   const job = defineJob({ ...quick, perform: ({ payload }) => complete({ twice: payload.n * 2 }) });
   await using t = await openTestEngine({ definitions: [job] });
   const id = await t.engine.enqueue(job, { n: 21 });
-  assert.equal(await t.engine.whenEnded(id, 5_000), true);
+  assert.equal(await t.engine.whenEnded(id, 60_000), true);
   const done = await t.engine.get(id);
   assert.equal(done?.state, "completed");
   assert.deepEqual(done?.result, { twice: 42 });
@@ -54,7 +54,7 @@ Deno.test("effects commit with the completion, once, and run anew when a check f
   });
   await using t = await openTestEngine({ definitions: [job] });
   const ids = await Promise.all(Array.from({ length: 30 }, () => t.engine.enqueue(job, { n: 1 })));
-  await Promise.all(ids.map((id) => t.engine.whenEnded(id, 10_000)));
+  await Promise.all(ids.map((id) => t.engine.whenEnded(id, 60_000)));
   assert.equal((await t.db.kv.get(key)).value, 30);
   assert.ok(runs > 30, "checks did collide, otherwise this shows nothing");
 });
@@ -71,7 +71,7 @@ Deno.test("a throw is tried again, with what the error says", async () => {
   });
   await using t = await openTestEngine({ definitions: [job] });
   const id = await t.engine.enqueue(job, { n: 1 });
-  assert.equal(await t.engine.whenEnded(id, 5_000), true);
+  assert.equal(await t.engine.whenEnded(id, 60_000), true);
   assert.deepEqual(attempts, [1, 2, 3]);
   assert.equal((await t.engine.get(id))?.errors?.length, 2);
 });
@@ -88,7 +88,7 @@ Deno.test("a job that is due again at once does not meet its own last attempt", 
   await using t = await openTestEngine({ definitions: [job], queues: { default: 2 } });
   const ids = await Promise.all(Array.from({ length: 40 }, (_, n) => t.engine.enqueue(job, { n })));
   for (const id of ids) {
-    assert.equal(await t.engine.whenEnded(id, 10_000), true);
+    assert.equal(await t.engine.whenEnded(id, 60_000), true);
     assert.equal((await t.engine.get(id))?.state, "completed");
   }
   assert.deepEqual(await Array.fromAsync(t.db.kv.list({ prefix: ["jobs", "run"] })), []);
@@ -111,14 +111,14 @@ Deno.test("a dead letter is listed with its attempts, and retried", async () => 
   });
   await using t = await openTestEngine({ definitions: [job] });
   const id = await t.engine.enqueue(job, { n: 1 });
-  await t.engine.whenEnded(id, 5_000);
+  await t.engine.whenEnded(id, 60_000);
   const dead = await t.engine.list({ state: "failed", limit: 10 });
   assert.deepEqual(dead.jobs.map((j) => [j.id, j.errors?.length]), [[id, 2]]);
   assert.deepEqual(settled, ["failed broken"]);
   assert.equal((await t.db.kv.get(["settled", id])).value, 1);
   broken = false;
   await t.engine.retry(id);
-  assert.equal(await t.engine.whenEnded(id, 5_000), true);
+  assert.equal(await t.engine.whenEnded(id, 60_000), true);
   assert.equal((await t.engine.get(id))?.state, "completed");
   assert.equal((await t.db.kv.get(["settled", id])).value, null);
   assert.equal((await t.engine.list({ state: "failed", limit: 10 })).jobs.length, 0);
@@ -132,8 +132,8 @@ Deno.test("snooze comes back later and spends no attempt; cancel ends without fa
   await using t = await openTestEngine({ definitions: [sleepy, quitter] });
   const first = await t.engine.enqueue(sleepy, { n: 1 });
   const second = await t.engine.enqueue(quitter, { n: 1 });
-  await t.engine.whenEnded(first, 5_000);
-  await t.engine.whenEnded(second, 5_000);
+  await t.engine.whenEnded(first, 60_000);
+  await t.engine.whenEnded(second, 60_000);
   const done = await t.engine.get(first);
   assert.deepEqual([done?.result, done?.attempt], [2, 0]);
   assert.deepEqual(
@@ -183,7 +183,7 @@ Deno.test("an attempt that takes too long is aborted and retried", async () => {
   });
   await using t = await openTestEngine({ definitions: [job] });
   const id = await t.engine.enqueue(job, { n: 1 });
-  await t.engine.whenEnded(id, 5_000);
+  await t.engine.whenEnded(id, 60_000);
   const failed = await t.engine.get(id);
   assert.deepEqual([failed?.state, failed?.errors?.[0]?.code], ["failed", "timeout"]);
 });
@@ -204,7 +204,7 @@ Deno.test("a paused queue starts nothing, also after a restart, and says why", a
   assert.equal(why?.reason, "paused");
   assert.match(why!.detail, /ops/);
   await t.engine.resume("default", "ops");
-  assert.equal(await t.engine.whenEnded(id, 5_000), true);
+  assert.equal(await t.engine.whenEnded(id, 60_000), true);
 });
 
 Deno.test("priorities go first, and jobs of one priority in their order", async () => {
@@ -229,7 +229,7 @@ Deno.test("a unique key is held by one unfinished job", async () => {
   );
   assert.equal(a, b);
   await t.engine.resume("default", "test");
-  await t.engine.whenEnded(a!, 5_000);
+  await t.engine.whenEnded(a!, 60_000);
   assert.notEqual(await t.engine.enqueue(job, { n: 3 }, { uniqueKey: "only" }), a);
 });
 
@@ -242,7 +242,7 @@ Deno.test("a held job runs when it is released, in the releaser's own atomic", a
   const tx = new WriteSet();
   await t.engine.release(tx, id);
   assert.equal(await t.db.commit(tx), true);
-  assert.equal(await t.engine.whenEnded(id, 5_000), true);
+  assert.equal(await t.engine.whenEnded(id, 60_000), true);
 });
 
 Deno.test("what was queued or interrupted runs after the next start", async () => {
@@ -264,7 +264,7 @@ Deno.test("what was queued or interrupted runs after the next start", async () =
   const work = defineJob({ ...quick, perform: ({ attempt }) => complete(attempt) });
   await using t = await openTestEngine({ definitions: [work], path: file });
   for (const id of ids) {
-    assert.equal(await t.engine.whenEnded(id, 5_000), true);
+    assert.equal(await t.engine.whenEnded(id, 60_000), true);
     assert.equal((await t.engine.get(id))?.result, 1, "no attempt was spent");
   }
 });

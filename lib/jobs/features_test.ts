@@ -32,7 +32,7 @@ Deno.test("a key that is unique while queued is free once its job runs", async (
   assert.notEqual(second, first);
   assert.equal(await t.engine.enqueue(job, { n: 3 }, { unique }), second);
   go.resolve();
-  await t.engine.whenEnded(first, 5_000);
+  await t.engine.whenEnded(first, 60_000);
   assert.equal(await t.engine.enqueue(job, { n: 4 }, { unique }), second, "its end frees nothing");
 });
 
@@ -41,11 +41,11 @@ Deno.test("a key that is unique for a period stays taken after its job has ended
   await using t = await openTestEngine({ definitions: [job] });
   const unique = { key: "k", scope: { forMs: 60_000 } };
   const first = await t.engine.enqueue(job, { n: 1 }, { unique });
-  await t.engine.whenEnded(first, 5_000);
+  await t.engine.whenEnded(first, 60_000);
   assert.equal(await t.engine.enqueue(job, { n: 2 }, { unique }), first);
   const brief = { key: "b", scope: { forMs: 1 } };
   const other = await t.engine.enqueue(job, { n: 3 }, { unique: brief });
-  await t.engine.whenEnded(other, 5_000);
+  await t.engine.whenEnded(other, 60_000);
   await new Promise((resolve) => setTimeout(resolve, 5)); // the period is real time here
   assert.notEqual(await t.engine.enqueue(job, { n: 4 }, { unique: brief }), other);
 });
@@ -60,7 +60,7 @@ Deno.test("a newer job may replace the one that waits under its key", async () =
   const latest = await t.engine.enqueue(job, { n: 2 }, { unique });
   assert.equal((await t.engine.get(old))?.state, "cancelled");
   await t.engine.resume("default", "test");
-  await t.engine.whenEnded(latest, 5_000);
+  await t.engine.whenEnded(latest, 60_000);
   assert.deepEqual(done, [2]);
 });
 
@@ -77,7 +77,7 @@ Deno.test("an outside call is made once, though the job needs several attempts",
   });
   await using t = await openTestEngine({ definitions: [job] });
   const id = await t.engine.enqueue(job, { n: 1 });
-  await t.engine.whenEnded(id, 5_000);
+  await t.engine.whenEnded(id, 60_000);
   assert.deepEqual((await t.engine.get(id))?.result, ["receipt-1", "receipt-1", "receipt-1"]);
   assert.equal(calls, 1);
   assert.deepEqual(await Array.fromAsync(t.db.kv.list({ prefix: ["jobs", "once"] })), []);
@@ -188,13 +188,13 @@ Deno.test("limits of a queue hold at once and after a restart, and say that they
   await enqueueMany(t.engine, job, Array.from({ length: 60 }, (_, n) => ({ n })));
   await t.drained();
   assert.equal(most, 2);
-  await t.engine.limit("default", { concurrency: 2, ratePerSecond: 1 });
+  await t.engine.limit("default", { concurrency: 2, ratePerSecond: 0.01 });
   const ids = await enqueueMany(t.engine, job, [{ n: 1 }, { n: 2 }, { n: 3 }]);
-  await t.engine.whenEnded(ids[0]!, 5_000);
+  await t.engine.whenEnded(ids[0]!, 60_000);
   const reasons = await t.engine.waitingBecause(ids[2]!);
   const held = reasons.find(({ reason }) => reason === "rate_limited");
   assert.equal(held?.action, "widen", JSON.stringify(reasons));
-  assert.deepEqual(held.limits, { concurrency: 2, rate_per_second: 2 });
+  assert.deepEqual(held.limits, { concurrency: 2, rate_per_second: 0.02 });
   await t.engine.limit("default", {});
   await t.drained();
 });
@@ -217,7 +217,7 @@ Deno.test("a job that waits for its retry can be hastened, and a dead letter dis
   assert.deepEqual([why?.reason, why?.action], ["backoff", "hasten"]);
   await assert.rejects(t.engine.discard(id), isCode("conflict"));
   await t.engine.hasten(id);
-  await t.engine.whenEnded(id, 5_000);
+  await t.engine.whenEnded(id, 60_000);
   assert.equal((await t.engine.get(id))?.state, "failed");
   broken = false;
   await t.engine.discard(id);

@@ -34,7 +34,7 @@ const states = async (flows: Flows, id: string) =>
 /** Waits until every step of a flow has ended. */
 async function ended(t: { engine: Flows["engine"] }, flows: Flows, id: string): Promise<void> {
   for (const { id: job } of (await flows.get(id))!.steps) {
-    assert.ok(await t.engine.whenEnded(job, 20_000));
+    assert.ok(await t.engine.whenEnded(job, 60_000));
   }
   await flows.advance(id);
 }
@@ -122,7 +122,7 @@ Deno.test("a flow whose process ended between two steps goes on after the next s
     const flows = new Flows(t.engine);
     flows.close(); // nobody hears that the first step ended, as if the process died just then
     id = await flows.enqueue(chain(named("one"), named("two"), named("three")));
-    await t.engine.whenEnded((await flows.get(id))!.steps[0]!.id, 20_000);
+    await t.engine.whenEnded((await flows.get(id))!.steps[0]!.id, 60_000);
   }
   await using t = await openTestEngine({ definitions: [job], path });
   const flows = new Flows(t.engine);

@@ -9,7 +9,7 @@ import { heartbeatKey, sessionKey, shardKey } from "./keys.ts";
 import { WriteSet } from "../kv/write_set.ts";
 
 /** Long enough for a machine that is busy; a worker that is silent for so long is taken over. */
-const LEASE_MS = 2_000;
+const LEASE_MS = 6_000;
 const payload = z.object({ n: z.number() });
 
 /** One of several processes on a database file; each has a handle of its own. */
@@ -57,11 +57,11 @@ Deno.test("a worker serves what others enqueue, and another takes over when it s
   const second = await worker(path, "second", () => {});
   await second.engine.start();
   const id = await web.engine.enqueue(web.job, { n: 1 });
-  assert.equal(await web.engine.whenEnded(id, 10_000), true);
+  assert.equal(await web.engine.whenEnded(id, 60_000), true);
   assert.equal((await web.engine.get(id))?.result, "first");
   await first.close();
   const next = await web.engine.enqueue(web.job, { n: 2 });
-  assert.equal(await web.engine.whenEnded(next, 10_000), true);
+  assert.equal(await web.engine.whenEnded(next, 60_000), true);
   assert.equal((await web.engine.get(next))?.result, "second");
   await second.close();
   await web.close();
@@ -84,7 +84,7 @@ Deno.test("a worker that falls silent is taken over, and cannot write any more",
   await fresh.engine.start();
   assert.equal((await fresh.db.kv.get(sessionKey("stale"))).value, null);
   assert.equal((await fresh.db.kv.get(shardKey("default", 0))).value, "fresh");
-  assert.equal(await fresh.engine.whenEnded(id, 10_000), true);
+  assert.equal(await fresh.engine.whenEnded(id, 60_000), true);
   go.resolve(); // the stale one finishes now, too late
   await stale.lost;
   assert.equal((await fresh.engine.get(id))?.result, "fresh");

@@ -49,7 +49,7 @@ Deno.test("options that cannot work are refused by their name, and change nothin
   assert.deepEqual((await t.engine.list({ limit: 10 })).jobs, []);
   for (const key of ["", "k".repeat(1_000), "é/:\0 𝄞", "__proto__"]) {
     const id = await t.engine.enqueue(idle, { n: 1 }, { fairKey: key, unique: { key } });
-    assert.equal(await t.engine.whenEnded(id, 5_000), true);
+    assert.equal(await t.engine.whenEnded(id, 60_000), true);
   }
 });
 
@@ -114,7 +114,7 @@ Deno.test("a job is performed with what it was queued with, whoever changes the 
   const id = await t.engine.enqueue(job, given);
   given.list.push("by its maker");
   await t.engine.resume("default", "test");
-  await t.engine.whenEnded(id, 5_000);
+  await t.engine.whenEnded(id, 60_000);
   assert.deepEqual(seen, ["a", "a"]);
   assert.deepEqual((await t.engine.get(id))?.payload, { list: ["a"] });
 });
@@ -135,7 +135,7 @@ Deno.test("an outcome that is too large is stored with less, and the job runs on
   const end = async (job: typeof results) => {
     runs = 0;
     const id = await t.engine.enqueue(job, { s: large });
-    assert.equal(await t.engine.whenEnded(id, 5_000), true, job.kind);
+    assert.equal(await t.engine.whenEnded(id, 60_000), true, job.kind);
     return (await t.engine.get(id))!;
   };
   const { state, result, payload } = await end(results);
@@ -161,7 +161,7 @@ Deno.test("a key taken for a period goes to a newer job while its own waits, and
   const second = await t.engine.enqueue(idle, { n: 2 }, { unique });
   assert.notEqual(second, first);
   assert.equal((await t.engine.get(first))?.state, "cancelled");
-  await t.engine.whenEnded(second, 5_000);
+  await t.engine.whenEnded(second, 60_000);
   assert.equal(await t.engine.enqueue(idle, { n: 3 }, { unique }), second, "it has run");
 });
 
@@ -178,7 +178,7 @@ Deno.test("a running job is not replaced: the newer one is not queued", async ()
   await started.promise;
   assert.equal(await t.engine.enqueue(job, { n: 2 }, { unique }), first);
   go.resolve();
-  await t.engine.whenEnded(first, 5_000);
+  await t.engine.whenEnded(first, 60_000);
   assert.equal((await t.engine.get(first))?.state, "completed");
 });
 
@@ -204,7 +204,7 @@ Deno.test("two that ask for one outside call at the same time share it", async (
   });
   await using t = await openTestEngine({ definitions: [job] });
   const id = await t.engine.enqueue(job, { n: 1 });
-  await t.engine.whenEnded(id, 5_000);
+  await t.engine.whenEnded(id, 60_000);
   assert.deepEqual((await t.engine.get(id))?.result, [1, 1]);
 });
 
@@ -220,7 +220,7 @@ Deno.test("nothing that a job remembered outlives it", async () => {
   });
   await using t = await openTestEngine({ definitions: [job] });
   const ids = [await t.engine.enqueue(job, { n: 1 }), await t.engine.enqueue(job, { n: 2 })];
-  for (const id of ids) await t.engine.whenEnded(id, 5_000);
+  for (const id of ids) await t.engine.whenEnded(id, 60_000);
   const left = () => Array.fromAsync(t.db.kv.list({ prefix: oncePrefix("").slice(0, 2) }));
   assert.equal((await left()).length, 2, "a retry goes on with it");
   await t.engine.discard(ids[0]!);
@@ -246,7 +246,7 @@ Deno.test("a batch of no jobs is followed at once", async () => {
   const then = { kind: idle, payload: { n: 1 } };
   const id = await batches.enqueue(idle, [], { then });
   const { thenId } = (await batches.get(id))!;
-  assert.equal(await t.engine.whenEnded(thenId!, 5_000), true);
+  assert.equal(await t.engine.whenEnded(thenId!, 60_000), true);
   batches.close();
 });
 
@@ -268,7 +268,7 @@ Deno.test("a listener or a message that is wrong harms neither job nor process",
   await using t = await openTestEngine({ definitions: [job] });
   t.engine.events.subscribe(() => Promise.reject(new Error("a listener fails later")));
   const id = await t.engine.enqueue(job, { n: 1 });
-  await t.engine.whenEnded(id, 5_000);
+  await t.engine.whenEnded(id, 60_000);
   assert.equal((await t.engine.get(id))?.state, "completed");
 });
 
@@ -289,7 +289,7 @@ Deno.test("closing in the midst of enqueueing: what was confirmed is there, the 
   assert.ok(confirmed.length >= 100);
   {
     await using t = await openTestEngine({ definitions: [idle], path });
-    for (const id of confirmed) assert.equal(await t.engine.whenEnded(id, 5_000), true);
+    for (const id of confirmed) assert.equal(await t.engine.whenEnded(id, 60_000), true);
     assert.deepEqual((await recount(t.db.kv)).differences, []);
   }
   await Deno.remove(dir, { recursive: true });
@@ -334,7 +334,7 @@ Deno.test("a handler that gives back what cannot be looked at has failed", async
   });
   await using t = await openTestEngine({ definitions: [job] });
   const id = await t.engine.enqueue(job, { n: 1 });
-  assert.equal(await t.engine.whenEnded(id, 5_000), true);
+  assert.equal(await t.engine.whenEnded(id, 60_000), true);
   assert.match((await t.engine.get(id))!.errors![0]!.message, /not to be looked at/);
 });
 
@@ -355,7 +355,7 @@ Deno.test("a job that always runs again at once can be cancelled", async () => {
   await t.engine.cancel(id, "enough");
   const before = runs;
   assert.equal((await t.engine.get(id))?.state, "cancelled");
-  assert.equal(await t.engine.whenEnded(await t.engine.enqueue(other, { n: 1 }), 5_000), true);
+  assert.equal(await t.engine.whenEnded(await t.engine.enqueue(other, { n: 1 }), 60_000), true);
   assert.equal(runs, before);
   await t.engine.retry(id);
   await t.event((e) => e.type === "job.snoozed");

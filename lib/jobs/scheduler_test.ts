@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { eventually } from "../../tests/support/eventually.ts";
 import { z } from "zod";
 import { FakeClock } from "../clock.ts";
 import type { AppError } from "../errors.ts";
@@ -27,14 +28,6 @@ async function open(clock: FakeClock, schedules: Schedule[], db?: Database) {
   const scheduler = new Scheduler({ ...options, engine }, schedules);
   const jobs = async () => (await Array.fromAsync(database.kv.list({ prefix: ["job"] }))).length;
   return { db: database, engine, scheduler, jobs };
-}
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 500; i++) {
-    if (await condition()) return;
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-  assert.fail("it did not come to that");
 }
 
 Deno.test("ticks are those of the expression, in UTC", () => {
@@ -186,7 +179,7 @@ Deno.test("a tick fires once, whoever brings it and however often", async () => 
   const { db, scheduler, jobs } = await open(clock, [nightly]);
   await scheduler.start();
   clock.advance(HOUR + 1);
-  await until(async () => await jobs() === 1);
+  await eventually(async () => await jobs() === 1, "the job is queued");
   await Promise.all([1, 2, 3].map(() => scheduler.tick("nightly")));
   assert.equal(await jobs(), 1);
   assert.equal((await scheduler.ledger("nightly")).length, 1);
@@ -241,7 +234,10 @@ Deno.test("paused and overlapping ticks are skipped and said so; run now works a
   const tick = async (expected: string) => {
     const before = (await scheduler.ledger("often")).length;
     clock.advance(1_000);
-    await until(async () => (await scheduler.ledger("often")).length > before);
+    await eventually(
+      async () => (await scheduler.ledger("often")).length > before,
+      `a line of the ledger: ${expected}`,
+    );
     assert.equal((await scheduler.ledger("often"))[0]?.kind, expected);
   };
   await tick("fired");

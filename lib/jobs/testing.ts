@@ -141,6 +141,8 @@ async function settled(engine: JobEngine): Promise<number> {
       for await (const { key } of timers) nextAt = Math.min(nextAt, Number(key[4]));
     }
     if (!busy && nextAt > clock.now()) return nextAt;
+    // What was read before the clock was moved on is waited for by a timer whose time is over.
+    if (clock instanceof FakeClock) clock.advance(0);
     const { promise, resolve } = Promise.withResolvers<void>();
     const end = engine.events.subscribe(() => resolve());
     const cancel = systemClock.after(LOOK_MS, resolve);

@@ -23,7 +23,8 @@ function signUps() {
     },
   });
   const clock = new FakeClock();
-  const open = () => openTestEngine({ definitions: [reminder], clock, start: false });
+  const open = (path?: string) =>
+    openTestEngine({ definitions: [reminder], clock, path, start: false });
   return { sent, reminder, clock, open };
 }
 
@@ -89,5 +90,43 @@ Deno.test(
     assert.deepEqual(await t.drain({ future: true }), { completed: 0, failed: 0, cancelled: 0 });
     await t.engine.enqueue(restless, null);
     await assert.rejects(t.drain({ future: true, maxMoves: 20 }), /wait for ever new times/);
+  },
+);
+
+Deno.test(
+  "the clock may be moved on while the engine still reads what waits",
+  sanitize,
+  async () => {
+    const { sent, reminder, clock, open } = signUps();
+    const folder = await Deno.makeTempDir();
+    const path = `${folder}/kv.sqlite`;
+    {
+      await using before = await open(path);
+      const runAt = clock.now() + 500; // before the engine looks again by itself
+      await before.engine.enqueue(reminder, { to: "ada", day: 2 }, { runAt });
+      await before.drain();
+    }
+    await using t = await open(path);
+    const { list } = t.db.kv;
+    const moved = Promise.withResolvers<void>();
+    const { advance } = clock;
+    clock.advance = (ms) => (advance.call(clock, ms), ms > 0 && moved.resolve());
+    // The runner reads what waits page by page; whoever drains looks for the first.
+    Object.defineProperty(t.db.kv, "list", {
+      value(...[selector, options]: Parameters<Deno.Kv["list"]>) {
+        const entries = list.call(t.db.kv, selector, options);
+        if (!("start" in selector && selector.start[1] === "t" && options?.limit === 501)) {
+          return entries;
+        }
+        return async function* () {
+          const read = await Array.fromAsync(entries);
+          await moved.promise;
+          yield* read;
+        }();
+      },
+    });
+    assert.equal((await t.drain({ future: true })).completed, 1);
+    assert.deepEqual(sent, ["ada on day 2"]);
+    await Deno.remove(folder, { recursive: true });
   },
 );

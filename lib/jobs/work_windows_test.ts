@@ -10,7 +10,7 @@ import { allSessionsPrefix, allShardsPrefix, heartbeatKey } from "./keys.ts";
 import { WorkWindows } from "./work_windows.ts";
 
 const sanitize = { sanitizeOps: true, sanitizeResources: true };
-const LEASE_MS = 2_000;
+const LEASE_MS = 60_000;
 const LONG_MS = 60_000;
 
 /** A process that works in windows on a database that others may share. */

@@ -29,7 +29,7 @@ interface Change {
   then: Consequence | undefined;
 }
 
-/** A record as it is in the database. */
+/** A record as it is in the database, or will be. */
 interface Known {
   counts: Counts;
   /** Its stored form, of a large one that was written. */
@@ -45,8 +45,8 @@ interface Merged extends Known {
 export interface MergedCounts {
   /** Adds the writes to the atomic operation. */
   write(atomic: Deno.AtomicOperation): void;
-  /** Whether it changes the record of that key text. */
-  changes(text: string): boolean;
+  /** The record of that key text as it will be, when the commit changes it. */
+  record(text: string): Known | undefined;
   /** The commit succeeded: what was written is now what the cache knows. */
   committed(versionstamp: string): void;
 }
@@ -68,8 +68,14 @@ export class CountRecords {
 
   constructor(readonly kv: Deno.Kv, readonly shared: boolean) {}
 
-  /** Loads what is not in memory and computes the records after these write sets. */
-  async merge(writes: readonly WriteSet[]): Promise<MergedCounts | null> {
+  /**
+   * Loads what is not in memory and computes the records after these write sets, and after what is
+   * `under way`, which must have been written into its atomic operation.
+   */
+  async merge(
+    writes: readonly WriteSet[],
+    underWay: MergedCounts | null = null,
+  ): Promise<MergedCounts | null> {
     let changes = collect(writes);
     if (changes.size === 0) return null;
     if (this.shared) await this.#readGuard();
@@ -78,7 +84,7 @@ export class CountRecords {
     for (let depth = 0; changes.size > 0; depth++) {
       if (depth > MAX_DEPTH) throw new Error("consequences of a change have no end");
       const more = new WriteSet();
-      await this.#apply(changes, merged, more);
+      await this.#apply(changes, merged, more, underWay);
       for (const m of more.mutations) if (m.type !== "add") others.push(m);
       changes = collect([more]);
     }
@@ -91,10 +97,13 @@ export class CountRecords {
         }
         for (const [text, record] of merged) {
           if (record.counts.fields.length === 0) atomic.delete(record.key);
-          else atomic.set(record.key, this.#encode(text, record));
+          else {
+            const before = underWay?.record(text) ?? this.#cache.peek(text);
+            atomic.set(record.key, encode(record, before));
+          }
         }
       },
-      changes: (text) => merged.has(text),
+      record: (text) => merged.get(text),
       committed: (versionstamp) => {
         if (this.shared) this.#guard = versionstamp;
         for (const [text, { counts, stored }] of merged) this.#cache.set(text, { counts, stored });
@@ -142,17 +151,6 @@ export class CountRecords {
     return known ? 4 * known.counts.fields.length + 32 : 256;
   }
 
-  #encode(text: string, record: Merged): Uint8Array {
-    const { counts } = record;
-    if (counts.fields.length < LARGE) return encodeCounts(counts);
-    const before = this.#cache.peek(text);
-    // Additions to counts that are there leave the fields as they are.
-    const same = before?.stored && before.counts.fields === counts.fields;
-    const stored = same ? recode(before.stored!, before.counts, counts) : null;
-    record.stored = stored ?? storedCounts(counts);
-    return record.stored.bytes;
-  }
-
   async #readGuard(): Promise<void> {
     const { versionstamp } = await this.kv.get(GUARD);
     if (versionstamp !== this.#guard) this.#cache.clear();
@@ -163,13 +161,14 @@ export class CountRecords {
     changes: Map<string, Change>,
     merged: Map<string, Merged>,
     more: WriteSet,
+    underWay: MergedCounts | null,
   ): Promise<void> {
     const before = new Map<string, Counts>();
     const missing: [string, Deno.KvKey][] = [];
     for (const [text, { key }] of changes) {
       this.#roots.add(key[0]);
-      const known = (merged.get(text) ?? this.#cache.get(text))?.counts;
-      if (known) before.set(text, known);
+      const known = merged.get(text) ?? underWay?.record(text) ?? this.#cache.get(text);
+      if (known) before.set(text, known.counts);
       else missing.push([text, key]);
     }
     if (missing.length > 0) await this.#load(missing, before);
@@ -185,6 +184,17 @@ export class CountRecords {
     const values = await readMany(this.kv, missing.map(([, key]) => key));
     missing.forEach(([text], i) => into.set(text, decodeCounts(values[i])));
   }
+}
+
+/** The stored form of a record, which is kept with it when it is large. */
+function encode(record: Merged, before: Known | undefined): Uint8Array {
+  const { counts } = record;
+  if (counts.fields.length < LARGE) return encodeCounts(counts);
+  // Additions to counts that are there leave the fields as they are.
+  const same = before?.stored && before.counts.fields === counts.fields;
+  const stored = same ? recode(before.stored!, before.counts, counts) : null;
+  record.stored = stored ?? storedCounts(counts);
+  return record.stored.bytes;
 }
 
 /** The additions of the write sets, those to one record put together. */

@@ -78,24 +78,36 @@ Deno.test("one write set that the database refuses harms no other", async () => 
 
 Deno.test("whatever arrives when, the outcome is that of one after the other in order", async () => {
   const key = fc.integer({ min: 0, max: 4 });
+  const amount = fc.integer({ min: -5, max: 5 });
   const write = fc.record({
     sets: fc.array(fc.tuple(key, fc.nat(100)), { maxLength: 3 }),
-    sums: fc.array(fc.tuple(key, fc.integer({ min: -5, max: 5 })), { maxLength: 3 }),
-    /** To a count record. */
-    adds: fc.array(fc.tuple(key, fc.integer({ min: -5, max: 5 })), { maxLength: 2 }),
+    sums: fc.array(fc.tuple(key, amount), { maxLength: 3 }),
+    /** To a field of a count record: more of them than are kept encoded, and fewer. */
+    adds: fc.array(fc.tuple(key, fc.integer({ min: 1, max: 40 }), amount), {
+      minLength: 1,
+      maxLength: 3,
+    }),
     /** A count record that goes as a whole. */
-    removes: fc.option(key, { nil: undefined }),
+    removes: fc.option(key, { nil: undefined, freq: 8 }),
     /** Fails unless the key does not exist. */
-    absent: fc.option(key, { nil: undefined }),
-    padding: fc.constantFrom(0, 0, 250),
-    pause: fc.boolean(),
+    absent: fc.option(key, { nil: undefined, freq: 4 }),
+    /** Makes it large, so that it need not wait for what is under way. */
+    padding: fc.constantFrom(0, 250, 250),
+    pause: fc.constantFrom("none", "task", "task", "commit"),
   });
+  const pauses = {
+    none: () => {},
+    task: () => new Promise((resolve) => setImmediate(resolve)),
+    commit: (last: Promise<unknown>) => last,
+  };
+  const late = fc.array(fc.nat(3), { minLength: 1, maxLength: 5 });
   await fc.assert(
-    fc.asyncProperty(fc.array(write, { maxLength: 25 }), async (writes) => {
+    fc.asyncProperty(fc.array(write, { maxLength: 25 }), late, async (writes, turns) => {
       await using db = await Database.open({ path: ":memory:" });
+      tellLate(db.kv, turns);
       const model = new Map<number, number>();
       const sums = new Map<number, number>();
-      const records = new Map<number, number>();
+      const records = new Map<number, Map<number, number>>();
       const expected: boolean[] = [];
       const results: Promise<boolean>[] = [];
       for (const [index, w] of writes.entries()) {
@@ -105,29 +117,59 @@ Deno.test("whatever arrives when, the outcome is that of one after the other in 
         if (passes) {
           for (const [k, v] of w.sets) model.set(k, v);
           for (const [k, by] of w.sums) sums.set(k, (sums.get(k) ?? 0) + by);
-          for (const [k, by] of adds) records.set(k, (records.get(k) ?? 0) + by);
-          if (w.removes !== undefined) records.set(w.removes, 0);
+          for (const [k, field, by] of adds) {
+            const record = records.get(k) ?? new Map<number, number>();
+            records.set(k, record.set(field, (record.get(field) ?? 0) + by));
+          }
+          if (w.removes !== undefined) records.set(w.removes, new Map());
         }
         const tx = new WriteSet();
         if (w.absent !== undefined) tx.check(["root", "set", w.absent], null);
         for (const [k, v] of w.sets) tx.set(["root", "set", k], v);
         for (const [k, by] of w.sums) tx.sum(["root", "sum", k], by);
-        for (const [k, by] of adds) tx.add(["root", "record", k], new Map([[1, by]]));
-        if (w.removes !== undefined) tx.delete(["root", "record", w.removes]);
-        for (let i = 0; i < w.padding; i++) tx.set(["padding", index, i], i);
+        for (const [k, field, by] of adds) {
+          tx.add(["root", "record", k], new Map([[field, by]]), ({ after }, more) => {
+            more.set(["root", "total", k], sumOf(after.values));
+          });
+        }
+        if (w.removes !== undefined) {
+          tx.delete(["root", "record", w.removes]).set(["root", "total", w.removes], 0);
+        }
+        for (let i = 0; i < w.padding; i++) tx.delete(["padding", "of", index, i]);
         results.push(db.commit(tx));
-        if (w.pause) await Promise.resolve();
+        await pauses[w.pause](results.at(-1)!);
       }
       assert.deepEqual(await Promise.all(results), expected);
       for (const [k, v] of model) assert.equal((await db.kv.get(["root", "set", k])).value, v);
       for (const [k, by] of sums) {
         assert.equal(counterValue((await db.kv.get(["root", "sum", k])).value), by);
       }
-      for (const [k, count] of records) {
-        const { value } = await db.kv.get(["root", "record", k]);
-        assert.equal(countOf(decodeCounts(value), 1), count);
+      for (const [k, fields] of records) {
+        const counts = decodeCounts((await db.kv.get(["root", "record", k])).value);
+        for (const [field, count] of fields) assert.equal(countOf(counts, field), count);
+        const total = (await db.kv.get(["root", "total", k])).value ?? 0;
+        assert.equal(total, sumOf([...fields.values()]));
       }
     }),
-    { numRuns: 150 },
+    { numRuns: 200 },
   );
 });
+
+/** Commits end in their order, but may be told of in another. */
+function tellLate(kv: Deno.Kv, turns: number[]): void {
+  const atomic = kv.atomic.bind(kv);
+  let count = 0;
+  kv.atomic = () => {
+    const operation = atomic();
+    const commit = operation.commit.bind(operation);
+    operation.commit = async () => {
+      const late = turns[count++ % turns.length]!;
+      const result = await commit();
+      for (let i = 0; i < late; i++) await new Promise((resolve) => setImmediate(resolve));
+      return result;
+    };
+    return operation;
+  };
+}
+
+const sumOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);

@@ -6,8 +6,12 @@ const MAX_DEPTH = 40;
 
 export interface ReplaceOptions {
   db: Database;
-  /** Texts and what stands in their place, wherever one is a whole part of a key or a whole text. */
+  /** Texts and what stands in their place, where one is all of a place that may hold one. */
   texts: ReadonlyMap<string, string>;
+  /** Which part of a key may be one; null: none. Any other part that reads the same is a name. */
+  partOf: (key: Deno.KvKey) => number | null;
+  /** Whether a field of this name may hold one, or a list of them, however deep it lies. */
+  mayHold: (field: string) => boolean;
   /** A record's value with what else must go, or the same value. */
   also?: (key: Deno.KvKey, value: unknown) => unknown;
   /** Opens values that are stored in a form of their own; null for those that are not. */
@@ -57,33 +61,47 @@ async function replaceEntry(options: ReplaceOptions, key: Deno.KvKey): Promise<b
 /** What an entry becomes; null when it stays as it is. */
 function replaced(
   { key, value }: { key: Deno.KvKey; value: unknown },
-  { texts, also, codecOf }: ReplaceOptions,
+  options: ReplaceOptions,
 ): { key: Deno.KvKey; value: unknown; moved: boolean } | null {
-  const nextKey = key.map((part) => typeof part === "string" ? texts.get(part) ?? part : part);
-  const moved = nextKey.some((part, i) => part !== key[i]);
+  const { also, codecOf } = options;
+  const nextKey = replacedKey(key, options);
+  const moved = nextKey !== key;
   const codec = codecOf?.(key);
   const opened = codec ? codec.decode(value) : value;
-  const walked = walk(opened, texts, 0);
+  const walked = walk(opened, options);
   const next = also ? also(key, walked) : walked;
   if (next === opened) return moved ? { key: nextKey, value, moved } : null;
   return { key: nextKey, value: codec ? codec.encode(next) : next, moved };
 }
 
+/** The very same key where there is nothing to replace. */
+function replacedKey(key: Deno.KvKey, { texts, partOf }: ReplaceOptions): Deno.KvKey {
+  const place = partOf(key);
+  const text = place === null ? undefined : texts.get(String(key[place]));
+  return text === undefined ? key : key.map((part, i) => i === place ? text : part);
+}
+
 /** The value with its texts replaced; the very same one where there is nothing to replace. */
-function walk(value: unknown, texts: ReadonlyMap<string, string>, depth: number): unknown {
-  if (typeof value === "string") return texts.get(value) ?? value;
+function walk(
+  value: unknown,
+  { texts, mayHold }: Pick<ReplaceOptions, "texts" | "mayHold">,
+  held = false,
+  depth = 0,
+): unknown {
+  if (typeof value === "string") return held ? texts.get(value) ?? value : value;
   if (typeof value !== "object" || value === null || depth > MAX_DEPTH) return value;
+  const options = { texts, mayHold };
   if (Array.isArray(value)) {
-    const next = value.map((item) => walk(item, texts, depth + 1));
+    const next = value.map((item) => walk(item, options, held, depth + 1));
     return next.some((item, i) => item !== value[i]) ? next : value;
   }
   if (Object.getPrototypeOf(value) !== Object.prototype) return value;
   let changed = false;
-  const next: Record<string, unknown> = {};
-  for (const [name, item] of Object.entries(value)) {
-    const nextName = texts.get(name) ?? name;
-    next[nextName] = walk(item, texts, depth + 1);
-    changed ||= nextName !== name || next[nextName] !== item;
-  }
-  return changed ? next : value;
+  const next = Object.entries(value).map(([name, item]) => {
+    const put = walk(item, options, mayHold(name), depth + 1);
+    changed ||= put !== item;
+    return [name, put] as const;
+  });
+  // fromEntries, so that a field called __proto__ stays one.
+  return changed ? Object.fromEntries(next) : value;
 }

@@ -37,13 +37,16 @@ const ROW_OF: [keys: string, row: RegExp][] = [
   ["conv gone, conv deletions", /^hashed ids/],
   ["bots spent", /^what bots have cost/],
   ["bots d, bots k, bots u, bots n, auth token, auth token-hash, alerts name", /^bots, tokens/],
-  ["meta schema, meta counts, meta webhook-secret, jobs pause, jobs limits", /and settings$/],
+  [
+    "meta schema, meta counts, meta turn, meta webhook-secret, jobs pause, jobs limits",
+    /and settings$/,
+  ],
   ["auth bootstrap, auth key, schedule paused, health baseline, health probe", /and settings$/],
   ["health upload", /and settings$/],
   ["stats ask, stats askref", /^questions without/],
   ["conv erased, conv erasure", /^hashed ids/],
   ["meta erasure-key, ai model, ai model_part", /^bots, tokens/],
-  ["stats u, stats um, stats top", /^users and when/],
+  ["stats u, stats um, stats users, stats top", /^users and when/],
   [
     "stats q, stats d, stats m, stats t, stats h, stats live, stats lost, stats bot",
     /^reports and/,

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { eventually } from "../../tests/support/eventually.ts";
 import { FakeClock } from "../clock.ts";
 import type { Machine } from "./machine.ts";
 import { SystemSampler } from "./system.ts";
@@ -89,13 +90,5 @@ Deno.test("a blocked event loop is seen on the real clock, and closing leaves no
   await new Promise((resolve) => setTimeout(resolve, 30));
   const until = performance.now() + 900;
   while (performance.now() < until);
-  await eventually(() => sampler.latest().eventLoopLagMs > 300);
+  await eventually(() => sampler.latest().eventLoopLagMs > 300, "the lag is seen");
 });
-
-async function eventually(condition: () => boolean): Promise<void> {
-  const end = performance.now() + 5_000;
-  while (!condition()) {
-    assert.ok(performance.now() < end, "it did not come true in time");
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { CacheOptions, CacheService } from "../../lib/cache/mod.ts";
-import { eventually } from "../support/redis.ts";
+import { eventually } from "../support/eventually.ts";
 
 /** A kind of cache, and how time passes for it. */
 export interface CacheSubject {
@@ -13,6 +13,29 @@ export interface CacheSubject {
 /** Lets what has been started come to where it waits. */
 async function turns(): Promise<void> {
   for (let i = 0; i < 5; i++) await new Promise((resolve) => setTimeout(resolve, 2));
+}
+
+/** In seconds; what is to be over is waited for, with some milliseconds more. */
+const BRIEF = 0.05;
+
+/**
+ * Does something with an entry of a brief life that must end before that does, and lets its time go
+ * by. Where the machine was too slow for it, the life gets longer.
+ */
+async function briefly(
+  subject: CacheSubject,
+  act: (lifeSeconds: number) => Promise<void>,
+): Promise<void> {
+  for (let life = BRIEF;; life *= 4) {
+    const startedAt = performance.now();
+    try {
+      await act(life);
+    } catch (error) {
+      if (performance.now() - startedAt < life * 1_000) throw error;
+      continue;
+    }
+    return await subject.elapse(life * 1_000 + 10);
+  }
 }
 
 /** What every cache must do, whatever it keeps its entries in. */
@@ -125,12 +148,13 @@ export function cacheConformance(subject: CacheSubject): void {
   });
 
   check("entries expire", async (cache) => {
-    await cache.set("short", 1, { ttlSeconds: 0.05 });
-    await cache.set("long", 1, { ttlSeconds: 60 });
-    await cache.set("gone", 1, { ttlSeconds: 0 });
-    assert.equal(await cache.get("gone"), undefined);
-    assert.equal(await cache.get("short"), 1);
-    await subject.elapse(60);
+    await briefly(subject, async (life) => {
+      await cache.set("short", 1, { ttlSeconds: life });
+      await cache.set("long", 1, { ttlSeconds: 600 });
+      await cache.set("gone", 1, { ttlSeconds: 0 });
+      assert.equal(await cache.get("gone"), undefined);
+      assert.equal(await cache.get("short"), 1);
+    });
     assert.equal(await cache.get("short"), undefined);
     assert.equal(await cache.has("short"), false);
     assert.equal(await cache.get("long"), 1);
@@ -153,14 +177,16 @@ export function cacheConformance(subject: CacheSubject): void {
 
   check("expire changes how long an entry lives", async (cache) => {
     assert.equal(await cache.expire("nothing", 10), false);
-    await cache.set("k", 1, { ttlSeconds: 60 });
-    assert.equal(await cache.expire("k", 0.05), true);
-    assert.equal(await cache.get("k"), 1);
-    await subject.elapse(60);
+    await briefly(subject, async (life) => {
+      await cache.set("k", 1, { ttlSeconds: 60 });
+      assert.equal(await cache.expire("k", life), true);
+      assert.equal(await cache.get("k"), 1);
+    });
     assert.equal(await cache.get("k"), undefined);
-    await cache.set("k", 1, { ttlSeconds: 0.05 });
-    assert.equal(await cache.expire("k", 60), true);
-    await subject.elapse(60);
+    await briefly(subject, async (life) => {
+      await cache.set("k", 1, { ttlSeconds: life });
+      assert.equal(await cache.expire("k", 60), true);
+    });
     assert.equal(await cache.get("k"), 1);
     assert.equal(await cache.expire("k", 0), true);
     assert.equal(await cache.get("k"), undefined);
@@ -334,14 +360,14 @@ export function cacheConformance(subject: CacheSubject): void {
     };
     await cache.getOrSet("k", () => 1, { ttlSeconds: 0.05, graceSeconds: 60 });
     await subject.elapse(60);
-    const soft = cache.resolve("k", slow, { graceSeconds: 60, softTimeoutMs: 20 });
+    const soft = cache.resolve("k", slow, { graceSeconds: 60, softTimeoutMs: 200 });
     await turns();
-    await subject.elapse(30);
+    await subject.elapse(210);
     assert.deepEqual(await soft, { value: 1, source: "stale" });
     const waiting = cache.getOrSet("k", slow);
-    const hard = cache.resolve("k", slow, { graceSeconds: 60, timeoutMs: 20 });
+    const hard = cache.resolve("k", slow, { graceSeconds: 60, timeoutMs: 200 });
     await turns();
-    await subject.elapse(30);
+    await subject.elapse(210);
     assert.deepEqual(await hard, { value: 1, source: "stale" });
     gate.resolve();
     assert.equal(await waiting, 2);
@@ -354,13 +380,16 @@ export function cacheConformance(subject: CacheSubject): void {
       asked++;
       return undefined;
     };
-    const options = { nothingTtlSeconds: 0.05 };
-    for (let i = 0; i < 3; i++) {
-      assert.equal(await cache.getOrSet("k", nothing, options), undefined);
-    }
-    assert.equal(asked, 1);
-    await subject.elapse(60);
-    assert.equal(await cache.getOrSet("k", () => "something", options), "something");
+    await briefly(subject, async (life) => {
+      asked = 0;
+      await cache.delete("k");
+      for (let i = 0; i < 3; i++) {
+        const options = { nothingTtlSeconds: life };
+        assert.equal(await cache.getOrSet("k", nothing, options), undefined);
+      }
+      assert.equal(asked, 1);
+    });
+    assert.equal(await cache.getOrSet("k", () => "something"), "something");
     assert.equal(await cache.get("k"), "something");
     await cache.getOrSet("unkept", nothing);
     await cache.getOrSet("unkept", nothing);

@@ -26,7 +26,7 @@ cacheConformance({
   name: "cache in Redis",
   open: (options) =>
     openCache({
-      commandTimeoutMs: 2_000,
+      commandTimeoutMs: 60_000,
       ...options,
       redisUrl: server!.url,
       prefix: `[test*?${opened++}]`,

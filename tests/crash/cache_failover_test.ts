@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { type CacheService, openCache } from "../../lib/cache/mod.ts";
-import { eventually, RedisServer } from "../support/redis.ts";
+import { eventually } from "../support/eventually.ts";
+import { RedisServer } from "../support/redis.ts";
 import { RedisCluster } from "../support/redis_cluster.ts";
 
-/** Elections take as long as they take. */
-const PATIENT_MS = 60_000;
 const OPTIONS = { commandTimeoutMs: 1_000, openWaitMs: 10_000 };
 
 const up = (cache: CacheService) =>
@@ -14,7 +13,6 @@ const up = (cache: CacheService) =>
       return stats.connected && stats.process.active;
     },
     "is back",
-    PATIENT_MS,
   );
 
 /** What holds before, during and after the primary is killed, for two processes. */
@@ -27,17 +25,17 @@ async function failsOver(url: string, kill: () => Promise<void>): Promise<void> 
   assert.deepEqual(await two.getMany(many.map(([key]) => key)), many.map(([, value]) => value));
   assert.equal((await two.stats()).totalKeys, 200);
   await kill();
-  await eventually(async () => !(await one.stats()).connected, "notices", PATIENT_MS);
+  await eventually(async () => !(await one.stats()).connected, "notices");
   assert.equal(await one.getOrSet("during", () => "computed"), "computed");
   assert.equal(await one.delete("n:1"), false, "cannot be told yet");
   await Promise.all([up(one), up(two)]);
   assert.equal(await one.get("n:1"), undefined, "what was deleted meanwhile stays deleted");
-  await eventually(async () => await one.set("after", 1), "writes again", PATIENT_MS);
+  await eventually(async () => await one.set("after", 1), "writes again");
   assert.equal(await two.get("after"), 1);
   assert.equal(await two.set("after", 2), true);
-  await eventually(async () => await one.get("after") === 2, "tells of changes", PATIENT_MS);
+  await eventually(async () => await one.get("after") === 2, "tells of changes");
   assert.equal((await one.clear("n:*")).complete, true);
-  await eventually(async () => await two.get("n:2") === undefined, "clears", PATIENT_MS);
+  await eventually(async () => await two.get("n:2") === undefined, "clears");
   const scanned = await one.clear("*fter");
   assert.deepEqual(scanned, { cleared: 1, complete: true });
 }
@@ -63,7 +61,7 @@ Deno.test({
     });
     const linked = async () =>
       String(await replica.call("INFO", "replication")).includes("master_link_status:up");
-    await eventually(linked, "replicates", PATIENT_MS);
+    await eventually(linked, "replicates");
     await using sentinel = await RedisServer.start({
       args: ["--sentinel"],
       config: [
@@ -78,7 +76,6 @@ Deno.test({
         return known.length === 1;
       },
       "knows the replica",
-      PATIENT_MS,
     );
     await failsOver(`redis+sentinel://127.0.0.1:${sentinel.port}/main`, () => primary.kill());
   },

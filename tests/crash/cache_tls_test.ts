@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { openCache } from "../../lib/cache/mod.ts";
-import { eventually, RedisServer } from "../support/redis.ts";
+import { eventually } from "../support/eventually.ts";
+import { RedisServer } from "../support/redis.ts";
 
 const path = (name: string) => fileURLToPath(new URL(`../support/${name}`, import.meta.url));
 const CERT = path("tls_cert.pem");

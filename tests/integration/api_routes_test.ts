@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { dayAhead, dayOf } from "../support/days.ts";
 import { withApi } from "./api_support.ts";
 
 const P = "/api/performance";
@@ -326,7 +327,8 @@ Deno.test("the cache's keys are browsed, and a dry run of clearing clears nothin
 
 Deno.test("reports, clean-ups and history take their defaults and refuse nonsense", () =>
   withApi(async ({ ask }) => {
-    const yesterday = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
+    await dayAhead(10_000);
+    const yesterday = dayOf(Date.now() - 86_400_000);
     assert.equal((await ask(`${P}/analytics/daily`)).body.analytics.date, yesterday);
     assert.equal(
       (await ask(`${P}/analytics/monthly?date=2026-02-11`)).body.analytics.month,

@@ -11,7 +11,8 @@ import { OffsiteBackups } from "../../lib/monitoring/offsite_backups.ts";
 import { runCommand } from "../support/cli.ts";
 import { BOT } from "../support/contract.ts";
 import { startBucket } from "../support/s3.ts";
-import { freePort, TestService } from "../support/service.ts";
+import { freePort } from "../support/ports.ts";
+import { TestService } from "../support/service.ts";
 
 const DAY_MS = 86_400_000;
 

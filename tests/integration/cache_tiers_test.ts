@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { Redis } from "ioredis";
 import { type CacheOptions, type CacheService, openCache } from "../../lib/cache/mod.ts";
-import { eventually, RedisServer } from "../support/redis.ts";
+import { eventually } from "../support/eventually.ts";
+import { RedisServer } from "../support/redis.ts";
+import { RunningTime } from "../support/running_time.ts";
 
 /** Other tests may keep the machine busy; how long Redis takes is not what is tested here. */
-const PATIENT_MS = 2_000;
+const PATIENT_MS = 60_000;
 
 /** Each test runs with both ways in which processes learn of changes. */
 function tierTest(
@@ -22,6 +24,7 @@ function tierTest(
           redisUrl: server.url,
           invalidateBy,
           commandTimeoutMs: PATIENT_MS,
+          inProcessTtlSeconds: 3_600, // a copy that is out of date does not go by itself
         };
         await fn(server, () => openCache(options));
       },
@@ -71,7 +74,7 @@ for (const [name, change] of Object.entries(changes)) {
     }, "keeps a copy");
     await change(one);
     const expected = name === "set" ? "new" : undefined;
-    await eventually(async () => await two.get("a:k") === expected, "sees it", 1_000);
+    await eventually(async () => await two.get("a:k") === expected, "sees it");
     assert.equal(await two.get("a:k"), expected);
   });
 }
@@ -145,9 +148,10 @@ tierTest("a failed computation lets the next process try at once", async (_serve
   });
   const refused = assert.rejects(failing, /failed/);
   await started.promise;
-  const startedAt = performance.now();
-  assert.equal(await two.getOrSet("k", () => "second"), "second");
-  assert.ok(performance.now() - startedAt < 1_000, "without waiting for the lease to end");
+  using running = new RunningTime();
+  const { ms, value } = await running.of(() => two.getOrSet("k", () => "second"));
+  assert.equal(value, "second");
+  assert.ok(ms < 1_000, "without waiting for the lease to end");
   await refused;
   assert.equal(await one.get("k"), "second");
 });

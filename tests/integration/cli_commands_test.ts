@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { runCommand } from "../support/cli.ts";
 import { BOT } from "../support/contract.ts";
+import { dayAhead, dayOf } from "../support/days.ts";
 import { startOpenAIServer } from "../support/openai_server.ts";
 import { TestService } from "../support/service.ts";
 import { startService } from "../../service.ts";
@@ -103,6 +104,7 @@ Deno.test("queue, schedule, report, cache: looked at and acted on", async () => 
   await using service = await TestService.start();
   const { run, json, env } = shell(service);
   await service.request("PUT", "/bots/bakery", BOT);
+  await dayAhead(60_000);
   await service.request("POST", "/conversations/queue", turn("1"), { prefer: "wait=20" });
 
   await run("queue", "pause", "default", "analytics");
@@ -136,7 +138,7 @@ Deno.test("queue, schedule, report, cache: looked at and acted on", async () => 
     assert.match(out, /\d\d-\d\d \d\d:\d\d /, "the time of day is not what is cut");
   }
 
-  const day = new Date().toISOString().slice(0, 10);
+  const day = dayOf(Date.now());
   const report = await json("report", "daily", "--date", day);
   assert.equal(report.conversation_analytics.total_conversations, 1);
   assert.match((await run("report", "daily", "--date", day)).out, /total conversations: 1/);
@@ -185,7 +187,7 @@ Deno.test("monitor: tells what happens, and goes on after a restart of the servi
     // Asked until it is seen: whoever watches does so from some moment on.
     for (let n = 0; !out.includes(`"completed"`); n++) {
       await service.request("POST", "/conversations/queue", turn(`${id}-${n}`), {
-        prefer: "wait=5",
+        prefer: "wait=25",
       });
       await new Promise((resolve) => setTimeout(resolve, 150));
     }

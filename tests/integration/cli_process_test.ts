@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { runCommand } from "../support/cli.ts";
-import { freePort, TestService } from "../support/service.ts";
+import { freePort } from "../support/ports.ts";
+import { TestService } from "../support/service.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const TOKEN = "a-token-for-this-test";

@@ -8,7 +8,9 @@ import { caller } from "../support/contract.ts";
 import { largeBot } from "../support/bots.ts";
 import { startOpenAIServer } from "../support/openai_server.ts";
 import { assertRecounts } from "../support/recount.ts";
-import { freePort, startInVain, TestService } from "../support/service.ts";
+import { dayAhead, dayOf } from "../support/days.ts";
+import { freePort } from "../support/ports.ts";
+import { startInVain, TestService } from "../support/service.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const preload = `${root}tests/support/deno_deploy.ts`;
@@ -61,6 +63,7 @@ Deno.test("Deno Deploy: a conversation, its reports, the dashboard and health, o
   withPlatform(async (folder) => {
     await using service = await isolate(folder, EACH_SECOND);
     const call = caller(service);
+    await dayAhead(60_000);
     await call(bots.BotAnswer, "PUT", "/bots/shop", {
       name: "Shop",
       knowledge: [{ question: "When do you open?", answer: "At nine, every day." }],
@@ -77,8 +80,8 @@ Deno.test("Deno Deploy: a conversation, its reports, the dashboard and health, o
       if (n === 0) assert.equal(body.result?.response, "At nine, every day.");
       assert.ok(body.result, JSON.stringify(body));
     }
-    const today = new Date().toISOString().slice(0, 10);
-    const day = await call(analytics.DailyAnswer, "GET", `/analytics/daily?date=${today}`);
+    const path = `/analytics/daily?date=${dayOf(Date.now())}`;
+    const day = await call(analytics.DailyAnswer, "GET", path);
     assert.equal(day.analytics.conversation_analytics.total_conversations, 1);
     assert.equal((await assertRecounts(service)).conversations, 1);
 

@@ -3,7 +3,8 @@ import { fileURLToPath } from "node:url";
 import { validate } from "dockerfile-utils";
 import { parse } from "yaml";
 import { promtool } from "../support/promtool.ts";
-import { freePort, TestService } from "../support/service.ts";
+import { freePort } from "../support/ports.ts";
+import { TestService } from "../support/service.ts";
 
 const TOKEN = "the-admin-token-of-these-tests";
 const ROOT = new URL("../../", import.meta.url);

@@ -10,7 +10,7 @@ import { python } from "../support/python.ts";
 import { type Place, Reader } from "../support/reader.ts";
 import { RedisServer } from "../support/redis.ts";
 import { startBucket } from "../support/s3.ts";
-import { freePort } from "../support/service.ts";
+import { freePort } from "../support/ports.ts";
 
 /** Commands of the pages that this test does not run, and why. Everything else is run. */
 const NOT_RUN: [command: RegExp, why: string][] = [

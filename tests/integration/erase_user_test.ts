@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { Redis } from "ioredis";
-import { cancelTurnsOf } from "../../lib/conversations/erase_user.ts";
+import { z } from "zod";
+import { cancelTurnsOf, eraseUser } from "../../lib/conversations/erase_user.ts";
 import { FileErasureLog } from "../../lib/conversations/erasure_log.ts";
+import { declareJob } from "../../lib/jobs/definition.ts";
+import { type PackedRecord, unpackRecord } from "../../lib/jobs/job_codec.ts";
 import { restore } from "../../lib/monitoring/restore.ts";
 import { openDesk, turn } from "../support/conversations.ts";
 import { startOpenAIServer } from "../support/openai_server.ts";
@@ -11,6 +14,12 @@ import { TestService } from "../support/service.ts";
 const USER = "ada-lovelace-7391";
 const SECRET = "purple-elephant-4711";
 const options = { sanitizeOps: true, sanitizeResources: true };
+
+const laterJob = declareJob({
+  kind: "later",
+  queue: "notifications",
+  payload: z.object({ user: z.string(), status: z.string() }),
+});
 
 /** Everything that the database holds, as text. */
 async function databaseText(path: string): Promise<string> {
@@ -243,6 +252,61 @@ Deno.test(
       assert.deepEqual(service.logs.filter((line) => traces.test(line)), []);
     } finally {
       await receiver.shutdown();
+    }
+  },
+);
+
+Deno.test(
+  "whoever is called like something else takes nothing of it with them",
+  options,
+  async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      await using desk = await openDesk();
+      const { db, engine, conversations, recorder: ledger } = desk;
+      // Parts of keys, statuses, fields, kinds, a bot, another's conversation, words of a text.
+      const names = "jobs job conv stats c u completed kind process_conversation shop c1 hello user"
+        .split(" ");
+      const metadata = { channel: "conv", completed: "hello", of_users: ["jobs", "bob"] };
+      await desk.bots.put("shop", {
+        name: "user",
+        knowledge: [{ question: "c1", answer: "hello" }],
+        intents: [],
+        cache: undefined,
+      });
+      const turns = [turn({ userId: "bob", metadata })].concat(
+        names.map((name) => turn({ conversationId: `of-${name}`, userId: name })),
+      );
+      for (const each of turns) await desk.ended((await conversations.submit(each)).taskId);
+      await engine.enqueue(laterJob, { user: "jobs", status: "completed" }, { runAt: 4e12 });
+
+      const lines = async () => {
+        const found: string[] = [];
+        const text = (v: unknown) =>
+          JSON.stringify(v, (_, part) => typeof part === "bigint" ? `${part}` : part) ?? "";
+        for await (const { key, value } of db.kv.list({ prefix: [] })) {
+          const record = key[0] === "job" ? unpackRecord(value as PackedRecord) : value;
+          // Of those who are erased, only the places are compared.
+          found.push(text(key) + (text([key, record]).includes("of-") ? "" : text(record)));
+        }
+        return found.filter((line) => !/^\["(jobs|stats)","(um?|users|top|events\w*)"/.test(line));
+      };
+      const before = await lines();
+      const erasures = await FileErasureLog.open(folder);
+      const clearAnswers = () => Promise.resolve();
+      for (const name of names) {
+        const hash = erasures.hash(name);
+        const done = await eraseUser({ db, engine, erasures, ledger, clearAnswers }, hash);
+        assert.deepEqual([name, done.conversations], [name, 1]);
+      }
+      const after = (await lines()).filter((line) => !line.startsWith('["conv","erased"'));
+      const pseudonym = /"erased-[^"]*"/g;
+      assert.deepEqual(after.map((line) => line.replace(pseudonym, '"jobs"')), before);
+      // Bob's list of users, in what he asked and was answered, and the user of the other task.
+      assert.equal(after.filter((line) => line.match(pseudonym)).length, 3);
+      await desk.ended((await conversations.submit(turn({ userId: "bob" }))).taskId);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
     }
   },
 );

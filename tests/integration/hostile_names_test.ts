@@ -1,7 +1,7 @@
 // deno-lint-ignore-file no-explicit-any
 import assert from "node:assert/strict";
 import { startService } from "../../service.ts";
-import { freePort } from "../support/service.ts";
+import { freePort } from "../support/ports.ts";
 
 const TOKEN = "the-admin-token-of-these-tests";
 /** Names that an object has before anybody gave it any, and one that changes its prototype. */

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { sendWebhook, webhookSecret } from "../../lib/notifications/webhook.ts";
 import { writePlatformDatabase } from "../support/platform_database.ts";
 import { python } from "../support/python.ts";
-import { freePort, TestService } from "../support/service.ts";
+import { freePort } from "../support/ports.ts";
+import { TestService } from "../support/service.ts";
 
 const example = (path: string) => fileURLToPath(new URL(`../../examples/${path}`, import.meta.url));
 

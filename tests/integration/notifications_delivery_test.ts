@@ -65,7 +65,7 @@ Deno.test("a mail server that is busy gets it again, once and with the same id",
   await engine.start();
   const delivery = await queue(notifier, email);
   assert.equal(delivery.status, "queued");
-  assert.ok(await engine.whenEnded(delivery.taskId, 20_000));
+  assert.ok(await engine.whenEnded(delivery.taskId, 60_000));
   const job = await engine.get(delivery.taskId);
   assert.equal(job?.state, "completed");
   assert.equal(job?.errors?.length, 1);
@@ -88,7 +88,7 @@ Deno.test("an address that does not exist is a dead letter at once, and can be s
   const { engine, notifier } = test;
   await engine.start();
   const delivery = await queue(notifier, email);
-  assert.ok(await engine.whenEnded(delivery.taskId, 20_000));
+  assert.ok(await engine.whenEnded(delivery.taskId, 60_000));
   assert.equal((await engine.get(delivery.taskId))?.state, "failed");
   const failed = await notifier.log.get(delivery.id);
   assert.equal(failed!.status, "failed");
@@ -99,7 +99,7 @@ Deno.test("an address that does not exist is a dead letter at once, and can be s
   const again = await notifier.redeliver(delivery.id);
   assert.equal(again.status, "queued");
   await assert.rejects(notifier.redeliver(delivery.id), { code: "conflict" });
-  assert.ok(await engine.whenEnded(again.taskId, 20_000));
+  assert.ok(await engine.whenEnded(again.taskId, 60_000));
   assert.equal((await notifier.log.get(delivery.id))!.status, "delivered");
   assert.equal(server.mails[0]!.messageId, `<${delivery.id}@example.org>`);
 });
@@ -126,7 +126,7 @@ Deno.test("a webhook is signed, carries the delivery's id, and is repeated after
       content: { channel: "webhook", data },
     });
     assert.equal(delivery.to, `127.0.0.1:${hook.addr.port}`, "the log keeps no path and no query");
-    assert.ok(await engine.whenEnded(delivery.taskId, 20_000));
+    assert.ok(await engine.whenEnded(delivery.taskId, 60_000));
     assert.deepEqual(seen.map((message) => message.id), [delivery.id, delivery.id]);
     assert.equal(seen[1]!.body.type, "alert.raised");
     assert.deepEqual(seen[1]!.body.data, data);

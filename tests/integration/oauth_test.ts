@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { CLIENT, CookieBrowser, startOidcProvider } from "../support/oidc.ts";
-import { freePort, TestService } from "../support/service.ts";
+import { freePort } from "../support/ports.ts";
+import { TestService } from "../support/service.ts";
 
 const ALLOW = "ann@example.com=admin,@example.com=viewer,org:acme=operator";
 

@@ -7,6 +7,7 @@ import * as queues from "../../lib/wire/schemas/queues.ts";
 import * as system from "../../lib/wire/schemas/system.ts";
 import * as tasks from "../../lib/wire/schemas/tasks.ts";
 import { assertHas, BOT, caller } from "../support/contract.ts";
+import { dayAhead, dayOf } from "../support/days.ts";
 import { TestService } from "../support/service.ts";
 
 Deno.test("health, history, cache, schedules and queues as the contract has them", async () => {
@@ -92,18 +93,19 @@ Deno.test("schedules, clean-ups and reports run when asked, and their tasks say 
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   };
+  await dayAhead(60_000);
   const run = await call(queues.ScheduleRun, "POST", "/schedules/health-report/run");
   assert.equal((await ended(run.task_id)).status, "completed");
   const { schedules } = await call(queues.ScheduleList, "GET", "/schedules");
   const row = schedules.find(({ name }) => name === "health-report")!;
   assert.equal(row.last_status, "completed");
-  const today = new Date().toISOString().slice(0, 10);
   const { analytics: daily } = await call(
     analytics.DailyAnswer,
     "GET",
-    `/analytics/daily?date=${today}`,
+    `/analytics/daily?date=${dayOf(Date.now())}`,
   );
-  assert.equal(daily.system_performance.health_reports_count, 1);
+  // One was asked for; the schedule may have made another meanwhile.
+  assert.ok(daily.system_performance.health_reports_count >= 1);
   assert.equal(typeof daily.system_performance.average_cpu_usage, "number");
 
   for (const type of system.CLEANUP_TYPES) {

@@ -3,6 +3,7 @@ import { gunzipSync } from "node:zlib";
 import { SCHEMA_VERSION } from "../../lib/kv/migrations.ts";
 import { runCommand } from "../support/cli.ts";
 import { TestService } from "../support/service.ts";
+import { SettableClock } from "../support/settable_clock.ts";
 
 const FIXTURES = new URL("../fixtures/", import.meta.url);
 
@@ -14,6 +15,9 @@ interface Told {
 
 type Status = { conversation_status: { status: string; result?: { response: string } } };
 type Task = { task_status: { status: string; priority: string } };
+
+/** Soon after the fixtures were written: a day later a service rightly clears away what is old. */
+const NOW = "2026-11-27T15:20:00Z";
 
 /** Priorities of the conversations that wait in a fixture, by their number. */
 const WAITING: Record<number, string[]> = {
@@ -44,7 +48,9 @@ async function isOpened(schema: string, waiting: string[]): Promise<void> {
     const told: Told = JSON.parse(
       await Deno.readTextFile(new URL(`schema_${schema}.json`, FIXTURES)),
     );
-    await using service = await TestService.start({ dataDir });
+    await using clock = await SettableClock.make();
+    await clock.set(Math.round((Date.parse(NOW) - Date.now()) / 1_000));
+    await using service = await TestService.start({ dataDir, clock });
     const task = async (name: string) =>
       (await service.request<Task>("GET", `/tasks/${told.tasks[name]}`)).body.task_status;
 

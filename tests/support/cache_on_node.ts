@@ -34,6 +34,6 @@ let opened = 0;
 cacheConformance({
   name: "cache in Redis on Node",
   open: (options) =>
-    openCache({ commandTimeoutMs: 2_000, ...options, redisUrl, prefix: `node${opened++}` }),
+    openCache({ commandTimeoutMs: 60_000, ...options, redisUrl, prefix: `node${opened++}` }),
   elapse: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 });

@@ -7,7 +7,7 @@
 import { openCache } from "../../lib/cache/mod.ts";
 
 const [redisUrl, key, callers, factoryMs] = Deno.args as [string, string, string, string];
-const cache = await openCache({ redisUrl, commandTimeoutMs: 2_000 });
+const cache = await openCache({ redisUrl, commandTimeoutMs: 60_000 });
 console.log("open");
 // Begins when it is told to, so that all processes begin together.
 await Deno.stdin.read(new Uint8Array(1));

@@ -1,4 +1,4 @@
-import { freePort } from "./service.ts";
+import { freePort } from "./ports.ts";
 
 const PACKAGE = "npm:@dwmkerr/mock-llm@0.1.29";
 const START_MS = 120_000;

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { startedProgram } from "./program.ts";
-import { freePort } from "./service.ts";
+import { freePort } from "./ports.ts";
 
 export const CLIENT = { id: "pixel", secret: "the-client-secret-of-the-test" };
 

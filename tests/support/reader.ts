@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { freePort, surroundings } from "./service.ts";
+import { freePort } from "./ports.ts";
+import { surroundings } from "./service.ts";
 import { Background, type Ended, Shell } from "./shell.ts";
 
 const DEMO = /deno task demo$/;

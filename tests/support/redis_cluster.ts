@@ -1,4 +1,6 @@
-import { eventually, freePort, RedisServer } from "./redis.ts";
+import { eventually } from "./eventually.ts";
+import { freePort } from "./ports.ts";
+import { RedisServer } from "./redis.ts";
 
 const SLOTS = 16_384;
 
@@ -38,12 +40,10 @@ export class RedisCluster {
           return known.includes(id) && known.trim().split("\n").length === 4;
         },
         "the nodes have met",
-        30_000,
       );
       await eventually(
         () => replica!.call("CLUSTER", "REPLICATE", id).then(() => true, () => false),
         "the replica has its primary",
-        30_000,
       );
       await eventually(
         async () => {
@@ -55,7 +55,6 @@ export class RedisCluster {
             replication.includes("master_link_status:up");
         },
         "the Cluster is complete",
-        30_000,
       );
       return new RedisCluster(primaries, owner, replica!);
     } catch (error) {

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import type { BucketConfig } from "../../lib/config/config.ts";
 import { startedProgram } from "./program.ts";
-import { freePort } from "./service.ts";
+import { freePort } from "./ports.ts";
 
 /** A bucket that lies on a server of the test. */
 export interface TestBucket extends AsyncDisposable {

@@ -1,8 +1,9 @@
+import { freePort } from "./ports.ts";
 import type { SettableClock } from "./settable_clock.ts";
 
 const ROOT = new URL("../../", import.meta.url);
-const READY_MS = 60_000;
-const STOP_MS = 35_000;
+const READY_MS = 120_000;
+const STOP_MS = 90_000;
 const POLL_MS = 20;
 const KEPT_LOG_LINES = 5_000;
 
@@ -263,10 +264,4 @@ async function startArguments(): Promise<string[]> {
   const [deno, run, ...rest] = (tasks.start as string).split(/\s+/);
   if (deno !== "deno" || run !== "run") throw new Error("deno task start runs something else");
   return [run, "--quiet", "--no-check", ...rest];
-}
-
-/** A port that nobody listens on just now. */
-export function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
