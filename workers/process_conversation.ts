@@ -56,9 +56,9 @@ export function processConversation(deps: ProcessDeps): JobDefinition<TurnJob> {
   return handleJob(turnJob, {
     async perform(job) {
       const { conversation_id: conversationId, turn } = job.payload;
-      const [conversation, asked] = await db.kv.getMany<[ConversationRecord, TurnRecord]>([
-        conversationKey(conversationId),
-        turnKey(conversationId, turn),
+      const [conversation, asked] = await Promise.all([
+        db.get<ConversationRecord>(conversationKey(conversationId)),
+        db.get<TurnRecord>(turnKey(conversationId, turn)),
       ]);
       if (!conversation.value || !asked.value) return cancel("the conversation was deleted");
       const { userId, botId, open } = conversation.value;
@@ -145,7 +145,7 @@ export function processConversation(deps: ProcessDeps): JobDefinition<TurnJob> {
       const payload = turnJob.payload.safeParse(job.payload);
       if (!payload.success) return undefined;
       const { conversation_id, turn } = payload.data;
-      return (await db.kv.get<AnswerRecord>(answerKey(conversation_id, turn))).value?.result;
+      return (await db.get<AnswerRecord>(answerKey(conversation_id, turn))).value?.result;
     },
   });
 }

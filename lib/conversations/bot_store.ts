@@ -64,15 +64,15 @@ export class BotStore {
 
   /** The bot's definition; one that nobody defined has no knowledge and is named as imported. */
   async get(botId: string): Promise<BotDefinition> {
-    const { kv } = this.options.db;
+    const { db } = this.options;
     for (let attempt = 0; attempt < 5; attempt++) {
-      const [meta, name] = await kv.getMany<[BotMeta, string]>([metaKey(botId), nameKey(botId)]);
-      if (!meta.value) return undefinedBot(botId, name.value);
+      const meta = await db.get<BotMeta>(metaKey(botId));
+      if (!meta.value) return undefinedBot(botId, (await db.get<string>(nameKey(botId))).value);
       const cached = this.#cache.get(botId);
       if (cached?.version === meta.value.version) return cached;
       const chunks: string[] = [];
       for await (
-        const { value } of kv.list<string>({ prefix: chunksPrefix(botId, meta.value.version) })
+        const { value } of db.kv.list<string>({ prefix: chunksPrefix(botId, meta.value.version) })
       ) chunks.push(value);
       if (chunks.length !== meta.value.chunks) continue; // replaced while we read
       const input = JSON.parse(chunks.join("")) as BotInput;
@@ -138,10 +138,10 @@ export class BotStore {
   async list(cursor = "", limit = 100): Promise<{ bots: BotSummary[]; nextCursor?: string }> {
     const { kv } = this.options.db;
     const ids = new Set<string>();
-    for (const prefix of [definedPrefix, usedPrefix]) {
+    await Promise.all([definedPrefix, usedPrefix].map(async (prefix) => {
       const entries = kv.list({ prefix, start: [...prefix, cursor + "\0"] }, { limit: limit + 1 });
       for await (const { key } of entries) ids.add(String(key.at(-1)));
-    }
+    }));
     const page = [...ids].sort().slice(0, limit);
     const bots = await Promise.all(page.map((id) => this.#summary(id)));
     return ids.size > limit ? { bots, nextCursor: page.at(-1) } : { bots };

@@ -47,9 +47,10 @@ export async function finishTurn(
   figures: TurnFigures,
 ): Promise<TurnRecord | null> {
   const key = conversationKey(conversationId);
-  const [entry, asked] = await deps.db.kv.getMany<[ConversationRecord, TurnRecord]>([
-    key,
-    turnKey(conversationId, turn),
+  // In this order, since the check on the conversation then holds for what its turn says, too.
+  const [entry, asked] = await Promise.all([
+    deps.db.get<ConversationRecord>(key),
+    deps.db.get<TurnRecord>(turnKey(conversationId, turn)),
   ]);
   const before = entry.value;
   if (!before || !asked.value || !before.open.some((open) => open.turn === turn)) return null;

@@ -352,8 +352,7 @@ export class JobEngine {
 
   /** Resolves true once the job has ended, false after `waitMs` or when the signal aborts. */
   whenEnded(id: string, waitMs: number, signal?: AbortSignal): Promise<boolean> {
-    const hasEnded = async () => (await this.get(id))?.finishedAt !== undefined;
-    return this.#waiters.wait(id, hasEnded, waitMs, signal);
+    return this.#waiters.wait(id, () => this.#reader.hasEnded(id), waitMs, signal);
   }
 
   #arrived(job: ReadyJob): void {

@@ -2,7 +2,7 @@ import { type Job, type JobRecord, type JobState } from "./job.ts";
 import { type PackedRecord, unpackRecord } from "./job_codec.ts";
 import { formatJobId, type JobAddress, suffixOf } from "./job_id.ts";
 import { deadPrefix, levelRange } from "./keys.ts";
-import { readJob, toJob } from "./store.ts";
+import { readJob, type StoredJob, toJob } from "./store.ts";
 
 export interface JobFilter {
   queue?: string;
@@ -32,6 +32,9 @@ export interface Level {
 
 /** Records looked at for one page, so that a rare match cannot make a page slow. */
 const MAX_SCANNED = 5_000;
+
+/** Dead letters whose jobs are read at the same time. */
+const MAX_LETTERS_A_READ = 50;
 
 /** Jobs by their turn, newest first, over all levels. `stateOf` knows what is running. */
 export async function listJobs(
@@ -84,8 +87,8 @@ export async function listDead(
 ): Promise<JobPage> {
   const before = filter.cursor ? Number(filter.cursor) : Infinity;
   const found: { at: number; id: string }[] = [];
-  for (const queue of queues) {
-    if (filter.queue && queue !== filter.queue) continue;
+  const wanted = queues.filter((queue) => !filter.queue || queue === filter.queue);
+  await Promise.all(wanted.map(async (queue) => {
     const prefix = deadPrefix(queue);
     const entries = kv.list({ prefix, end: [...prefix, before] }, {
       reverse: true,
@@ -95,20 +98,27 @@ export async function listDead(
       const [at, id] = key.slice(-2) as [number, string];
       found.push({ at, id });
     }
-  }
+  }));
   found.sort((a, b) => b.at - a.at || (a.id < b.id ? 1 : -1));
   const page: JobPage = { jobs: [], capped: false };
-  for (const { at, id } of found) {
+  const step = Math.max(1, Math.min(filter.limit, MAX_LETTERS_A_READ));
+  let read: (StoredJob | null)[] = [];
+  for (const [index, { at }] of found.entries()) {
     // Letters of the same millisecond stay on one page, since the cursor is that millisecond.
     if (page.jobs.length >= filter.limit && page.nextCursor !== String(at)) return page;
     page.nextCursor = String(at);
-    const job = await readJob(kv, id);
+    if (index % step === 0) read = await readJobs(kv, found.slice(index, index + step));
+    const job = read[index % step];
     if (job && matches(job.address, job.record, "failed", filter)) {
       page.jobs.push(toJob(job.address, job.record));
     }
   }
   if (found.length < MAX_SCANNED / 10) delete page.nextCursor;
   return page;
+}
+
+function readJobs(kv: Deno.Kv, letters: { id: string }[]): Promise<(StoredJob | null)[]> {
+  return Promise.all(letters.map(({ id }) => readJob(kv, id)));
 }
 
 function matches(

@@ -38,12 +38,17 @@ export class JobReader {
 
   /** A job with its present state and result, or null when it is unknown or no longer kept. */
   async get(id: string): Promise<JobView | null> {
-    const stored = await readJob(this.deps.db.kv, id);
+    const stored = await readJob(this.deps.db, id);
     if (!stored) return null;
     const view = this.#view(toJob(stored.address, stored.record));
     if (view.state !== "completed") return view;
     const elsewhere = await this.deps.definitions.get(view.kind)?.result?.(view as Job);
     return elsewhere === undefined ? view : { ...view, result: elsewhere };
+  }
+
+  /** Whether a job has ended and is still kept. */
+  async hasEnded(id: string): Promise<boolean> {
+    return (await readJob(this.deps.db, id))?.record.finishedAt !== undefined;
   }
 
   /** One page of jobs, newest first. Throws AppError `invalid` for a limit that is no whole number. */

@@ -59,7 +59,7 @@ export function writeJob(
 }
 
 /** Reads a job by its id; null when the id is none of ours or the job is no longer kept. */
-export async function readJob(kv: Deno.Kv, id: string): Promise<StoredJob | null> {
+export async function readJob(kv: Pick<Deno.Kv, "get">, id: string): Promise<StoredJob | null> {
   const address = parseJobId(id);
   if (!address) return null;
   const entry = await kv.get<PackedRecord>(jobKey(id));

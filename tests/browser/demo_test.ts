@@ -7,7 +7,6 @@ Deno.test("on the demo's Overview Redis is broken and the process killed, and no
   await using demo = await startDemo(2);
   await using browser = await startBrowser();
   const { page } = await browser.open();
-  page.setDefaultTimeout(60_000);
   await page.goto(demo.link);
   await islandsReady(page);
   assert.match(await page.innerText(".demo"), /Break it, and see what is lost/);

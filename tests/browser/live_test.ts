@@ -23,7 +23,7 @@ Deno.test("where there is no stream the page asks by itself", async () => {
   await page.waitForSelector("[data-mode=polling]");
   assert.equal(await page.innerText(".switch"), "Every 10 s");
   visit.server.data.summary!.performance_score = 12;
-  await page.waitForSelector(".ring.bad", { timeout: 15_000 });
+  await page.waitForSelector(".ring.bad");
 });
 
 Deno.test("nothing is open while the tab is hidden or the switch is off", async () => {

@@ -53,7 +53,7 @@ Deno.test("the real service: every page, an answer tried, and the stream after a
   await page.waitForSelector("text=Taught.");
   await page.fill(".trial [name=message]", "Do penguins have knees?");
   await page.click(".trial button");
-  await page.waitForSelector(".trial .assistant:has-text('They do.')", { timeout: 25_000 });
+  await page.waitForSelector(".trial .assistant:has-text('They do.')");
 
   await page.goto(`${service.url}/settings`);
   await islandsReady(page);
@@ -85,7 +85,7 @@ Deno.test("the real service: every page, an answer tried, and the stream after a
   await service.stop();
   await page.waitForSelector("[data-mode=polling], [data-mode=stale]");
   await service.restart();
-  await page.waitForSelector("[data-mode=live]", { timeout: 30_000 });
+  await page.waitForSelector("[data-mode=live]");
   const turn = { conversation_id: "second", bot_id: "shop", user_message: "When do you open?" };
   await service.request("POST", "/conversations/queue", turn, wait);
   await page.waitForSelector("text=/Show \\d+ newer tasks?/");

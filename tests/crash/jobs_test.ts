@@ -35,7 +35,7 @@ faultTest("SIGKILL at every point at which the engine waits", async () => {
     const skip = OFTEN.test(failpoint) ? random.between(0, 3) : 0;
     const struck = trial.start({ failpoint, skip });
     const end = failpoint.startsWith("end");
-    const drained = struck.told("drained", 20_000).then(() => struck.signal("SIGTERM"));
+    const drained = struck.told("drained").then(() => struck.signal("SIGTERM"));
     await Promise.race([struck.ended, drained.catch(() => {})]);
     const { signal } = await struck.ended;
     if (signal === "SIGKILL") trial.fault();
@@ -106,7 +106,7 @@ faultTest(
   "SIGSTOP past the lease, SIGCONT: a worker beside it goes on, the stale one ends",
   async () => {
     for (let i = 0; i < rounds(1, 8); i++) {
-      await using trial = new Trial({ jobs: 400, only: "slow", slowMs: 30, leaseMs: 1_500 });
+      await using trial = new Trial({ jobs: 400, only: "slow", slowMs: 30, leaseMs: 3_000 });
       // Slow enough to be in the middle of them when the other one is ready.
       const stale = trial.start({ slowMs: 2_000 });
       await stale.told("full");
@@ -205,11 +205,11 @@ faultTest("the disk is full for a while", async () => {
   await using disk = await smallDisk();
   await using trial = new Trial({ jobs: 4_000, paddingBytes: 500 }, disk.folder);
   const process = trial.start();
-  await process.told("refused", 60_000);
+  await process.told("refused");
   trial.fault();
   await pause(500);
   await disk.free();
-  await process.told("drained", 60_000);
+  await process.told("drained");
   await trial.finish(process);
 });
 

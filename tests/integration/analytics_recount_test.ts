@@ -17,7 +17,7 @@ import { processConversation } from "../../workers/process_conversation.ts";
 import { randomFor, rounds } from "../support/randomness.ts";
 
 const log = createLogger({ level: "error", format: "json", write: () => {} });
-const WAIT_MS = 20_000;
+const WAIT_MS = 120_000;
 
 /** The machine's clock, moved on by the test. */
 class MovedClock implements Clock {

@@ -187,7 +187,7 @@ Deno.test("monitor: tells what happens, and goes on after a restart of the servi
     // Asked until it is seen: whoever watches does so from some moment on.
     for (let n = 0; !out.includes(`"completed"`); n++) {
       await service.request("POST", "/conversations/queue", turn(`${id}-${n}`), {
-        prefer: "wait=5",
+        prefer: "wait=25",
       });
       await new Promise((resolve) => setTimeout(resolve, 150));
     }

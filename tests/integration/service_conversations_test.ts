@@ -110,7 +110,11 @@ Deno.test("a waiting and a running turn are cancelled; what is over cannot be", 
     const later = await call(conversations.TurnQueued, "POST", QUEUE, turn("a", "two"));
     const { task_status: behind } = await call(tasks.TaskAnswer, "GET", `/tasks/${later.task_id}`);
     assert.ok(behind.waiting_because.some(({ reason }) => reason === "earlier_turn"));
-    const { active_tasks: active } = await call(tasks.ActiveTasks, "GET", "/tasks/active");
+    const { active_tasks: active } = await call(
+      tasks.ActiveTasks,
+      "GET",
+      "/tasks/active?queue=conversations",
+    );
     assert.deepEqual(active.map(({ task_id }) => task_id), [running.task_id]);
 
     for (const { task_id } of [later, running]) {

@@ -20,7 +20,7 @@ async function readEvents(
       authorization: `Bearer ${service.token}`,
       ...(lastEventId === null ? {} : { "last-event-id": lastEventId }),
     },
-    signal: AbortSignal.timeout(30_000),
+    signal: AbortSignal.timeout(120_000),
   });
   assert.equal(response.status, 200);
   const told: Told[] = [];

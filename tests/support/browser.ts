@@ -11,6 +11,8 @@ const FLAGS = [
   "--disable-component-update",
   "--disable-sync",
 ];
+/** Only what never comes takes this long. */
+const LONGEST_MS = 60_000;
 /** Where Debian's `chromium` is; CHROMIUM names another. */
 const EXECUTABLE = Deno.env.get("CHROMIUM") ?? "/usr/bin/chromium";
 
@@ -29,7 +31,11 @@ export interface TestBrowser extends AsyncDisposable {
 }
 
 export async function startBrowser(): Promise<TestBrowser> {
-  const browser: Browser = await chromium.launch({ executablePath: EXECUTABLE, args: FLAGS });
+  const browser: Browser = await chromium.launch({
+    executablePath: EXECUTABLE,
+    args: FLAGS,
+    timeout: LONGEST_MS,
+  });
   return {
     async open({ size = { width: 1280, height: 800 }, javaScript = true, colorScheme } = {}) {
       const context = await browser.newContext({
@@ -39,7 +45,7 @@ export async function startBrowser(): Promise<TestBrowser> {
         timezoneId: "Europe/Berlin",
         locale: "en-GB",
       });
-      context.setDefaultTimeout(10_000);
+      context.setDefaultTimeout(LONGEST_MS);
       const page = await context.newPage();
       const problems: string[] = [];
       page.on("pageerror", (error) => problems.push(String(error)));

@@ -7,6 +7,8 @@ export class TcpProxy {
   delayMs = 0;
   /** Nothing goes through any more, and nobody is told. */
   silent = false;
+  /** So many bytes of what clients send go through, and then no more. */
+  clientBytes = Infinity;
   readonly #listener: Deno.TcpListener;
   readonly #connections = new Set<Deno.TcpConn>();
   readonly #running: Promise<void>[] = [];
@@ -49,18 +51,19 @@ export class TcpProxy {
     try {
       const server = await Deno.connect({ hostname: "127.0.0.1", port: this.targetPort });
       this.#connections.add(server);
-      await Promise.all([this.#pump(client, server), this.#pump(server, client)]);
+      await Promise.all([this.#pump(client, server, true), this.#pump(server, client, false)]);
     } catch {
       close(client);
     }
   }
 
-  async #pump(from: Deno.TcpConn, to: Deno.TcpConn): Promise<void> {
+  async #pump(from: Deno.TcpConn, to: Deno.TcpConn, ofClient: boolean): Promise<void> {
     const buffer = new Uint8Array(65_536);
     try {
       for (let n = await from.read(buffer); n !== null; n = await from.read(buffer)) {
         if (this.silent) continue;
-        const piece = buffer.slice(0, n);
+        const piece = buffer.slice(0, ofClient ? Math.min(n, this.clientBytes) : n);
+        if (ofClient) this.clientBytes -= piece.length;
         if (this.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, this.delayMs));
         for (let at = 0; at < piece.length;) at += await to.write(piece.subarray(at));
       }

@@ -53,7 +53,7 @@ export class Trial implements AsyncDisposable {
 
   /** Lets a process that nothing disturbs end the work and stop, then checks everything. */
   async finish(process = this.start()): Promise<Findings> {
-    await process.told("drained", 60_000);
+    await process.told("drained");
     process.signal("SIGTERM");
     await process.told("stopped");
     await process.ended;

@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import type { WorkerOrder } from "./order.ts";
 
 const PROGRAM = fileURLToPath(new URL("./worker.ts", import.meta.url));
-const TOLD_TIMEOUT_MS = 30_000;
+const TOLD_TIMEOUT_MS = 180_000;
 const MAX_LINES = 30;
 
 export interface Told {
