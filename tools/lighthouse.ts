@@ -3,7 +3,7 @@
  * `deno run -A tools/lighthouse.ts`. Lighthouse comes by npx and is no part of the project; it needs
  * Node 22 for its newest versions, so one is named here.
  */
-import { chromium } from "playwright-core";
+import { type BrowserContext, chromium } from "playwright-core";
 import { freePort } from "../bench/peers/servers.ts";
 import { startDemo } from "../tests/support/demo.ts";
 import { ensurePrograms } from "./programs.ts";
@@ -21,29 +21,25 @@ interface Report {
 }
 
 /**
- * A browser that the demo's link has signed in, for Lighthouse to measure in: a cookie among extra
- * headers is not sent by what a page fetches itself, which then would measure a session that ended.
+ * A browser with this profile, for Lighthouse to measure in: a cookie among extra headers is not sent
+ * by what a page fetches itself, which then would measure a session that ended.
  */
-async function signedIn(link: string): Promise<AsyncDisposable & { port: number }> {
-  const port = freePort();
-  const profile = await Deno.makeTempDir({ prefix: "pixel-lighthouse-" });
-  const context = await chromium.launchPersistentContext(profile, {
+async function startProfile(profile: string, port = 0): Promise<BrowserContext> {
+  return await chromium.launchPersistentContext(profile, {
     executablePath: CHROMIUM,
     args: ["--headless=new", "--no-sandbox", "--disable-gpu", `--remote-debugging-port=${port}`],
   });
-  const page = await context.newPage();
-  await page.goto(link);
-  await page.goto("about:blank");
-  return {
-    port,
-    async [Symbol.asyncDispose]() {
-      await context.close();
-      await Deno.remove(profile, { recursive: true });
-    },
-  };
 }
 
-async function measure(url: string, port: number, flags: string[]): Promise<Report> {
+/** Signs the profile in with the demo's link. */
+async function signIn(profile: string, link: string): Promise<void> {
+  await using context = await startProfile(profile);
+  await (await context.newPage()).goto(link);
+}
+
+async function measure(url: string, profile: string, flags: string[]): Promise<Report> {
+  const port = freePort();
+  await using _browser = await startProfile(profile, port);
   const { success, stdout } = await new Deno.Command("npx", {
     args: [
       "-y",
@@ -68,12 +64,15 @@ if (import.meta.main) {
   await using demo = await startDemo();
   await new Promise((resolve) => setTimeout(resolve, LIVED_MS));
   const { origin } = new URL(demo.link);
-  await using browser = await signedIn(demo.link);
+  await using stack = new AsyncDisposableStack();
+  const profile = await Deno.makeTempDir({ prefix: "pixel-lighthouse-" });
+  stack.defer(() => Deno.remove(profile, { recursive: true }));
+  await signIn(profile, demo.link);
   console.log("| page | on | performance | accessibility | first paint | shift |");
   console.log("| --- | --- | --- | --- | --- | --- |");
   for (const [name, path] of Object.entries(PAGES)) {
     for (const [form, flags] of Object.entries(FORMS)) {
-      const { categories, audits } = await measure(origin + path, browser.port, flags);
+      const { categories, audits } = await measure(origin + path, profile, flags);
       const score = (of: string) => Math.round((categories[of]?.score ?? 0) * 100);
       const paint = Math.round(audits["first-contentful-paint"]?.numericValue ?? 0);
       const shift = (audits["cumulative-layout-shift"]?.numericValue ?? 0).toFixed(3);
