@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { type KeySpace, namespaceOf } from "./key_space.ts";
 import type { RedisLink } from "./redis_link.ts";
 import { Unavailable } from "./unavailable.ts";
@@ -6,7 +7,9 @@ import { RECOUNT, SWEEP_ENTRIES } from "./sweep_scripts.ts";
 
 const SCAN_COUNT = 1_000;
 /** Entries that one script looks at; small, so that other clients hardly notice. */
-const LOOK_AT_ONCE = 200;
+const LOOK_AT_ONCE = 100;
+/** After each it rests as long as that took, so that others have half of the server; at most so long. */
+const MAX_REST_MS = 50;
 const MAX_NAMESPACES = 500;
 /** Buckets that one script corrects. */
 const CORRECT_AT_ONCE = 500;
@@ -52,15 +55,21 @@ export async function sweepRedis(store: RedisStore, options: SweepOptions): Prom
     cursor = page[0];
     const stored = page[1].filter((key) => keys.logical(key)?.startsWith(literal));
     for (let at = 0; at < stored.length; at += LOOK_AT_ONCE) {
+      const from = performance.now();
       const step = await look(link, keys, stored.slice(at, at + LOOK_AT_ONCE), seen, uncounted);
       if (step === null) return { removed, complete: false };
       removed += step;
+      await rest(performance.now() - from, signal);
     }
   } while (cursor !== "0");
   if (!count) return { removed, complete: true };
   const after = await readCounts(link, keys);
   if (after === null) return { removed, complete: false };
   return { removed, complete: await correct(link, keys, { before, after, seen, uncounted }) };
+}
+
+async function rest(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  await setTimeout(Math.min(ms, MAX_REST_MS), undefined, { signal }).catch(() => {});
 }
 
 /** Looks at some entries; answers how many went, null when Redis did not answer. */

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import fc from "fast-check";
 import { counterValue } from "./counter.ts";
 import { countOf, decodeCounts } from "./counts.ts";
@@ -74,6 +76,40 @@ Deno.test("one write set that the database refuses harms no other", async () => 
   ]);
   assert.deepEqual(results.map((r) => r.status), ["fulfilled", "rejected", "fulfilled"]);
   assert.equal((await db.kv.get(["after"])).value, 1);
+});
+
+Deno.test("while another program writes to the file again and again, every commit counts once", async () => {
+  const folder = await Deno.makeTempDir();
+  const path = join(folder, "kv.sqlite");
+  const db = await Database.open({ path });
+  try {
+    await db.commit(new WriteSet().set(["begin"], 1));
+    const other = new DatabaseSync(path, { timeout: 60_000 });
+    other.exec("create table other (n)");
+    const results: Promise<boolean>[] = [];
+    let sum = 0;
+    for (let i = 0; i < 60; i++) {
+      const tx = new WriteSet().add(["root", "record"], new Map([[i % 40, i]]));
+      // Every seventh fails for a reason of its own.
+      if (i % 7 === 3) tx.check(["begin"], null);
+      else sum += i;
+      for (let n = 0; n < 250; n++) tx.delete(["padding", "of", i, n]);
+      results.push(db.commit(tx));
+      // A commit that has begun with its checks cannot write once another has written.
+      for (let n = 0; n < 4; n++) {
+        await new Promise((resolve) => setImmediate(resolve));
+        other.exec("insert into other values (1)");
+      }
+    }
+    const committed = await Promise.all(results);
+    other.close();
+    assert.deepEqual(committed, Array.from({ length: 60 }, (_, i) => i % 7 !== 3));
+    const { values } = decodeCounts((await db.kv.get(["root", "record"])).value);
+    assert.equal(sumOf(values), sum);
+  } finally {
+    await db.close();
+    await Deno.remove(folder, { recursive: true });
+  }
 });
 
 Deno.test("whatever arrives when, the outcome is that of one after the other in order", async () => {

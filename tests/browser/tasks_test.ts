@@ -142,9 +142,13 @@ Deno.test("news change rows in place, and newer tasks wait until they are asked 
   const { page } = await visit.open("/tasks");
   await page.waitForSelector("[data-mode=live]");
   const { tasks } = visit.server.data;
+  const top = () => page.$eval(".tasks tbody", (rows) => rows.getBoundingClientRect().top);
+  const before = await top();
   tasks[0]!.status = "completed";
   tasks.unshift({ ...finishedTask(0), task_id: "brand-new" });
   visit.server.emit("task");
+  await page.waitForSelector("text=Show 1 newer task");
+  assert.equal(await top(), before, "the list stays where it is");
   await page.click("text=Show 1 newer task");
   assert.equal(
     await page.locator(".tasks tbody tr:first-child a").getAttribute("href"),
