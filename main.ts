@@ -13,6 +13,12 @@ async function main(env: Record<string, string>): Promise<void> {
       await (await started.promise).tick?.();
     });
   }
+  const stop = stopOnce(async (code: number) => {
+    await (await started.promise).stop();
+    Deno.exit(code);
+  });
+  // Whoever asks while it starts has it end in good order as soon as it has started.
+  onStopSignals(() => stop(0));
   let service: RunningService;
   try {
     service = await startService(env, Deno.stdout.isTerminal());
@@ -22,11 +28,6 @@ async function main(env: Record<string, string>): Promise<void> {
     Deno.exit(1);
   }
   started.resolve(service);
-  const stop = stopOnce(async (code: number) => {
-    await service.stop();
-    Deno.exit(code);
-  });
-  onStopSignals(() => stop(0));
   service.lost.then(() => stop(1));
   service.stopAsked.then(() => stop(0));
 }

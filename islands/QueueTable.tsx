@@ -3,12 +3,12 @@ import { useLivePage } from "./client/use_live.ts";
 import { ActionForm } from "./parts/ActionForm.tsx";
 import { count, duration, NONE, perSecond } from "./parts/format.ts";
 import { waitingIn } from "./parts/headline.ts";
-import type { TaskListData } from "./parts/page_data.ts";
+import type { QueueTableData } from "./parts/page_data.ts";
 import { Badge, Meter } from "./parts/pieces.tsx";
 import { TASKS as T } from "./parts/texts.ts";
 
 /** Every queue: what waits, how busy it is, and holding it or letting it go on. */
-export default function QueueTable(rendered: TaskListData) {
+export default function QueueTable(rendered: QueueTableData) {
   const { queues, operator, csrf } = useLivePage(rendered);
   return (
     <table class="rows queue-table">

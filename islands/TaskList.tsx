@@ -5,7 +5,7 @@ import { duration, NONE, shortId } from "./parts/format.ts";
 import { useLiveRows } from "./parts/live_rows.tsx";
 import type { Shown } from "./parts/merge_rows.ts";
 import { TaskProgress } from "./parts/overview_panels.tsx";
-import type { TaskListData } from "./parts/page_data.ts";
+import type { TaskRowsData } from "./parts/page_data.ts";
 import { Empty, Moment, Name, StatusBadge } from "./parts/pieces.tsx";
 import { BulkBar } from "./parts/BulkBar.tsx";
 import { COUNTED, TASK, TASKS as T } from "./parts/texts.ts";
@@ -16,7 +16,7 @@ import { PRIORITY } from "./parts/words.ts";
  * The tasks of one page. Rows stay where they are while one reads: news change them in place, and
  * tasks that came since wait behind a button instead of pushing the others down.
  */
-export default function TaskList(rendered: TaskListData) {
+export default function TaskList(rendered: TaskRowsData) {
   const data = useLivePage(rendered);
   const now = useNow(data.now);
   const { rows, news } = useLiveRows(
@@ -81,7 +81,7 @@ export default function TaskList(rendered: TaskListData) {
 interface RowProps {
   row: Shown<TaskDetail>;
   now: number;
-  data: TaskListData;
+  data: TaskRowsData;
   chosen: boolean;
   toggle: () => void;
 }

@@ -3,7 +3,8 @@
  * `deno run -A tools/lighthouse.ts`. Lighthouse comes by npx and is no part of the project; it needs
  * Node 22 for its newest versions, so one is named here.
  */
-import { startBrowser } from "../tests/support/browser.ts";
+import { type BrowserContext, chromium } from "playwright-core";
+import { freePort } from "../bench/peers/servers.ts";
 import { startDemo } from "../tests/support/demo.ts";
 import { ensurePrograms } from "./programs.ts";
 
@@ -19,15 +20,26 @@ interface Report {
   audits: Record<string, { numericValue?: number }>;
 }
 
-/** The cookie of a session that the demo's link begins. */
-async function signIn(link: string): Promise<string> {
-  await using browser = await startBrowser();
-  const { page, context } = await browser.open();
-  await page.goto(link);
-  return (await context.cookies()).map(({ name, value }) => `${name}=${value}`).join("; ");
+/**
+ * A browser with this profile, for Lighthouse to measure in: a cookie among extra headers is not sent
+ * by what a page fetches itself, which then would measure a session that ended.
+ */
+async function startProfile(profile: string, port = 0): Promise<BrowserContext> {
+  return await chromium.launchPersistentContext(profile, {
+    executablePath: CHROMIUM,
+    args: ["--headless=new", "--no-sandbox", "--disable-gpu", `--remote-debugging-port=${port}`],
+  });
 }
 
-async function measure(url: string, cookie: string, flags: string[]): Promise<Report> {
+/** Signs the profile in with the demo's link. */
+async function signIn(profile: string, link: string): Promise<void> {
+  await using context = await startProfile(profile);
+  await (await context.newPage()).goto(link);
+}
+
+async function measure(url: string, profile: string, flags: string[]): Promise<Report> {
+  const port = freePort();
+  await using _browser = await startProfile(profile, port);
   const { success, stdout } = await new Deno.Command("npx", {
     args: [
       "-y",
@@ -35,12 +47,11 @@ async function measure(url: string, cookie: string, flags: string[]): Promise<Re
       url,
       ...flags,
       "--only-categories=performance,accessibility",
-      "--chrome-flags=--headless=new --no-sandbox --disable-gpu",
-      `--extra-headers=${JSON.stringify({ cookie })}`,
+      `--port=${port}`,
+      "--disable-storage-reset",
       "--output=json",
       "--quiet",
     ],
-    env: { CHROME_PATH: CHROMIUM },
     stdin: "null",
     stderr: "inherit",
   }).output();
@@ -53,12 +64,15 @@ if (import.meta.main) {
   await using demo = await startDemo();
   await new Promise((resolve) => setTimeout(resolve, LIVED_MS));
   const { origin } = new URL(demo.link);
-  const cookie = await signIn(demo.link);
+  await using stack = new AsyncDisposableStack();
+  const profile = await Deno.makeTempDir({ prefix: "pixel-lighthouse-" });
+  stack.defer(() => Deno.remove(profile, { recursive: true }));
+  await signIn(profile, demo.link);
   console.log("| page | on | performance | accessibility | first paint | shift |");
   console.log("| --- | --- | --- | --- | --- | --- |");
   for (const [name, path] of Object.entries(PAGES)) {
     for (const [form, flags] of Object.entries(FORMS)) {
-      const { categories, audits } = await measure(origin + path, cookie, flags);
+      const { categories, audits } = await measure(origin + path, profile, flags);
       const score = (of: string) => Math.round((categories[of]?.score ?? 0) * 100);
       const paint = Math.round(audits["first-contentful-paint"]?.numericValue ?? 0);
       const shift = (audits["cumulative-layout-shift"]?.numericValue ?? 0).toFixed(3);

@@ -56,9 +56,11 @@ export function processConversation(deps: ProcessDeps): JobDefinition<TurnJob> {
   return handleJob(turnJob, {
     async perform(job) {
       const { conversation_id: conversationId, turn } = job.payload;
-      const [conversation, asked] = await Promise.all([
+      // The bot of a conversation never changes, so it is read along with it.
+      const [conversation, asked, bot] = await Promise.all([
         db.get<ConversationRecord>(conversationKey(conversationId)),
         db.get<TurnRecord>(turnKey(conversationId, turn)),
+        bots.get(job.payload.bot_id),
       ]);
       if (!conversation.value || !asked.value) return cancel("the conversation was deleted");
       const { userId, botId, open } = conversation.value;
@@ -68,10 +70,8 @@ export function processConversation(deps: ProcessDeps): JobDefinition<TurnJob> {
         const detail = `an earlier message is being answered (task ${earlier.taskId})`;
         return snooze(OVERTAKEN_MS, { reason: "earlier_turn", detail });
       }
-      const [bot, history] = await Promise.all([
-        bots.get(botId),
-        readHistory(db.kv, conversationId, conversation.value, turn, HISTORY_MESSAGES),
-      ]);
+      const record = conversation.value;
+      const history = await readHistory(db.kv, conversationId, record, turn, HISTORY_MESSAGES);
       streams?.begin(job.id);
       let reply: Reply;
       try {

@@ -57,11 +57,17 @@ export interface Demo {
   state: DemoState | null;
 }
 
-export interface TaskListData extends LiveData {
-  page: TaskPage;
-  query: TaskQuery;
+export interface QueueTableData extends LiveData {
   queues: QueueInfo[];
 }
+
+export interface TaskRowsData extends LiveData {
+  page: TaskPage;
+  query: TaskQuery;
+}
+
+/** The page of both. Each island is given its own part, so that none is sent twice. */
+export type TaskListData = QueueTableData & TaskRowsData;
 
 export interface ConversationListData extends LiveData {
   page: ConversationPage;

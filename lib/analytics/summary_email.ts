@@ -40,8 +40,8 @@ function dailyEmail(report: DailyReport): SummaryEmail {
     ["Not answered yet", number(status.pending + status.processing)],
     ["Messages per conversation", number(conversations.average_conversation_length)],
     ["Active users", `${number(users.active_users)}, ${number(users.new_users)} of them new`],
-    ["CPU", number(report.system_performance.average_cpu_usage, " %")],
-    ["Memory", number(report.system_performance.average_memory_usage, " %")],
+    ["CPU", number(report.system_performance.average_cpu_usage, "%")],
+    ["Memory", number(report.system_performance.average_memory_usage, "%")],
   ];
   const shown = bots.slice(0, MAX_BOTS).map((bot) => ({
     label: bot.bot_name,
@@ -60,14 +60,14 @@ function weeklyEmail(report: WeeklyReport): SummaryEmail {
   const { value, percent } = trends.trend_slope;
   const slope = value === null
     ? ""
-    : ` (${signed(value)} a day${percent === null ? "" : `, ${signed(percent)} %`})`;
+    : ` (${signed(value)} a day${percent === null ? "" : `, ${signed(percent)}%`})`;
   const rows: Fact[] = [
     ["Conversations", number(stats.total_conversations)],
     ["A day, on average", number(stats.daily_average_conversations)],
     ["Trend", TREND[trends.trend_direction] + slope],
     ["Active users", `${number(users.total_users)}, ${number(stats.total_new_users)} of them new`],
-    ["Also active the week before", number(users.retention_rate, " %")],
-    ["Of the week before's users, back", number(users.retained_of_previous_rate, " %")],
+    ["Also active the week before", number(users.retention_rate, "%")],
+    ["Of the week before's users, back", number(users.retained_of_previous_rate, "%")],
   ];
   const days = trends.daily_trends.map(({ date, conversations }) => ({
     label: `${WEEKDAYS[new Date(`${date}T00:00:00Z`).getUTCDay()]} ${date}`,

@@ -79,7 +79,7 @@ const weekly: WeeklyReport = {
 Deno.test("a daily summary says the same in HTML and in text, and loads nothing", () => {
   const { subject, html, text } = summaryEmail(daily);
   assert.equal(subject, "Daily summary 2026-03-02: 1,234 conversations");
-  for (const part of ["1,234", "1,200", "90, 12 of them new", "12.5 %", "no data", "FAQ"]) {
+  for (const part of ["1,234", "1,200", "90, 12 of them new", "12.5%", "no data", "FAQ"]) {
     assert.ok(html.includes(part), part);
     assert.ok(text.includes(part), part);
   }
@@ -93,7 +93,7 @@ Deno.test("a daily summary says the same in HTML and in text, and loads nothing"
 Deno.test("a weekly report shows its days, trend and retention", () => {
   const { subject, html, text } = summaryEmail({ ...weekly, partial: true });
   assert.equal(subject, "Weekly report week of 2026-03-02: 1 conversation so far");
-  assert.ok(text.includes("rising (+1 a day, +200 %)"));
+  assert.ok(text.includes("rising (+1 a day, +200%)"));
   assert.match(text, /Mon 2026-03-02 +0\nTue 2026-03-03 {2}#{30} {2}1\n/);
   assert.ok(text.includes("Of the week before's users, back  no data"));
   assert.ok(html.includes("Tue 2026-03-03"));

@@ -130,7 +130,7 @@ function print(context: CliContext, summary: Summary, bad: BadLine[]): void {
     const rows = summary.sources.map(({ source, turns, latency_ms }) => [
       source,
       formatCount(turns),
-      `${((turns / summary.answered) * 100).toFixed(1)} %`,
+      `${((turns / summary.answered) * 100).toFixed(1)}%`,
       ...shown(latency_ms),
     ]);
     context.out("\n" + formatTable(columns, rows, context.columns));

@@ -99,8 +99,8 @@ Deno.test("replay: what fails is counted with its reason, and bad lines are name
     const [title, totals] = run.out.split("\n");
     assert.match(title!, /^\s*sent\s+answered\s+failed\s+p50\s+p95\s+p99\s+turns\/s$/);
     assert.match(totals!, /^\s*5\s+3\s+2 /);
-    assert.match(run.out, /^intent\s+2\s+66\.7 %/m);
-    assert.match(run.out, /^none\s+1\s+33\.3 %/m);
+    assert.match(run.out, /^intent\s+2\s+66\.7%/m);
+    assert.match(run.out, /^none\s+1\s+33\.3%/m);
     assert.match(run.out, /1 {2}asked for trouble 422/);
     assert.match(run.out, /1 {2}the model is gone/);
     assert.match(run.err, /line 2 was left out: is no JSON/);

@@ -24,6 +24,14 @@ export interface EraseDeps {
 }
 
 const doneKey = (hash: string): Deno.KvKey => ["conv", "erased", hash];
+/** What an erasure that is under way, or was cut off, has to go on with; gone when it is done. */
+interface Erasing {
+  /** The latest is the one that is being given. */
+  pseudonyms: string[];
+  /** The user's id, which may be gone already from where it is looked for. */
+  ids: string[];
+}
+const erasingKey = (hash: string): Deno.KvKey => ["conv", "erasing", hash];
 const CALLBACK_KIND = "deliver_callback";
 const MAX_ROUNDS = 10;
 
@@ -38,11 +46,15 @@ export async function eraseUser(
   options: { signal?: AbortSignal; progress?: (looked: number) => void } = {},
 ): Promise<{ conversations: number; records: number }> {
   const { db } = deps;
-  const pseudonym = `erased-${crypto.randomUUID()}`;
-  const texts = new Map<string, string>();
+  const erasing = await goOn(db, hash);
+  const pseudonym = erasing.pseudonyms.at(-1)!;
+  const texts = new Map(erasing.ids.map((id) => [id, pseudonym]));
   const erased = new Set<string>();
   for (let round = 0;; round++) {
-    const found = await findUser(deps, hash, texts, pseudonym, options.signal);
+    const found = await findUser(deps, hash, { texts, erased, ...erasing }, options.signal);
+    await db.commit(
+      new WriteSet().set(erasingKey(hash), { ...erasing, ids: [...texts.keys()] }),
+    );
     if (found.length === 0) break;
     if (round === MAX_ROUNDS) {
       throw new AppError("conflict", "the user goes on writing; erase them again later");
@@ -63,10 +75,24 @@ export async function eraseUser(
     also: (key, value) => withoutTraces(key, value, erased, texts),
     codecOf: (key) => key[0] === allJobsPrefix[0] ? jobCodec : null,
   });
-  const done = new WriteSet().set(doneKey(hash), 1);
+  const done = new WriteSet().set(doneKey(hash), 1).delete(erasingKey(hash));
   deps.ledger.replaced(done);
   await db.commit(done);
   return { conversations: erased.size, records };
+}
+
+/**
+ * An erasure that was cut off goes on with its pseudonym, so that figures and conversations stay one
+ * user's; with another where the user has come back meanwhile, whose figures would be overwritten.
+ */
+async function goOn(db: Database, hash: string): Promise<Erasing> {
+  const fresh = `erased-${crypto.randomUUID()}`;
+  const { value } = await db.kv.get<Erasing>(erasingKey(hash));
+  if (!value) return { pseudonyms: [fresh], ids: [] };
+  const counted = async (id: string) => (await db.kv.get(["stats", "u", id])).value !== null;
+  const back = await counted(value.pseudonyms.at(-1)!) &&
+    (await Promise.all(value.ids.map(counted))).includes(true);
+  return back ? { ...value, pseudonyms: [...value.pseudonyms, fresh] } : value;
 }
 
 /**
@@ -96,14 +122,17 @@ export async function unapplied(db: Database, erasures: ErasureLog): Promise<str
   return missing;
 }
 
-/** The user's conversations; the ids by which the user is known are noted in `texts`. */
+/**
+ * The user's conversations. The ids by which the user is known are noted in `texts`, conversations
+ * that have a pseudonym already in `erased`.
+ */
 async function findUser(
   { db, erasures }: EraseDeps,
   hash: string,
-  texts: Map<string, string>,
-  pseudonym: string,
+  { texts, erased, pseudonyms }: Erasing & { texts: Map<string, string>; erased: Set<string> },
   signal?: AbortSignal,
 ): Promise<string[]> {
+  const pseudonym = pseudonyms.at(-1)!;
   const known = new Map<string, boolean>();
   const isUser = (userId: string): boolean => {
     let is = known.get(userId);
@@ -120,7 +149,8 @@ async function findUser(
     const { key, value } of db.kv.list<ConversationRecord>({ prefix }, { batchSize: 500 })
   ) {
     signal?.throwIfAborted();
-    if (isUser(value.userId)) found.push(String(key.at(-1)));
+    if (pseudonyms.includes(value.userId)) erased.add(String(key.at(-1)));
+    else if (isUser(value.userId)) found.push(String(key.at(-1)));
   }
   // Somebody whose conversations were deleted is still among the figures.
   for await (const { key } of db.kv.list({ prefix: ["stats", "u"] }, { batchSize: 500 })) {

@@ -28,9 +28,13 @@ const DAY_MS = 86_400_000;
 /** Growth over less than this says nothing. */
 const MIN_GROWTH_DAYS = 0.5;
 const LEFTOVER_MS = 6 * 3_600_000;
+/** So far the names of backups within one second may run ahead of the clock. */
+const JUST_MADE_MS = 60_000;
 
 /** The compressed copies of one KV file in a folder (DATA_DIR/backups). */
 export class Backups {
+  #making: Promise<unknown> = Promise.resolve();
+
   constructor(
     readonly folder: string,
     readonly kvFile: string,
@@ -40,12 +44,20 @@ export class Backups {
 
   /**
    * Makes a checked backup of the live file, then deletes those that the policy does not keep.
-   * `beforeSchema` marks it as the way back from the migration to that version.
+   * `beforeSchema` marks it as the way back from the migration to that version. One is made after the
+   * other, however many are asked for at once.
    */
-  async create(signal?: AbortSignal, beforeSchema?: number): Promise<Backup> {
+  create(signal?: AbortSignal, beforeSchema?: number): Promise<Backup> {
+    const made = this.#making.then(() => this.#create(signal, beforeSchema));
+    this.#making = made.catch(() => {});
+    return made;
+  }
+
+  async #create(signal?: AbortSignal, beforeSchema?: number): Promise<Backup> {
+    signal?.throwIfAborted();
     await Deno.mkdir(this.folder, { recursive: true, mode: 0o700 });
     await this.#removeLeftovers();
-    const at = Math.floor(this.clock.now() / 1_000) * 1_000;
+    const at = await this.#freeInstant();
     const createdAt = new Date(at).toISOString();
     const name = backupName(at, beforeSchema);
     const path = join(this.folder, name);
@@ -63,6 +75,14 @@ export class Backups {
       await removeDatabase(partial);
       await removeDatabase(`${partial}.copy`);
     }
+  }
+
+  /** Names tell seconds, and the newest of a day is kept: so it comes after those just made. */
+  async #freeInstant(): Promise<number> {
+    const now = Math.floor(this.clock.now() / 1_000) * 1_000;
+    const instants = (await namesIn(this.folder)).map(instantOf).filter((at) => at !== null);
+    const justMade = instants.filter((at) => at >= now && at < now + JUST_MADE_MS);
+    return Math.max(now, ...justMade.map((at) => at + 1_000));
   }
 
   /** All backups, newest first. */

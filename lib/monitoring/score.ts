@@ -89,7 +89,7 @@ export function performanceScore(inputs: ScoreInputs): Score {
       value: round2(value),
       threshold,
       points,
-      detail: `${label} is ${round2(value)} %, ${side} ${threshold} %: −${points}`,
+      detail: `${label} is ${round2(value)}%, ${side} ${threshold}%: −${points}`,
     });
   }
   return { performance_score: round2(Math.min(100, Math.max(0, score))), score_terms: terms };

@@ -19,6 +19,8 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join("; ");
 
+const STYLES = "styles.css";
+
 /** A whole document as a response, with preloads for the islands that it uses. */
 export function renderDocument(
   app: FileRoutes["App"],
@@ -38,7 +40,11 @@ export function renderDocument(
     "vary": "accept, cookie",
     ...init.headers,
   });
-  const preloads = assets.modulesOf(islands).map((href) => `<${href}>; rel=modulepreload`);
-  if (preloads.length > 0) headers.set("link", preloads.join(", "));
+  // The first paint waits for the style sheet alone, so scripts must not stand in line before it.
+  const preloads = [
+    `<${assets.href(STYLES)}>; rel=preload; as=style`,
+    ...assets.modulesOf(islands).map((href) => `<${href}>; rel=modulepreload; fetchpriority=low`),
+  ];
+  headers.set("link", preloads.join(", "));
   return new Response("<!DOCTYPE html>" + result, { status: init.status ?? 200, headers });
 }

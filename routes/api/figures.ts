@@ -1,3 +1,4 @@
+import { parseAccept } from "hono/utils/accept";
 import { HIDDEN } from "../../lib/wire/schemas/text.ts";
 import {
   AnomaliesAnswer,
@@ -148,7 +149,11 @@ export function addFigures(api: ApiBuilder): void {
 const allowed = (oneBot: boolean): RangeMetric[] =>
   RANGE_METRICS.filter((name) => !oneBot || !USER_METRICS.includes(name as never));
 
-const preferred = (request: Request) =>
-  request.headers.get("accept")?.includes("text/csv") ? "csv" : "json";
+/** CSV where the request names it and does not like JSON as well. */
+function preferred(request: Request): "csv" | "json" {
+  const named = parseAccept(request.headers.get("accept") ?? "");
+  const weight = (type: string) => named.find((each) => each.type.toLowerCase() === type)?.q ?? 0;
+  return weight("text/csv") > weight("application/json") ? "csv" : "json";
+}
 
 const fileName = ({ from, to }: { from: string; to: string }) => `analytics-${from}-${to}.csv`;

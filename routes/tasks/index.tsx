@@ -62,7 +62,7 @@ export function readQuery(search: URLSearchParams): TaskQuery {
 
 export default function Tasks({ data, url }: PageProps<TasksPage, PageState>) {
   const { list, bots } = data;
-  const { query, page, queues } = list;
+  const { query, page, queues, ...live } = list;
   const { cursor, ...filter } = query;
   const filtered = Object.keys(filter).length > 0;
   const names = [...new Set(page.tasks.map((task) => task.name))];
@@ -77,7 +77,7 @@ export default function Tasks({ data, url }: PageProps<TasksPage, PageState>) {
           <h2>{T.queues}</h2>
           <span class="muted">{summaryOf(queues)}</span>
         </summary>
-        <QueueTable {...list} />
+        <QueueTable {...live} queues={queues} />
       </details>
       <div class="task-filters">
         <TaskFilter
@@ -102,7 +102,7 @@ export default function Tasks({ data, url }: PageProps<TasksPage, PageState>) {
         </nav>
       </div>
       <section class="panel" aria-label={T.list}>
-        <TaskList {...list} />
+        <TaskList {...live} page={page} query={query} />
       </section>
       <nav class="paging" aria-label={T.pages}>
         {cursor && <a class="button" href={hrefOf(filter)}>{COMMON.newest}</a>}

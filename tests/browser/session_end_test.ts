@@ -37,9 +37,14 @@ Deno.test("a token that is revoked ends the pages that are open with it, each in
   const live = await openAs(browser, service, secret, "/tasks?status=failed");
   const still = await openAs(browser, service, secret, "/bots/shop");
   const plain = await openAs(browser, service, secret, "/settings", false);
+  await live.page.setViewportSize({ width: 390, height: 844 });
   await live.page.waitForSelector("[data-mode=live]");
+  const below = () => live.page.$eval("main", (main) => main.getBoundingClientRect().top);
+  const before = await below();
   await service.request("DELETE", `/tokens/${id}`);
 
+  await live.page.waitForSelector("text=Session ended: sign in");
+  assert.equal(await below(), before, "nothing moves on a phone");
   await live.page.click("text=Session ended: sign in");
   assert.equal(new URL(live.page.url()).searchParams.get("next"), "/tasks?status=failed");
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import axe from "axe-core";
 import type { TaskStatus } from "../../lib/wire/tasks.ts";
 import { overflowsSideways } from "../support/browser.ts";
 import { finishedTask } from "./sample_data.ts";
@@ -142,9 +143,19 @@ Deno.test("news change rows in place, and newer tasks wait until they are asked 
   const { page } = await visit.open("/tasks");
   await page.waitForSelector("[data-mode=live]");
   const { tasks } = visit.server.data;
+  const top = () => page.$eval(".tasks tbody", (rows) => rows.getBoundingClientRect().top);
+  const before = await top();
   tasks[0]!.status = "completed";
   tasks.unshift({ ...finishedTask(0), task_id: "brand-new" });
+  tasks.pop();
   visit.server.emit("task");
+  await page.waitForSelector("text=Show 1 newer task");
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate(() =>
+    (globalThis as unknown as { axe: typeof axe }).axe.run(".gone")
+  );
+  assert.deepEqual(violations.map(({ id }) => id), [], "a row that is gone can be read");
+  assert.equal(await top(), before, "the list stays where it is");
   await page.click("text=Show 1 newer task");
   assert.equal(
     await page.locator(".tasks tbody tr:first-child a").getAttribute("href"),

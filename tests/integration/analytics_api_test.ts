@@ -69,6 +69,17 @@ Deno.test("a range as JSON and as CSV, in a zone", () =>
     );
     assert.equal(lines.length, 5);
     assert.ok(lines[2]!.includes(`,"'=SUM(""x"")",1,100,1,5,100,1`), lines[2]);
+
+    const typeFor = async (accept: string) => {
+      const answer = await fetch(`${url}${PREFIX}/range?${query}&metrics=csat`, {
+        headers: { authorization: `Bearer ${ADMIN}`, accept },
+      });
+      await answer.body?.cancel();
+      return answer.headers.get("content-type")!.split(";")[0];
+    };
+    assert.equal(await typeFor("application/json, text/csv;q=0.5"), "application/json");
+    assert.equal(await typeFor("text/csv;q=0, */*"), "application/json");
+    assert.equal(await typeFor("*/*;q=0.1, text/csv"), "text/csv");
   }));
 
 Deno.test("what a range refuses, and its neighbours answer", () =>

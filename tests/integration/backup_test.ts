@@ -104,6 +104,24 @@ Deno.test("restore refuses while a service holds DATA_DIR, and shows what it wou
   assert.equal(await items(done.replaced!.keptAs!), 15);
 });
 
+Deno.test("backups within one second have a name each, one after the other and at once", async () => {
+  await using place = await dataDir();
+  const { kvFile, folder } = place;
+  const db = await Database.open({ path: kvFile });
+  await fill(db, 10);
+  const clock = new FakeClock();
+  const backups = new Backups(folder, kvFile, undefined, clock);
+  const made = [
+    await backups.create(),
+    ...await Promise.all([backups.create(), backups.create()]),
+  ];
+  await db.close();
+  assert.deepEqual(made.map(({ at }) => at - clock.now()), [0, 1_000, 2_000]);
+  const kept = await backups.list();
+  assert.deepEqual(kept.map(({ name }) => name), [made[2]!.name], "the newest of its day");
+  assert.ok((await backups.verify(kept[0]!.name)).ok);
+});
+
 Deno.test("restores within one second keep a copy each", async () => {
   await using place = await dataDir();
   const { dir, kvFile, folder } = place;

@@ -311,6 +311,43 @@ Deno.test(
   },
 );
 
+Deno.test(
+  "an erasure that is cut off goes on: the same pseudonym, and no trace",
+  options,
+  async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      await using desk = await openDesk();
+      const { db, engine, conversations, recorder: ledger } = desk;
+      const callbackUrl = `http://127.0.0.1:1/${SECRET}`;
+      const { taskId } = await conversations.submit(turn({ userId: USER, callbackUrl }));
+      await desk.ended(taskId);
+      const erasures = await FileErasureLog.open(folder);
+      const hash = erasures.hash(USER);
+      const deps = { db, engine, erasures, ledger };
+      const cut = () => Promise.reject(new Error("cut off"));
+      await assert.rejects(eraseUser({ ...deps, clearAnswers: cut }, hash), /cut off/);
+      const userOf = async () =>
+        (await db.kv.get<{ userId: string }>(["conv", "c", "c1"])).value!.userId;
+      const pseudonym = await userOf();
+      assert.match(pseudonym, /^erased-/);
+
+      await eraseUser({ ...deps, clearAnswers: () => Promise.resolve() }, hash);
+      assert.equal(await userOf(), pseudonym);
+      assert.notEqual((await db.kv.get(["stats", "u", pseudonym])).value, null);
+      for await (const { key, value } of db.kv.list({ prefix: [] })) {
+        const record = key[0] === "job" ? unpackRecord(value as PackedRecord) : value;
+        assert.doesNotMatch(
+          Deno.inspect([key, record], { depth: 20 }),
+          new RegExp(`${USER}|${SECRET}`),
+        );
+      }
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);
+
 Deno.test("open turns of the erased are cancelled before anything works", options, async () => {
   const folder = await Deno.makeTempDir();
   try {

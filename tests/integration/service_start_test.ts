@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { startOpenAIServer } from "../support/openai_server.ts";
-import { startInVain, TestService } from "../support/service.ts";
+import { startInVain, stoppedWhileStarting, TestService } from "../support/service.ts";
 
 /** What a start after a SIGKILL may take longer than the first one did on the same machine. */
 const LONGER_MS = 5_000;
@@ -115,6 +115,18 @@ Deno.test("SIGTERM lets what runs finish, and ends with 0", async () => {
   assert.equal(status.status, "completed");
   assert.equal(status.result.response, "Here I am.");
   assert.equal(model.requests.length, 1, "the model was not asked again");
+});
+
+Deno.test("a request to stop that comes while it starts is heard, and ends it in good order", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const env = { DATA_DIR: folder, ADMIN_TOKEN: "" };
+    const { code, said } = await stoppedWhileStarting(env, /an admin token was made/);
+    assert.equal(code, 0, said);
+    assert.match(said, /"message":"stopped"/);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
 
 Deno.test("Ctrl-C that arrives twice, from the terminal and from deno task, still drains", async () => {

@@ -230,6 +230,27 @@ export async function startInVain(
   }
 }
 
+/** Starts the service, and asks it to end as soon as it prints this; gives how it ended. */
+export async function stoppedWhileStarting(
+  env: Record<string, string>,
+  pattern: RegExp,
+): Promise<{ code: number; said: string }> {
+  const child = await serviceProcess({ PORT: String(freePort()), ...env });
+  const timer = setTimeout(() => child.kill("SIGKILL"), READY_MS);
+  let said = "";
+  const hear = async (stream: ReadableStream<Uint8Array<ArrayBuffer>>) => {
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+      const asked = pattern.test(said);
+      said += text;
+      if (!asked && pattern.test(said)) child.kill("SIGTERM");
+    }
+  };
+  await Promise.all([hear(child.stdout), hear(child.stderr)]);
+  const { code } = await child.status;
+  clearTimeout(timer);
+  return { code, said };
+}
+
 async function serviceProcess(
   env: Record<string, string>,
   args?: string[],

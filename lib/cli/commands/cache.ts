@@ -24,7 +24,7 @@ export function cacheCommand(cli: Cli): Command {
         print(cli, flags, s, () =>
           [
             `backend   ${s.backend}${s.connected ? "" : ", not connected"}`,
-            `hit rate  ${s.hit_rate === null ? "no lookup yet" : `${+s.hit_rate.toFixed(2)} %`}`,
+            `hit rate  ${s.hit_rate === null ? "no lookup yet" : `${+s.hit_rate.toFixed(2)}%`}`,
             `lookups   ${countOf(s.hits, "hit")}, ${countOf(s.misses, "miss", "misses")}`,
             `entries   ${formatCount(s.total_keys)}, ${s.memory_usage}`,
             `up        ${formatMs(s.uptime_seconds * 1_000)}`,

@@ -45,7 +45,7 @@ function lineOf({ name, data }: StreamedEvent): string {
       data.status,
       data.name,
       data.task_id,
-      data.progress === undefined ? "" : `${data.progress} %`,
+      data.progress === undefined ? "" : `${data.progress}%`,
     ]
     : name === "queue"
     ? [data.change, data.queue]

@@ -108,8 +108,8 @@ function describe(cli: Cli, url: string, { health, summary, queues }: Standing):
     `cache          ${cache.hit_rate} % hits, ${
       countOf(cache.total_keys, "entry", "entries")
     }, ${cache.memory_usage}`,
-    `machine        CPU ${health.system.cpu_percent} %, memory ${health.system.memory_percent} %, ` +
-    `disk ${health.system.disk_percent} %`,
+    `machine        CPU ${health.system.cpu_percent}%, memory ${health.system.memory_percent}%, ` +
+    `disk ${health.system.disk_percent}%`,
     "",
   ];
   return lines.join("\n") + "\n" + queueTable(cli, queues);

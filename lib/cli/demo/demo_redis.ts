@@ -10,7 +10,7 @@ export interface DemoRedis extends AsyncDisposable {
   start(): Promise<void>;
 }
 
-const READY_MS = 10_000;
+const READY_MS = 60_000;
 const POLL_MS = 30;
 
 /** Starts redis-server on a port of this machine; null where the program is not installed. */

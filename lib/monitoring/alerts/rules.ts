@@ -66,7 +66,7 @@ export function alertRules(limits: AlertThresholds): Rule[] {
     slack = 5,
   ): Rule => ({
     name,
-    title: `${what} over ${limit} %`,
+    title: `${what} over ${limit}%`,
     severity,
     side: "above",
     raiseAt: limit,
@@ -74,7 +74,7 @@ export function alertRules(limits: AlertThresholds): Rule[] {
     holdMs,
     clearMs: 2 * MINUTE_MS,
     read: ({ system }) => read(system),
-    say: (value) => `${what} is at ${value.toFixed(1)} %`,
+    say: (value) => `${what} is at ${value.toFixed(1)}%`,
   });
   const percentBelow = (
     name: string,
@@ -85,7 +85,7 @@ export function alertRules(limits: AlertThresholds): Rule[] {
     read: (rates: AlertInputs["rates"]) => number | null,
   ): Rule => ({
     name,
-    title: `${what} under ${limit} %`,
+    title: `${what} under ${limit}%`,
     severity,
     side: "below",
     raiseAt: limit,
@@ -93,7 +93,7 @@ export function alertRules(limits: AlertThresholds): Rule[] {
     holdMs: 5 * MINUTE_MS,
     clearMs: 5 * MINUTE_MS,
     read: ({ rates }) => read(rates),
-    say: (value) => `${what} of the last 24 hours is ${value.toFixed(1)} %`,
+    say: (value) => `${what} of the last 24 hours is ${value.toFixed(1)}%`,
   });
   const rules: Rule[] = [
     percentBelow(
