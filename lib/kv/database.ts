@@ -1,4 +1,5 @@
 import { GroupCommit } from "./group_commit.ts";
+import { openKv } from "./open_kv.ts";
 import { Reads } from "./reads.ts";
 import type { WriteSet } from "./write_set.ts";
 
@@ -15,7 +16,7 @@ export interface DatabaseOptions {
 }
 
 /**
- * One Deno KV handle with group commit: write sets that arrive while a commit is under way share the
+ * A Deno KV database with group commit: write sets that arrive while a commit is under way share the
  * next one.
  */
 export class Database {
@@ -35,7 +36,7 @@ export class Database {
 
   static async open(options: DatabaseOptions): Promise<Database> {
     const remote = /^https?:/.test(options.path ?? "");
-    const kv = await Deno.openKv(options.path);
+    const kv = await openKv(options.path);
     return new Database(kv, options.maxChecks ?? (remote ? 10 : 90), options.shared ?? remote);
   }
 
