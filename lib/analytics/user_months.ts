@@ -60,11 +60,19 @@ export class UserMonths {
     else yield* readUsers(this.kv, month);
   }
 
-  /** How many started a conversation in the first so many quarter hours of a month. */
+  /**
+   * How many started a conversation in the first so many quarter hours of a month. One that is not in
+   * memory is only listed: to keep it, more must be read of each user.
+   */
   async countUntil(month: number, quarters: number): Promise<number> {
+    const changes = await readUserChanges(this.kv, month);
+    const kept = this.#kept.get(String(month));
+    if (kept && isSame(kept.changes, changes)) {
+      return kept.users.filter(({ record }) => startedUntil(record, quarters)).length;
+    }
     let count = 0;
-    for await (const users of this.of(month)) {
-      for (const { record } of users) if (startedUntil(record, quarters)) count++;
+    for await (const { value } of listMonth(this.kv, month)) {
+      if (startedUntil(decodeCounts(value), quarters)) count++;
     }
     return count;
   }
@@ -89,8 +97,8 @@ export class UserMonths {
     // Before the records: what changes in between is then read again the next time.
     const changes = await readUserChanges(this.kv, month);
     const kept = this.#kept.get(String(month));
+    if (kept && isSame(kept.changes, changes)) return kept.users;
     const same = kept?.changes.identities === changes.identities;
-    if (same && kept.changes.records === changes.records) return kept.users;
     const known = new Map(same ? kept.users.map((user) => [user.userId, user]) : []);
     const users: UserMonth[] = [];
     let bytes = 0;
@@ -106,6 +114,12 @@ export class UserMonths {
     return users;
   }
 }
+
+const isSame = (one: UserChanges, other: UserChanges): boolean =>
+  one.records === other.records && one.identities === other.identities;
+
+const listMonth = (kv: Deno.Kv, month: number) =>
+  kv.list({ prefix: userMonthPrefix(month) }, { batchSize: BATCH });
 
 /**
  * Reads the users of a month by id, a few hundred of them at a time. Of those `known` the record is
@@ -132,8 +146,7 @@ async function* readUsers(
       return firstEver === user.firstEver ? user as UserMonth : { ...user, firstEver };
     });
   };
-  const months = kv.list({ prefix: userMonthPrefix(month) }, { batchSize: BATCH });
-  for await (const { key, value, versionstamp } of months) {
+  for await (const { key, value, versionstamp } of listMonth(kv, month)) {
     const userId = String(key.at(-1));
     const before = known.get(userId);
     if (before?.versionstamp === versionstamp) group.push(before);
