@@ -1,7 +1,7 @@
 import { type Batch, buildAtomic, type Pending } from "./batch.ts";
 import { CountRecords, type MergedCounts } from "./count_records.ts";
 import type { Flight } from "./flight.ts";
-import { type Move, Succession } from "./succession.ts";
+import { isKnown, type KnownMove, Succession } from "./succession.ts";
 
 const MAX_LOCKED_RETRIES = 40;
 const MAX_OVERTAKEN_RETRIES = 100;
@@ -100,14 +100,14 @@ export class AtomicCommits {
   }
 
   /** Commits, if `before`, the move of what the flight follows, is made. */
-  async #handOver(prepared: Prepared, flight?: Flight, before?: Move): Promise<boolean> {
+  async #handOver(prepared: Prepared, flight?: Flight, before?: KnownMove): Promise<boolean> {
     const { batch, merged, replaced } = prepared;
     const atomic = buildAtomic(this.kv, batch, merged);
     const move = flight && this.#moves(flight.batch) ? this.#succession!.next(before) : null;
     if (before) this.#succession!.follow(atomic, before);
     if (move) this.#succession!.write(atomic, move);
     const committing = atomic.commit();
-    if (move) flight!.submit({ merged, replaced, move });
+    flight?.submit(isKnown(move) ? { merged, replaced, move } : null);
     const result = await committing;
     await flight?.follows?.told; // its records are remembered before those made of them
     if (!result.ok) return false;

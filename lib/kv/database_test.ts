@@ -78,6 +78,36 @@ Deno.test("one write set that the database refuses harms no other", async () => 
   assert.equal((await db.kv.get(["after"])).value, 1);
 });
 
+Deno.test("whenever the second commit comes, even while the first is ending, it follows", async () => {
+  const large = (name: string) => {
+    const tx = new WriteSet().add(["root", "record"], new Map([[1, 1]])).set([name], 1);
+    for (let n = 0; n < 250; n++) tx.delete(["padding", "of", name, n]);
+    return tx;
+  };
+  for (let depth = 0; depth < 30; depth++) {
+    await using db = await Database.open({ path: ":memory:" });
+    const second = Promise.withResolvers<boolean>();
+    const atomic = db.kv.atomic.bind(db.kv);
+    db.kv.atomic = () => {
+      db.kv.atomic = atomic;
+      const first = atomic();
+      const commit = first.commit.bind(first);
+      first.commit = async () => {
+        const result = await commit();
+        (async () => {
+          for (let i = 0; i < depth; i++) await Promise.resolve();
+          second.resolve(db.commit(large("second")));
+        })();
+        return result;
+      };
+      return first;
+    };
+    assert.ok(await db.commit(large("first")));
+    assert.ok(await second.promise);
+    assert.equal(countOf(decodeCounts((await db.kv.get(["root", "record"])).value), 1), 2);
+  }
+});
+
 Deno.test("while another program writes to the file again and again, every commit counts once", async () => {
   const folder = await Deno.makeTempDir();
   const path = join(folder, "kv.sqlite");

@@ -1,6 +1,6 @@
 import type { Batch } from "./batch.ts";
 import type { MergedCounts } from "./count_records.ts";
-import type { Move } from "./succession.ts";
+import type { KnownMove } from "./succession.ts";
 
 /** What an atomic operation that was handed over does, should it happen. */
 export interface Submission {
@@ -8,7 +8,7 @@ export interface Submission {
   /** Key texts of count records that it sets or deletes as a whole. */
   replaced: readonly string[];
   /** How it moves the mark. */
-  move: Move;
+  move: KnownMove;
 }
 
 /** A batch whose commit is under way. */

@@ -2,11 +2,19 @@ const MARKS: readonly [Deno.KvKey, Deno.KvKey] = [["meta", "turn", 0], ["meta", 
 
 /** How a commit moves the mark that stands. */
 export interface Move {
-  /** The mark that goes with it; null when it is not known which one stood. */
+  /** The mark that goes with it; null when it is not known which one stood: nothing can follow. */
   goes: Deno.KvKey | null;
   /** The one that stands afterwards. */
   comes: Deno.KvKey;
 }
+
+/** A move that something can follow. */
+export interface KnownMove extends Move {
+  goes: Deno.KvKey;
+}
+
+export const isKnown = (move: Move | null): move is KnownMove =>
+  move !== null && move.goes !== null;
 
 /**
  * Lets a commit that was handed over while the one before it is under way happen only if that one
@@ -23,14 +31,14 @@ export class Succession {
   }
 
   /** How the next commit is to move the mark, behind the one that makes the move `before`, if any. */
-  next(before?: Move): Move {
+  next(before?: KnownMove): Move {
     const goes = before ? before.comes : this.#stands;
     return { goes, comes: goes === MARKS[0] ? MARKS[1] : MARKS[0] };
   }
 
   /** Lets a commit happen only if `before` did. */
-  follow(atomic: Deno.AtomicOperation, before: Move): void {
-    atomic.check({ key: before.goes!, versionstamp: null });
+  follow(atomic: Deno.AtomicOperation, before: KnownMove): void {
+    atomic.check({ key: before.goes, versionstamp: null });
   }
 
   /** Adds a move to the commit that makes it. */
