@@ -11,6 +11,7 @@ export const LAYERS: Room[][] = [
     "lib/json.ts",
     "lib/abortable_fetch.ts",
     "lib/clock.ts",
+    "lib/in_line.ts",
     "lib/log.ts",
     "lib/log_file.ts",
     "lib/tracing.ts",

@@ -1,3 +1,4 @@
+import { InLine } from "../in_line.ts";
 import { type Counts, decodeCounts } from "../kv/counts.ts";
 import { Recent } from "../kv/recent.ts";
 import { userKey, userMonthPrefix } from "./keys.ts";
@@ -46,8 +47,11 @@ interface Kept {
  */
 export class UserMonths {
   readonly #kept = new Recent<Kept>(MAX_BYTES, ({ bytes }) => bytes);
-  /** The last reading of each month that is under way; the next one begins after it. */
-  readonly #readings = new Map<number, Promise<unknown>>();
+  /**
+   * Whoever asks for a month meanwhile waits for the reading under way, but does not share it: it may
+   * have begun before what they must see.
+   */
+  readonly #readings = new InLine();
   /** Months that take too much. */
   readonly #large = new Set<number>();
 
@@ -55,7 +59,7 @@ export class UserMonths {
 
   /** The users of a month by id, in groups. */
   async *of(month: number): AsyncGenerator<readonly UserMonth[]> {
-    const users = await this.#inTurn(month);
+    const users = await this.#readings.run(String(month), () => this.#read(month));
     if (users) yield users;
     else yield* readUsers(this.kv, month);
   }
@@ -75,20 +79,6 @@ export class UserMonths {
       if (startedUntil(decodeCounts(value), quarters)) count++;
     }
     return count;
-  }
-
-  /**
-   * Whoever asks meanwhile waits for the reading under way, but does not share it: it may have begun
-   * before what they must see.
-   */
-  #inTurn(month: number): Promise<readonly UserMonth[] | null> {
-    const before = this.#readings.get(month) ?? Promise.resolve();
-    const reading = before.then(() => this.#read(month));
-    const ended = reading.catch(() => {}).then(() => {
-      if (this.#readings.get(month) === ended) this.#readings.delete(month);
-    });
-    this.#readings.set(month, ended);
-    return reading;
   }
 
   /** Null for a month that is too large to be kept. */

@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { AppError, conflict } from "../errors.ts";
+import { InLine } from "../in_line.ts";
 import type { JobEngine } from "../jobs/engine.ts";
 import { commitOnce, type IdempotencyClaim } from "../kv/idempotency.ts";
 import type { Database } from "../kv/database.ts";
@@ -13,7 +14,6 @@ import {
   type TurnRecord,
 } from "./conversation.ts";
 import { conversationKey, passedByKey, pendingKey, storedKey, turnKey } from "./keys.ts";
-import { InLine } from "./in_line.ts";
 import type { ConversationLedger } from "./ledger.ts";
 import { turnJob } from "./turn_job.ts";
 

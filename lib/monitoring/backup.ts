@@ -1,6 +1,7 @@
 import { basename, join } from "node:path";
 import { type Clock, systemClock } from "../clock.ts";
 import { AppError, messageOf, notFound } from "../errors.ts";
+import { InLine } from "../in_line.ts";
 import { type BackupManifest, type DatabaseSize, removeDatabase } from "./backup_file.ts";
 import { backupName, instantOf, manifestOf } from "./backup_name.ts";
 import { type BackupPolicy, DEFAULT_POLICY, expiredBackups } from "./backup_policy.ts";
@@ -33,7 +34,7 @@ const JUST_MADE_MS = 60_000;
 
 /** The compressed copies of one KV file in a folder (DATA_DIR/backups). */
 export class Backups {
-  #making: Promise<unknown> = Promise.resolve();
+  readonly #making = new InLine();
 
   constructor(
     readonly folder: string,
@@ -48,9 +49,7 @@ export class Backups {
    * other, however many are asked for at once.
    */
   create(signal?: AbortSignal, beforeSchema?: number): Promise<Backup> {
-    const made = this.#making.then(() => this.#create(signal, beforeSchema));
-    this.#making = made.catch(() => {});
-    return made;
+    return this.#making.run(this.folder, () => this.#create(signal, beforeSchema));
   }
 
   async #create(signal?: AbortSignal, beforeSchema?: number): Promise<Backup> {
