@@ -32,6 +32,8 @@ interface Erasing {
   ids: string[];
 }
 const erasingKey = (hash: string): Deno.KvKey => ["conv", "erasing", hash];
+/** Users among the figures. */
+const countedPrefix: Deno.KvKey = ["stats", "u"];
 const CALLBACK_KIND = "deliver_callback";
 const MAX_ROUNDS = 10;
 
@@ -47,11 +49,12 @@ export async function eraseUser(
 ): Promise<{ conversations: number; records: number }> {
   const { db } = deps;
   const erasing = await goOn(db, hash);
-  const pseudonym = erasing.pseudonyms.at(-1)!;
+  const { pseudonyms } = erasing;
+  const pseudonym = pseudonyms.at(-1)!;
   const texts = new Map(erasing.ids.map((id) => [id, pseudonym]));
   const erased = new Set<string>();
   for (let round = 0;; round++) {
-    const found = await findUser(deps, hash, { texts, erased, ...erasing }, options.signal);
+    const found = await findUser(deps, hash, { texts, erased, pseudonyms }, options.signal);
     await db.commit(
       new WriteSet().set(erasingKey(hash), { ...erasing, ids: [...texts.keys()] }),
     );
@@ -89,7 +92,7 @@ async function goOn(db: Database, hash: string): Promise<Erasing> {
   const fresh = `erased-${crypto.randomUUID()}`;
   const { value } = await db.kv.get<Erasing>(erasingKey(hash));
   if (!value) return { pseudonyms: [fresh], ids: [] };
-  const counted = async (id: string) => (await db.kv.get(["stats", "u", id])).value !== null;
+  const counted = async (id: string) => (await db.kv.get([...countedPrefix, id])).value !== null;
   const back = await counted(value.pseudonyms.at(-1)!) &&
     (await Promise.all(value.ids.map(counted))).includes(true);
   return back ? { ...value, pseudonyms: [...value.pseudonyms, fresh] } : value;
@@ -129,7 +132,11 @@ export async function unapplied(db: Database, erasures: ErasureLog): Promise<str
 async function findUser(
   { db, erasures }: EraseDeps,
   hash: string,
-  { texts, erased, pseudonyms }: Erasing & { texts: Map<string, string>; erased: Set<string> },
+  { texts, erased, pseudonyms }: {
+    texts: Map<string, string>;
+    erased: Set<string>;
+    pseudonyms: readonly string[];
+  },
   signal?: AbortSignal,
 ): Promise<string[]> {
   const pseudonym = pseudonyms.at(-1)!;
@@ -153,7 +160,7 @@ async function findUser(
     else if (isUser(value.userId)) found.push(String(key.at(-1)));
   }
   // Somebody whose conversations were deleted is still among the figures.
-  for await (const { key } of db.kv.list({ prefix: ["stats", "u"] }, { batchSize: 500 })) {
+  for await (const { key } of db.kv.list({ prefix: countedPrefix }, { batchSize: 500 })) {
     isUser(String(key.at(-1)));
   }
   return found;

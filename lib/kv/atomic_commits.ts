@@ -113,8 +113,10 @@ export class AtomicCommits {
     if (!result.ok) return false;
     merged?.committed(result.versionstamp);
     this.records.forgetReplaced(replaced);
-    if (move) this.#succession!.moved(move);
-    if (move) flight!.moved = true;
+    if (move) {
+      this.#succession!.moved(move);
+      flight!.moved = true;
+    }
     return true;
   }
 

@@ -1,5 +1,5 @@
 import { GroupCommit } from "./group_commit.ts";
-import { openKv } from "./open_kv.ts";
+import { isAddress, openKv } from "./open_kv.ts";
 import { Reads } from "./reads.ts";
 import type { WriteSet } from "./write_set.ts";
 
@@ -35,7 +35,7 @@ export class Database {
   }
 
   static async open(options: DatabaseOptions): Promise<Database> {
-    const remote = /^https?:/.test(options.path ?? "");
+    const remote = isAddress(options.path);
     const kv = await openKv(options.path);
     return new Database(kv, options.maxChecks ?? (remote ? 10 : 90), options.shared ?? remote);
   }

@@ -1,3 +1,6 @@
+/** Whether a path is the address of a KV Connect server. */
+export const isAddress = (path: string | undefined): boolean => /^https?:/.test(path ?? "");
+
 /**
  * Opens a database. A file is opened twice, so that what is read need not wait for what is being
  * written: each handle has a thread, which does one thing after the other, while SQLite lets readers
@@ -7,7 +10,7 @@
  */
 export async function openKv(path: string | undefined): Promise<Deno.Kv> {
   const kv = await Deno.openKv(path);
-  if (!path || path === ":memory:" || /^https?:/.test(path)) return kv;
+  if (!path || path === ":memory:" || isAddress(path)) return kv;
   try {
     return readingThrough(kv, await Deno.openKv(path));
   } catch (error) {
