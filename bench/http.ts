@@ -7,9 +7,10 @@
  *     deno task bench http --only page     the pages alone
  */
 import { fileURLToPath } from "node:url";
+import { freePort } from "../tests/support/ports.ts";
 import { output, PEERS_FOLDER } from "./peers/install.ts";
 import { measurePages, pagesFor } from "./http/pages.ts";
-import { freePort, type HttpServer, startRedis, startServer } from "./peers/servers.ts";
+import { type HttpServer, startRedis, startServer } from "./peers/servers.ts";
 import { startService } from "./service.ts";
 import { type BenchOptions, type BenchReport, Figures } from "./report.ts";
 

@@ -1,4 +1,5 @@
-import { freePort, type HttpServer, startServer } from "./peers/servers.ts";
+import { freePort } from "../tests/support/ports.ts";
+import { type HttpServer, startServer } from "./peers/servers.ts";
 
 const ROOT = new URL("../", import.meta.url);
 

@@ -9,7 +9,8 @@
  * Each load is taken once, over thousands of turns; `--rounds` says nothing here.
  */
 import { fileURLToPath } from "node:url";
-import { freePort, startServer } from "./peers/servers.ts";
+import { freePort } from "../tests/support/ports.ts";
+import { startServer } from "./peers/servers.ts";
 import { type BenchOptions, type BenchReport, Figures } from "./report.ts";
 import { installPython, startCelery } from "./turns/celery.ts";
 import { calmLatency, capacityOf, type Level, runLevel } from "./turns/level.ts";

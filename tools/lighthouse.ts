@@ -4,8 +4,8 @@
  * Node 22 for its newest versions, so one is named here.
  */
 import { type BrowserContext, chromium } from "playwright-core";
-import { freePort } from "../bench/peers/servers.ts";
 import { startDemo } from "../tests/support/demo.ts";
+import { freePort } from "../tests/support/ports.ts";
 import { ensurePrograms } from "./programs.ts";
 
 const LIGHTHOUSE = "lighthouse@12.8.2";

@@ -1,3 +1,4 @@
+import { freePort } from "../../tests/support/ports.ts";
 import { output } from "./install.ts";
 
 /** A server that a peer needs, in a folder of its own, for one case. */
@@ -58,11 +59,6 @@ export async function end(process: Deno.ChildProcess): Promise<void> {
   const timer = setTimeout(() => process.kill("SIGKILL"), END_MS);
   await process.status;
   clearTimeout(timer);
-}
-
-export function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 async function until(works: () => Promise<unknown>): Promise<void> {

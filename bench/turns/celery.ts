@@ -1,5 +1,6 @@
+import { freePort } from "../../tests/support/ports.ts";
 import { output, PEERS_FOLDER } from "../peers/install.ts";
-import { end, freePort, startRedis, startServer } from "../peers/servers.ts";
+import { end, startRedis, startServer } from "../peers/servers.ts";
 import { Connections, requestText } from "./connections.ts";
 import {
   BOT,

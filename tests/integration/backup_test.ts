@@ -35,6 +35,15 @@ async function items(path: string): Promise<number> {
   return (await Array.fromAsync(db.kv.list({ prefix: ["item"] }))).length;
 }
 
+/** A database of 15 items in the place, and the path of a backup of its first 10. */
+async function backedUp({ kvFile, folder }: { kvFile: string; folder: string }): Promise<string> {
+  await using db = await Database.open({ path: kvFile });
+  await fill(db, 10);
+  const { path } = await new Backups(folder, kvFile).create();
+  await fill(db, 5, 10);
+  return path;
+}
+
 Deno.test("a backup under load is consistent, checked, and restores what was there", async () => {
   await using place = await dataDir();
   const backups = new Backups(place.folder, place.kvFile);
@@ -79,27 +88,23 @@ Deno.test("a backup under load is consistent, checked, and restores what was the
 
 Deno.test("restore refuses while a service holds DATA_DIR, and shows what it would replace", async () => {
   await using place = await dataDir();
-  const { dir, kvFile, folder } = place;
-  const db = await Database.open({ path: kvFile });
-  await fill(db, 10);
-  const backup = await new Backups(folder, kvFile).create();
-  await fill(db, 5, 10);
-  await db.close();
+  const { dir, kvFile } = place;
+  const backup = await backedUp(place);
 
   await using lock = await lockDataDir(dir);
   await assert.rejects(
-    restore({ dataDir: dir, kvFile, backup: backup.path }),
+    restore({ dataDir: dir, kvFile, backup }),
     (error: AppError) => error.code === "conflict" && /in use by process/.test(error.message),
   );
   await lock.release();
 
-  const plan = await restore({ dataDir: dir, kvFile, backup: backup.path, dryRun: true });
+  const plan = await restore({ dataDir: dir, kvFile, backup, dryRun: true });
   assert.equal(plan.entries, 10);
   assert.equal(plan.replaced!.entries, 15);
   assert.equal(plan.replaced!.keptAs, null);
   assert.equal(await items(kvFile), 15);
 
-  const done = await restore({ dataDir: dir, kvFile, backup: backup.path });
+  const done = await restore({ dataDir: dir, kvFile, backup });
   assert.equal(await items(kvFile), 10);
   assert.equal(await items(done.replaced!.keptAs!), 15);
 });
@@ -124,17 +129,13 @@ Deno.test("backups within one second have a name each, one after the other and a
 
 Deno.test("restores within one second keep a copy each", async () => {
   await using place = await dataDir();
-  const { dir, kvFile, folder } = place;
-  const db = await Database.open({ path: kvFile });
-  await fill(db, 10);
-  const backup = await new Backups(folder, kvFile).create();
-  await fill(db, 5, 10);
-  await db.close();
+  const { dir, kvFile } = place;
+  const backup = await backedUp(place);
 
   const copies: (string | null)[] = [];
   const clock = new FakeClock();
   for (let i = 0; i < 3; i++) {
-    const { replaced } = await restore({ dataDir: dir, kvFile, backup: backup.path, clock });
+    const { replaced } = await restore({ dataDir: dir, kvFile, backup, clock });
     copies.push(replaced!.keptAs);
   }
   assert.equal(new Set(copies).size, 3);

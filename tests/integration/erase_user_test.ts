@@ -35,6 +35,13 @@ async function databaseText(path: string): Promise<string> {
   }
 }
 
+/** Every entry of an open database, with what a job's record holds. */
+async function* records(kv: Deno.Kv): AsyncGenerator<{ key: Deno.KvKey; record: unknown }> {
+  for await (const { key, value } of kv.list({ prefix: [] })) {
+    yield { key, record: key[0] === "job" ? unpackRecord(value as PackedRecord) : value };
+  }
+}
+
 /** Everything that stands in the files of the database, in pages that are free, too. */
 async function fileText(folder: string): Promise<string> {
   let text = "";
@@ -284,8 +291,7 @@ Deno.test(
         const found: string[] = [];
         const text = (v: unknown) =>
           JSON.stringify(v, (_, part) => typeof part === "bigint" ? `${part}` : part) ?? "";
-        for await (const { key, value } of db.kv.list({ prefix: [] })) {
-          const record = key[0] === "job" ? unpackRecord(value as PackedRecord) : value;
+        for await (const { key, record } of records(db.kv)) {
           // Of those who are erased, only the places are compared.
           found.push(text(key) + (text([key, record]).includes("of-") ? "" : text(record)));
         }
@@ -335,8 +341,7 @@ Deno.test(
       await eraseUser({ ...deps, clearAnswers: () => Promise.resolve() }, hash);
       assert.equal(await userOf(), pseudonym);
       assert.notEqual((await db.kv.get(["stats", "u", pseudonym])).value, null);
-      for await (const { key, value } of db.kv.list({ prefix: [] })) {
-        const record = key[0] === "job" ? unpackRecord(value as PackedRecord) : value;
+      for await (const { key, record } of records(db.kv)) {
         assert.doesNotMatch(
           Deno.inspect([key, record], { depth: 20 }),
           new RegExp(`${USER}|${SECRET}`),
