@@ -67,6 +67,7 @@ function replyStream(
           if (await engine.whenEnded(taskId, HEARTBEAT_MS, signal)) break;
           send(": alive\n\n");
         }
+        if (signal.aborted) return;
         const status = await conversations.status(call.params.conversation_id);
         if (signal.aborted || !status) return;
         event("result", {
@@ -89,6 +90,9 @@ function replyStream(
           }
         });
     },
-    cancel: () => gone.abort(),
+    cancel() {
+      gone.abort();
+      left(); // at once: what still runs is over when it sees the signal
+    },
   }, { highWaterMark: 0, size: (chunk) => chunk?.byteLength ?? 0 });
 }

@@ -109,6 +109,19 @@ Deno.test("streams end when the service stops, and there are not too many of the
     await assert.rejects(one.next(() => false), /the stream ended/);
   }, { STREAM_LIMIT: "1" }));
 
+Deno.test("a reply's stream that was only asked about is free before that is answered", () =>
+  withApi(async ({ ask, app }) => {
+    const turn = { conversation_id: "c", user_message: "wait", bot_id: "b" };
+    await ask(`${P}/conversations/queue`, { json: turn });
+    const headers = { authorization: `Bearer ${ADMIN}` };
+    const asked = () =>
+      app.api(
+        new Request(`http://localhost${P}/conversations/c/stream`, { method: "HEAD", headers }),
+        "here",
+      );
+    for (let i = 0; i < 20; i++) assert.equal((await asked()).status, 200);
+  }, { STREAM_LIMIT_PER_TOKEN: "1" }));
+
 Deno.test("one token cannot take all the streams, and what is left or only asked about is free again", () =>
   withApi(async (api) => {
     const { ask, token } = api;
