@@ -1,13 +1,15 @@
 /**
- * The HTTP face beside the least that Hono on Deno.serve can answer, and beside FastAPI with Celery
- * doing the same job: wrk with one thread and 64 connections, one subject after the other, several
- * rounds. Then the dashboard's pages, one request at a time. The service runs as `deno task start`
- * runs it, with its rate limit off.
+ * The HTTP face beside the least that Hono on Deno.serve can answer, the same answer given by Hono
+ * and a turn stored by Hono in Deno KV, and beside FastAPI with Celery doing the same job: wrk with
+ * one thread and 64 connections, one subject after the other, several rounds. Then the dashboard's
+ * pages, one request at a time. The service runs as `deno task start` runs it, with its rate limit
+ * off.
  *
  *     deno task bench http --only page     the pages alone
  */
 import { fileURLToPath } from "node:url";
 import { freePort } from "../tests/support/ports.ts";
+import type { BareSetup } from "./http/hono.ts";
 import { output, PEERS_FOLDER } from "./peers/install.ts";
 import { measurePages, pagesFor } from "./http/pages.ts";
 import { type HttpServer, startRedis, startServer } from "./peers/servers.ts";
@@ -30,6 +32,7 @@ interface Load {
   working?: boolean;
 }
 
+const SUMMARY_PATH = `${PREFIX}/performance/summary`;
 const HEALTHZ = "GET /healthz";
 const SUMMARY = "GET /performance/summary";
 const QUEUE_PAUSED = "POST /conversations/queue, paused";
@@ -51,11 +54,11 @@ async function measureLoads(options: BenchOptions, figures: Figures): Promise<vo
   const { rounds, size, only, tell } = options;
   const wants = (name: string) => !options.subjects || options.subjects.includes(name);
   await using stack = new AsyncDisposableStack();
-  const hono = stack.use(await startHono());
   const pixel = stack.use(
     await startService({ RATE_LIMIT_PER_SECOND: "0", BACKLOG_LIMIT: "0", LOG_LEVEL: "warn" }),
   );
   const { token } = pixel;
+  const hono = stack.use(await startHono(pixel.url + SUMMARY_PATH, token));
   const fastapi = wants("celery") ? stack.use(await startFastApi(token)) : null;
   const pause = (method: "PUT" | "DELETE") =>
     fetch(`${pixel.url}${PREFIX}/queues/conversations/pause`, {
@@ -67,6 +70,13 @@ async function measureLoads(options: BenchOptions, figures: Figures): Promise<vo
 
   const queued = (metric: string, working = false): Load[] => [
     { subject: "bare Hono", metric, url: hono.url, script: "get", args: [] },
+    ...(working ? [] : [{
+      subject: "Hono, turn in Deno KV",
+      metric,
+      url: hono.url,
+      script: "queue" as const,
+      args: ["/queue", token],
+    }]),
     {
       subject: "pixel",
       metric,
@@ -91,7 +101,14 @@ async function measureLoads(options: BenchOptions, figures: Figures): Promise<vo
   ];
   const loads = [
     ...read(HEALTHZ, "/healthz", []),
-    ...read(SUMMARY, `${PREFIX}/performance/summary`, [token]),
+    {
+      subject: "Hono, same answer",
+      metric: SUMMARY,
+      url: `${hono.url}/same`,
+      script: "get",
+      args: [token],
+    },
+    ...read(SUMMARY, SUMMARY_PATH, [token]),
     ...queued(QUEUE_PAUSED),
     ...queued(QUEUE_RUNNING, true),
   ].filter(({ metric }) => !only || metric.includes(only));
@@ -126,12 +143,34 @@ async function wrk({ url, script, args }: Load, seconds: number, name: string) {
   return { rate, p50, p99 };
 }
 
-function startHono(): Promise<HttpServer> {
+async function startHono(summary: string, token: string): Promise<HttpServer> {
+  const response = await fetch(summary, { headers: { authorization: `Bearer ${token}` } });
   const port = freePort();
-  const file = fileURLToPath(new URL("./http/bare_hono.ts", import.meta.url));
-  return startServer(port, "/", Deno.execPath(), ["run", "--allow-net", file, String(port)], {
-    cwd: ROOT,
-  });
+  const folder = await Deno.makeTempDir({ prefix: "bench-hono-" });
+  const setup: BareSetup = {
+    port,
+    token,
+    answer: { body: await response.text(), headers: sent(response.headers) },
+    database: `${folder}/kv.sqlite`,
+  };
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => Deno.remove(folder, { recursive: true }));
+  const file = fileURLToPath(new URL("./http/hono.ts", import.meta.url));
+  const server = stack.use(
+    await startServer(port, "/", Deno.execPath(), ["run", "--allow-all", "--unstable-kv", file], {
+      cwd: ROOT,
+      env: { BENCH_SETUP: JSON.stringify(setup) },
+    }),
+  );
+  const rest = stack.move();
+  return { ...server, [Symbol.asyncDispose]: () => rest.disposeAsync() };
+}
+
+/** Headers that a program sets; the others are the server's own. */
+function sent(headers: Headers): Record<string, string> {
+  const all = Object.fromEntries(headers);
+  for (const name of ["date", "content-length", "vary"]) delete all[name];
+  return all;
 }
 
 async function startFastApi(token: string): Promise<Pick<HttpServer, "url"> & AsyncDisposable> {

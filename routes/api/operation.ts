@@ -180,7 +180,7 @@ export class ApiBuilder {
         const text = payload instanceof PreparedJson
           ? payload.text(at)
           : jsonText({ status: "success", ...payload, timestamp: new Date(at).toISOString() });
-        return new Response(text, { headers });
+        return successResponse(text, headers);
       } catch (thrown) {
         return this.#refused(asked, operation.route, thrown);
       }
@@ -201,6 +201,17 @@ export class ApiBuilder {
     }
     return response;
   }
+}
+
+/**
+ * An answer with status 200. Headers that are set afterwards cost a tenth of a small answer less than
+ * those that the constructor is given: Deno then prepares a native response, which it must watch
+ * over until that is collected.
+ */
+function successResponse(text: string, headers: Record<string, string>): Response {
+  const response = new Response(text);
+  for (const name in headers) response.headers.set(name, headers[name]!);
+  return response;
 }
 
 function auditedOf({ request, env, principal }: Asked): Audited {
