@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { AppError, type InputIssue, notFound } from "../../lib/errors.ts";
+import { AppError, type InputIssue, invalidField, notFound } from "../../lib/errors.ts";
 import { commitOnce } from "../../lib/kv/idempotency.ts";
 import { namesHost } from "../../lib/notifications/address.ts";
 import type { JobState } from "../../lib/jobs/job.ts";
@@ -183,6 +183,5 @@ function offsetOf(cursor: string | undefined): number {
 }
 
 function wrongCursor(): AppError {
-  const message = "must be the next_cursor of an earlier page";
-  return new AppError("invalid", `cursor: ${message}`, { issues: [{ path: "cursor", message }] });
+  return invalidField("cursor", "must be the next_cursor of an earlier page");
 }
