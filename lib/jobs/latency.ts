@@ -17,10 +17,6 @@ export class LatencyHistogram {
     if (this.#total >= 100_000) this.#halve();
   }
 
-  get count(): number {
-    return this.#total;
-  }
-
   /** The duration in milliseconds that a share `q` (0–1) stays under; null before any observation. */
   quantile(q: number): number | null {
     if (this.#total === 0) return null;
