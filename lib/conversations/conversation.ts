@@ -96,10 +96,13 @@ export interface CallbackRecord {
 /** What a user asked. */
 export interface TurnRecord {
   taskId: string;
+  /** Empty where it is packed; see `askedOf`. */
   message: string;
   at: number;
   priority: number;
   metadata?: Record<string, unknown>;
+  /** Message and metadata, where both together might not fit a value. */
+  packed?: Uint8Array;
   callbackUrl?: string;
   callback?: CallbackRecord;
   batchId?: string;
