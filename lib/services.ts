@@ -134,7 +134,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     new EmbeddedResponder({
       clock,
       log,
-      signals: false,
+      signals: config.ai.signals,
       models: storage.models,
       threads: platform.threads,
     }),

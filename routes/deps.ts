@@ -148,8 +148,10 @@ export interface ConversationView {
   queuedAt?: number;
   completedAt?: number;
   satisfaction?: number;
+  comment?: string;
   importance?: "low" | "high";
   handoffAt?: number;
+  handoffReason?: string;
   closedAt?: number;
   reopened?: number;
   reopenedAt?: number;
@@ -233,6 +235,8 @@ export interface ConversationsPort {
       error?: { code?: string; message: string };
     } | null
   >;
+  /** True once every task of a batch has ended; false after `waitMs` or when the signal aborts. */
+  batchSettled(batchId: string, waitMs: number, signal?: AbortSignal): Promise<boolean>;
   batchStatus(batchId: string): Promise<
     {
       batchId: string;

@@ -123,6 +123,15 @@ export function sweepBatches(db: Database, createdBefore: number): Promise<numbe
   });
 }
 
+/** The tasks of a batch, in its order, as far as they are queued. */
+export async function batchTasks(kv: Deno.Kv, batchId: string): Promise<string[]> {
+  const taskIds: string[] = [];
+  for await (const { value } of kv.list<string>({ prefix: batchItemsPrefix(batchId) })) {
+    taskIds.push(value);
+  }
+  return taskIds;
+}
+
 async function submitItem(
   deps: SubmitDeps,
   batchId: string,
@@ -156,13 +165,21 @@ async function checkParties({ db }: SubmitDeps, turns: NewTurn[]): Promise<void>
   const groups = [...byConversation(turns).entries()];
   await Promise.all(groups.map(async ([id, indexes]) => {
     const first = turns[indexes[0]!]!;
+    const over = indexes[MAX_OPEN_TURNS];
+    if (over !== undefined) {
+      const message =
+        `is more than message ${MAX_OPEN_TURNS} of conversation ${id}; split the batch`;
+      throw new AppError("invalid", `conversations.${over} ${message}`, {
+        issues: [{ path: `conversations.${over}`, message }],
+      });
+    }
     const stored = (await db.kv.get<ConversationRecord>(conversationKey(id))).value;
     const parties = stored ?? { botId: first.botId, userId: first.userId, open: [] };
     if (parties.open.length + indexes.length > MAX_OPEN_TURNS) {
       throw new AppError(
         "overloaded",
         `conversations.${indexes.at(-1)}: more than ${MAX_OPEN_TURNS} messages of conversation ` +
-          `${id} would wait; split the batch or try again later`,
+          `${id} would wait; try again when some of them are answered`,
         { retryAfterSeconds: 5 },
       );
     }

@@ -44,6 +44,8 @@ export interface ConversationRecord {
   /** When the user was first handed over to a person, and when the conversation was closed. */
   handoffAt?: number;
   closedAt?: number;
+  /** What was said to the handover. */
+  handoffReason?: string;
   /** How often it was opened again after it was closed, and when last. */
   reopened?: number;
   reopenedAt?: number;

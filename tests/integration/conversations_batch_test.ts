@@ -96,7 +96,7 @@ Deno.test("a batch with one item that cannot be queued queues nothing", options,
   const many = Array.from({ length: 101 }, (_, i) => turn({ userMessage: `m${i}` }));
   await assert.rejects(
     desk.conversations.submitBatch("b3", many),
-    (e) => codeOf(e) === "overloaded",
+    (e) => codeOf(e) === "invalid" && /split the batch/.test((e as Error).message),
   );
   assert.equal((await desk.conversations.metrics()).total, 1);
   for (const id of ["b1", "b2", "b3"]) {
@@ -155,4 +155,14 @@ Deno.test("a thousand old batches that never end hide none behind them", options
   const first = await sweepBatches(db, Infinity);
   assert.equal(first + await sweepBatches(db, Infinity), 1);
   assert.equal(await desk.conversations.batchStatus("b1"), null);
+});
+
+Deno.test("a batch whose messages find no room waits for those before it", options, async () => {
+  await using desk = await openDesk({ start: false });
+  const many = Array.from({ length: 101 }, (_, n) => turn({ userMessage: `m${n}` }));
+  await desk.conversations.submitBatch("b1", many.slice(1));
+  await assert.rejects(
+    desk.conversations.submitBatch("b2", many.slice(0, 1)),
+    (e) => codeOf(e) === "overloaded",
+  );
 });

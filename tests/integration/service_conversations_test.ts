@@ -281,3 +281,21 @@ Deno.test("the longest message is answered, and what an answer may be is given w
   const more = await service.request("POST", QUEUE, turn("more", `${longest}x`));
   assert.equal(more.status, 422);
 });
+
+Deno.test("whoever waits for a batch hears when all of it is answered", async () => {
+  await withSlowModel(async (service, model, letGo) => {
+    const call = caller(service);
+    const turns = [turn("w-1", "one"), turn("w-2", "two")];
+    const body = { batch_id: "w", conversations: turns };
+    await call(conversations.BatchQueued, "POST", "/conversations/batch", body);
+    await model.received(2);
+    const status = (query: string) =>
+      call(conversations.BatchStatus, "GET", `/conversations/batch/w/status${query}`);
+    assert.equal((await status("")).batch_status.status, "processing");
+    const waited = status("?wait=25");
+    letGo();
+    assert.equal((await waited).batch_status.status, "completed");
+    const unfit = await service.request("GET", "/conversations/batch/w/status?wait=26");
+    assert.equal(unfit.status, 422);
+  });
+});
