@@ -62,7 +62,7 @@ export interface ApiDeps {
   metrics: MetricsPort;
   alerts: AlertsPort;
   notifier: NotifierPort;
-  /** Absent where the database is no file of ours. */
+  /** Null where the database is no file of ours. */
   backups: BackupsPort | null;
   /** Copies of the backups in a bucket; null where none is configured. */
   offsite: OffsitePort | null;
@@ -112,7 +112,7 @@ export type EnginePort = Pick<
   | "events"
 >;
 
-/** One place where entries lie. */
+/** The cache as the API shows and clears it. */
 export interface CachePort {
   stats(): Promise<CacheStats>;
   /** Looks without counting a lookup; undefined when there is none. */
@@ -330,7 +330,7 @@ export interface HistoryPort {
   }>;
 }
 
-/** Jobs that a request asks for; each is added to the atomic that the request commits. */
+/** One action on all tasks that fit a filter. */
 export interface BulkPort {
   /** How many tasks an action would act on; `capped` when there are more than are counted. */
   count(selection: Selection, action: BulkAction): Promise<{ count: number; capped: boolean }>;
@@ -345,6 +345,10 @@ export interface BulkPort {
   ): Promise<string>;
 }
 
+/**
+ * Tasks that a request asks for. What takes a write set adds the task to it, so that it commits with
+ * the request's own changes.
+ */
 export interface WorkPort {
   report(tx: WriteSet, type: ReportType, range: { start: string; end: string }): string;
   recount(tx: WriteSet): string;

@@ -253,7 +253,7 @@ export const FIRST = {
   /** What to do; every second part is code. */
   how: [
     "Put the token that you signed in with into ",
-    "TOKEN",
+    "PIXEL_TOKEN",
     ", teach a bot one answer, then ask it. The answer comes back at once, and this page fills itself.",
   ],
   teach: "1. Teach a bot",

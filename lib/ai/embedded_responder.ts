@@ -26,10 +26,9 @@ export interface EmbeddedResponderOptions {
   trainingWaitMs?: number;
   /** Whether replies carry language and sentiment (some 80 MB of word lists). */
   signals?: boolean;
-  /** What a reply says that knows no answer. */
-  unknownAnswer?: string;
 }
 
+/** What a reply says that knows no answer. */
 export const UNKNOWN_ANSWER = "I am sorry, I do not know the answer to that.";
 
 /**
@@ -45,7 +44,6 @@ export class EmbeddedResponder implements CacheableResponder {
   readonly #trainer: Trainer;
   readonly #models: BotModels;
   readonly #signals: boolean;
-  readonly #unknownAnswer: string;
 
   constructor(options: EmbeddedResponderOptions = {}) {
     const clock = options.clock ?? systemClock;
@@ -60,7 +58,6 @@ export class EmbeddedResponder implements CacheableResponder {
       waitMs: options.trainingWaitMs ?? 30_000,
     });
     this.#signals = options.signals ?? true;
-    this.#unknownAnswer = options.unknownAnswer ?? UNKNOWN_ANSWER;
   }
 
   /** Starts training the bot, so that its first message need not wait. */
@@ -87,7 +84,7 @@ export class EmbeddedResponder implements CacheableResponder {
     const topic = model && match ? model.topics.topic(match.topic) : null;
     const answers = model !== null && match !== null && match.score >= model.threshold;
     return {
-      response: answers ? topic!.answer : this.#unknownAnswer,
+      response: answers ? topic!.answer : UNKNOWN_ANSWER,
       source: answers ? topic!.kind : "none",
       intent: topic?.intent ?? null,
       score: match?.score ?? 0,

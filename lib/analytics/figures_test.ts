@@ -34,7 +34,7 @@ Deno.test("a mean of rounded thirds that is a tie rounds up", () => {
   assert.equal(meanScore(0, 0), null);
 });
 
-Deno.test("the trend compares the later days with the first half, 5 % either way", () => {
+Deno.test("the trend compares the later days with the first half, 5% either way", () => {
   assert.equal(trendDirection([]), "insufficient_data");
   assert.equal(trendDirection([9]), "insufficient_data");
   assert.equal(trendDirection([0, 0, 0]), "stable");
@@ -48,7 +48,7 @@ Deno.test("the trend compares the later days with the first half, 5 % either way
   assert.equal(trendDirection([10, 10, 10, 10, 11, 11, 11]), "increasing");
 });
 
-Deno.test("a percentile of the histogram is within 2.5 % of the true one", () => {
+Deno.test("a percentile of the histogram is within 2.5% of the true one", () => {
   fc.assert(fc.property(
     fc.array(fc.double({ min: 0.2, max: 3_000_000, noNaN: true }), { minLength: 1 }),
     fc.double({ min: 0, max: 1, noNaN: true }),

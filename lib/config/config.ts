@@ -135,7 +135,6 @@ const DAY_MS = 24 * HOUR_MS;
 export type Config = ReturnType<typeof loadConfig>;
 /** Where backups are copied to. */
 export type BucketConfig = NonNullable<Config["backupBucket"]>;
-export type JwtConfig = NonNullable<Config["auth"]["jwt"]>;
 
 /** The process's environment; nothing else reads it. */
 export function readEnv(): Record<string, string> {

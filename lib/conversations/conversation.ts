@@ -157,7 +157,5 @@ export interface AnswerRecord {
   error?: TurnError;
 }
 
-/** The longest message of a user, in characters. */
-export const MAX_MESSAGE_LENGTH = 16_000;
 /** Turns of one conversation that may wait at the same time. */
 export const MAX_OPEN_TURNS = 100;

@@ -8,6 +8,7 @@ import { HIDDEN, priorityWord } from "../../lib/wire/schemas/text.ts";
 import type {
   ConversationRowView,
   ConversationView,
+  EnginePort,
   MessageView,
   TurnResultView,
 } from "../deps.ts";
@@ -20,8 +21,23 @@ export function statusWord(state: JobView["state"]): TaskStatus["status"] {
   return state === "available" ? "queued" : state;
 }
 
-/** A task's name for people; those that call somebody's address carry it behind a mark. */
-export const taskName = (kind: string): string => kind.startsWith("http:") ? kind.slice(5) : kind;
+/** The engine's word for a task's status. */
+export function stateOf<S extends TaskStatus["status"]>(
+  status: S,
+): Exclude<S, "queued"> | "available" {
+  return status === "queued" ? "available" : status as Exclude<S, "queued">;
+}
+
+/** What the kinds of tasks that call somebody's address begin with; people read the rest. */
+const HTTP = "http:";
+
+/** A task's name for people. */
+export const taskName = (kind: string): string =>
+  kind.startsWith(HTTP) ? kind.slice(HTTP.length) : kind;
+
+/** The kind of job that people mean by a task's name. */
+export const kindOf = (engine: Pick<EnginePort, "performs">, name: string): string =>
+  engine.performs(name) ? name : HTTP + name;
 
 /** What a task was given, by name, for those who may read it. */
 export function shownPayload(

@@ -126,6 +126,16 @@ Deno.test("what is wrong with an input is said field by field", () =>
       body.errors.map((e: { path: string }) => e.path).sort(),
       ["bot_id", "conversation_id", "priority", "user_message"].map((f) => `conversations.1.${f}`),
     );
+    const saidOf = async (callback_url: string) => {
+      const turn = { conversation_id: "ok", user_message: "hi", bot_id: "b", callback_url };
+      return (await ask(`${PREFIX}/conversations/queue`, { json: turn })).body.errors;
+    };
+    assert.deepEqual(await saidOf(`https://example.com/${"x".repeat(2_048)}`), [
+      { path: "callback_url", message: "must have at most 2,048 characters" },
+    ]);
+    assert.deepEqual(await saidOf("ftp://example.com"), [
+      { path: "callback_url", message: "must be an http or https address" },
+    ]);
     const query = await ask(`${PREFIX}/analytics/daily?date=2026-02-30`);
     assert.equal(query.status, 422);
     assert.equal(query.body.errors[0].path, "date");

@@ -1,7 +1,17 @@
 import { z } from "@hono/zod-openapi";
 import { success } from "./envelope.ts";
 import { TaskError } from "./tasks.ts";
-import { Count, HIDDEN, Id, Instant, pageSize, Percent, PriorityWord, words } from "./text.ts";
+import {
+  Count,
+  HIDDEN,
+  Id,
+  Instant,
+  pageSize,
+  Percent,
+  PriorityWord,
+  WebAddress,
+  words,
+} from "./text.ts";
 
 const hidden = z.literal(HIDDEN);
 const MAX_METADATA_CHARACTERS = 8_192;
@@ -15,8 +25,7 @@ const turn = {
     (value) => JSON.stringify(value).length <= MAX_METADATA_CHARACTERS,
     { error: `must have at most ${MAX_METADATA_CHARACTERS} characters as JSON` },
   ).nullish(),
-  callback_url: z.url({ protocol: /^https?$/, error: "must be an http or https address" })
-    .max(2_048).nullish(),
+  callback_url: WebAddress.nullish(),
 };
 
 export const UrgentTurn = z.object(turn).openapi("UrgentTurn", {

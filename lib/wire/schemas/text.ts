@@ -24,6 +24,12 @@ export const words = (min: number, max: number) =>
     error: `must have at most ${max} characters`,
   }).overwrite((text) => text.toWellFormed()).openapi({ minLength: min, maxLength: max });
 
+/** Where something is sent to. */
+export const WebAddress = z.url({
+  protocol: /^https?$/,
+  error: "must be an http or https address",
+}).max(2_048, "must have at most 2,048 characters"); // without words it would have those above
+
 /** An instant in answers: UTC, ISO 8601 with `Z`. */
 export const Instant = z.string().openapi({
   format: "date-time",

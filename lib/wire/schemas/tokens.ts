@@ -1,8 +1,8 @@
 import { z } from "@hono/zod-openapi";
+import { ROLES } from "../envelope.ts";
 import { success } from "./envelope.ts";
 import { Count, Cursor, GivenInstant, Id, Instant, pageSize, words } from "./text.ts";
 
-const ROLES = ["viewer", "operator", "admin"] as const;
 const RoleWord = z.enum(ROLES);
 
 export const NewToken = z.object({
