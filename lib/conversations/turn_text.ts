@@ -1,5 +1,8 @@
 import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
-import { MAX_MESSAGE_LENGTH, type TurnRecord } from "./conversation.ts";
+import type { TurnRecord } from "./conversation.ts";
+
+/** UTF-16 code units that a value has room for beside the longest metadata. */
+const PLAIN_UNITS = 16_000;
 
 /** What a user asked, and what its sender gave along. */
 export interface Asked {
@@ -9,15 +12,15 @@ export interface Asked {
 
 /**
  * The part of a turn's record that says what was asked. A message of emoji takes 4 bytes for each,
- * so that one of `MAX_MESSAGE_LENGTH` characters and metadata are more than a value holds: where it
- * may be, both are compressed.
+ * so that one of 16,000 and metadata are more than a value holds: where it may be, both are
+ * compressed.
  */
 export function packAsked(
   message: string,
   metadata?: Record<string, unknown>,
 ): Pick<TurnRecord, "message" | "metadata" | "packed"> {
   const asked: Asked = { message, ...(metadata && { metadata }) };
-  if (message.length <= MAX_MESSAGE_LENGTH) return asked;
+  if (message.length <= PLAIN_UNITS) return asked;
   const bytes = new TextEncoder().encode(JSON.stringify(asked));
   return { message: "", packed: zstdCompressSync(bytes) };
 }
