@@ -46,9 +46,6 @@ export interface StatusView {
 
 export interface ConversationView extends Omit<ConversationRecord, "status" | "open" | "messages"> {
   conversationId: string;
-  /** When its latest turn was asked or ended. */
-  updatedAt: number;
-  satisfactionScore?: number;
   status: ConversationStatus;
   /** Turns that wait for their answer. */
   waiting: number;
@@ -167,11 +164,6 @@ export class Conversations {
     return view;
   }
 
-  /** True once the turn of that task has ended; false after `waitMs` or when the signal aborts. */
-  settled(taskId: string, waitMs: number, signal?: AbortSignal): Promise<boolean> {
-    return this.deps.engine.whenEnded(taskId, waitMs, signal);
-  }
-
   /** A conversation with all its messages, or null. */
   async get(conversationId: string): Promise<ConversationView | null> {
     const { kv } = this.deps.db;
@@ -181,8 +173,6 @@ export class Conversations {
     return {
       ...rest,
       conversationId,
-      updatedAt: Math.max(record.startedAt, record.queuedAt ?? 0, record.completedAt ?? 0),
-      satisfactionScore: record.satisfaction,
       status: this.#statusOf(record),
       waiting: open.length,
       messages: await readTranscript(kv, conversationId, record),

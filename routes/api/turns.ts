@@ -12,7 +12,8 @@ import {
   WaitQuery,
 } from "../../lib/wire/schemas/conversations.ts";
 import { Id, priorityNumber, PriorityWord, priorityWord } from "../../lib/wire/schemas/text.ts";
-import type { NewTurn as Turn, TurnResultView } from "../deps.ts";
+import type { TurnResult } from "../../lib/conversations/conversation.ts";
+import type { NewTurn as Turn } from "../../lib/conversations/submit.ts";
 import type { Call, Payload } from "./call.ts";
 import { type GivenAddress, refuseInnerAddresses } from "./given_address.ts";
 import type { ApiBuilder } from "./operation.ts";
@@ -173,7 +174,7 @@ async function queueTurn(
   return {
     ...queued,
     ...(job?.state === "completed" && job.result
-      ? { result: shownResult(job.result as TurnResultView, principal) }
+      ? { result: shownResult(job.result as TurnResult, principal) }
       : error
       ? { error: { code: error.code, message: error.message } }
       : {}),
