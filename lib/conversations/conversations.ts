@@ -137,10 +137,11 @@ export class Conversations {
 
   /** True once every task of a batch has ended; false after `waitMs` or when the signal aborts. */
   async batchSettled(batchId: string, waitMs: number, signal?: AbortSignal): Promise<boolean> {
-    const { db, clock } = this.deps;
+    const { db, clock, engine } = this.deps;
     const until = clock.now() + waitMs;
     for (const taskId of await batchTasks(db.kv, batchId)) {
-      if (!await this.settled(taskId, Math.max(0, until - clock.now()), signal)) return false;
+      const left = Math.max(0, until - clock.now());
+      if (!await engine.whenEnded(taskId, left, signal)) return false;
     }
     return true;
   }
