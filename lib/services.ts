@@ -16,6 +16,7 @@ import { Authenticator } from "./auth/authenticator.ts";
 import { type CacheService, openCache } from "./cache/mod.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { type Config, ConfigError } from "./config/config.ts";
+import { MAX_AI_SECONDS } from "./config/variables.ts";
 import { BotStore } from "./conversations/bot_store.ts";
 import { Conversations, type Handoff } from "./conversations/conversations.ts";
 import type { ErasureLog } from "./conversations/erasure_log.ts";
@@ -185,7 +186,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     bots,
     ledger: recorder,
     live: () => readLiveMetrics(db.kv),
-    onHandoff: (tx, handoff) => tellHandoff(tx, handoff, notifier, config.alerts.email),
+    onHandoff: (tx, handoff) => tellHandoff(tx, handoff, notifier, config.alerts.emails),
   });
   const healthHistory = new HealthHistory(db, config.retention.healthReportsMs);
   const users = new UserMonths(db.kv);
@@ -303,7 +304,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
       }),
       tell: routeAlerts({
         notifier,
-        email: config.alerts.email,
+        emails: config.alerts.emails,
         emailFrom: config.alerts.emailSeverity,
         webhookFrom: config.alerts.webhookSeverity,
         publicUrl: config.publicUrl,
@@ -367,7 +368,7 @@ function tellHandoff(
   tx: WriteSet,
   { conversationId, botId, reason, importance, at }: Handoff,
   notifier: Notifier,
-  to: string | undefined,
+  emails: readonly string[],
 ): void {
   const type = "conversation.handoff";
   const subject = `A user of ${botId} wants to talk to a person`;
@@ -389,7 +390,9 @@ function tellHandoff(
     reason: "You get this because ALERT_EMAIL names you.",
   });
   const common = { type, subject, conversationId };
-  notifier.prepare(tx, { ...common, content: { channel: "email", email }, to });
+  for (const to of emails) {
+    notifier.prepare(tx, { ...common, content: { channel: "email", email }, to });
+  }
   notifier.prepare(tx, { ...common, content: { channel: "webhook", data } });
 }
 
@@ -404,9 +407,7 @@ async function providersOf({ ai }: Config, clock: Clock): Promise<ProviderWatch[
   const knowledge = new KnowledgeSearch();
   const { baseUrl, apiKey, model } = ai;
   const chain = [{ baseUrl: baseUrl!, apiKey, model: model! }, ...ai.fallbacks];
-  const timeoutMs = chain.length === 1
-    ? ai.timeoutMs
-    : Math.min(ai.timeoutMs, Math.floor(MAX_CHAIN_MS / chain.length));
+  const timeoutMs = Math.min(ai.timeoutMs, Math.floor(MAX_AI_SECONDS * 1_000 / chain.length));
   return chain.map((provider) => {
     const asked = new OpenAIResponder({
       prices: ai.prices,
@@ -418,9 +419,6 @@ async function providersOf({ ai }: Config, clock: Clock): Promise<ProviderWatch[
     return new ProviderWatch(new CircuitBreaker(asked, { clock }));
   });
 }
-
-/** Shorter than a turn's attempt may take. */
-const MAX_CHAIN_MS = 110_000;
 
 /** Jobs in any of these states, over all queues. */
 async function countJobs(engine: JobEngine, states: JobState[]): Promise<number> {
