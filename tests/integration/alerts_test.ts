@@ -122,7 +122,7 @@ Deno.test("an alert of the running service reaches mailbox, webhook, API and eve
     assert.ok(reserve.raised && reserve.acknowledged);
     assert.ok(after.find((alert) => alert.name === "cpu")!.silenced);
     assert.equal(calls, 1);
-    assert.equal(mail.mails.length, 1);
+    assert.equal(mail.mails.length, 2);
   } finally {
     await hook.shutdown();
   }
