@@ -190,7 +190,7 @@ Deno.test("offsets, scores and orders of import lines are read as meant", option
   const view = (await desk.conversations.get("o"))!;
   assert.equal(new Date(view.startedAt).toISOString(), "2025-03-03T10:00:00.500Z");
   assert.equal(new Date(view.completedAt!).toISOString(), "2025-03-03T10:30:00.000Z");
-  assert.equal(view.satisfactionScore, 3.7);
+  assert.equal(view.satisfaction, 3.7);
   assert.equal(await desk.bots.nameOf("shop"), "The shop");
 });
 
