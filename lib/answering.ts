@@ -45,7 +45,13 @@ export async function openAnswering(
   { db, cache, clock, log, models }: AnsweringOptions,
 ): Promise<Answering> {
   const { threads } = config.platform;
-  const embedded = new EmbeddedResponder({ clock, log, signals: false, models, threads });
+  const embedded = new EmbeddedResponder({
+    clock,
+    log,
+    signals: config.ai.signals,
+    models,
+    threads,
+  });
   const providers = config.ai.baseUrl ? await providersOf(config, clock) : [];
   const [first, ...others] = providers;
   const provider = first && others.length > 0 ? new ProviderChain(first, others, log) : first;

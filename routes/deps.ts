@@ -133,6 +133,7 @@ export type ConversationsPort = Pick<
   | "submitBatch"
   | "status"
   | "batchStatus"
+  | "batchSettled"
   | "metrics"
   | "get"
   | "feedback"

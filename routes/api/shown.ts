@@ -117,6 +117,7 @@ export function shownConversation(
   principal: Principal,
 ): Conversation {
   const { queuedAt = 0, completedAt = 0, startedAt, satisfaction } = found;
+  const text = (words: string) => principal.content ? words : HIDDEN;
   const lastMessageAt = Date.parse(found.messages.at(-1)?.at ?? "") || 0;
   return {
     conversation_id: found.conversationId,
@@ -126,8 +127,10 @@ export function shownConversation(
     started_at: instant(startedAt),
     updated_at: instant(Math.max(startedAt, queuedAt, completedAt, lastMessageAt)),
     ...(satisfaction === undefined ? {} : { satisfaction_score: satisfaction }),
+    ...(found.comment === undefined ? {} : { comment: text(found.comment) }),
     ...(found.importance === undefined ? {} : { importance: found.importance }),
     ...(found.handoffAt === undefined ? {} : { handoff_at: instant(found.handoffAt) }),
+    ...(found.handoffReason === undefined ? {} : { handoff_reason: text(found.handoffReason) }),
     ...(found.closedAt === undefined ? {} : { closed_at: instant(found.closedAt) }),
     ...(found.reopened === undefined ? {} : { reopened: found.reopened }),
     ...(found.reopenedAt === undefined ? {} : { reopened_at: instant(found.reopenedAt) }),

@@ -120,9 +120,15 @@ export function addTurns(api: ApiBuilder): void {
     tag: "Conversations",
     summary: "How far a batch is",
     params: BatchId,
+    query: WaitQuery,
+    waits: true,
     answer: BatchStatus,
-    async handle({ params: { batch_id } }) {
-      const batch = await conversations.batchStatus(batch_id);
+    async handle({ params: { batch_id }, query: { wait = 0 }, signal }) {
+      let batch = await conversations.batchStatus(batch_id);
+      if (wait > 0 && batch?.status === "processing") {
+        await conversations.batchSettled(batch_id, wait * 1_000, signal);
+        batch = await conversations.batchStatus(batch_id);
+      }
       if (!batch) throw notFound("There is no such batch.");
       const done = batch.completed + batch.failed;
       return {

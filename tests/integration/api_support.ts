@@ -388,6 +388,7 @@ function conversationsDouble(db: Database, engine: JobEngine): ApiDeps["conversa
         ...(status === "failed" ? { error: { code: "failed", message: "it failed" } } : {}),
       };
     },
+    batchSettled: () => Promise.resolve(true),
     batchStatus(batchId) {
       const batch = batches.get(batchId);
       const total = batch?.taskIds.length ?? 0;

@@ -221,4 +221,6 @@ Deno.test("feedback counts once, its change moves the mean only", options, async
   await desk.conversations.feedback("c1", 2.5);
   const view = (await desk.conversations.get("c1"))!;
   assert.deepEqual([view.satisfaction, view.comment], [2.5, "ok"]);
+  await desk.conversations.feedback("c1", 3, "");
+  assert.equal((await desk.conversations.get("c1"))!.comment, undefined);
 });
