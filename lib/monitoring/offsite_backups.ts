@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { type Clock, systemClock } from "../clock.ts";
+import type { Clock } from "../clock.ts";
 import type { Config } from "../config/config.ts";
 import { AppError, notFound } from "../errors.ts";
 import type { Backup } from "./backup.ts";
@@ -34,7 +34,7 @@ export class OffsiteBackups {
   constructor(
     readonly bucket: Bucket,
     readonly policy: BackupPolicy = DEFAULT_POLICY,
-    readonly clock: Clock = systemClock,
+    readonly clock: Clock,
   ) {}
 
   /** All of them, newest first. */
@@ -137,7 +137,7 @@ export class OffsiteBackups {
 /** The copies in the bucket that is configured; null where none is. */
 export function openOffsite(
   { backupBucket, retention }: Config,
-  clock: Clock = systemClock,
+  clock: Clock,
 ): OffsiteBackups | null {
   if (!backupBucket) return null;
   return new OffsiteBackups(new Bucket(backupBucket), policyOf(retention), clock);
