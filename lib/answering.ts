@@ -11,6 +11,7 @@ import { Spending } from "./ai/spending.ts";
 import type { CacheService } from "./cache/mod.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config/config.ts";
+import { MAX_AI_SECONDS } from "./config/variables.ts";
 import type { Database } from "./kv/database.ts";
 import type { Logger } from "./log.ts";
 import { ProviderWatch } from "./monitoring/provider_watch.ts";
@@ -32,9 +33,6 @@ export interface AnsweringOptions {
   log: Logger;
   models: ModelStore;
 }
-
-/** Shorter than a turn's attempt may take. */
-const MAX_CHAIN_MS = 110_000;
 
 /**
  * Puts together what answers: the embedded responder or a chain of models, the cache before it, and
@@ -87,9 +85,7 @@ async function providersOf({ ai }: Config, clock: Clock): Promise<ProviderWatch[
   const knowledge = new KnowledgeSearch();
   const { baseUrl, apiKey, model } = ai;
   const chain = [{ baseUrl: baseUrl!, apiKey, model: model! }, ...ai.fallbacks];
-  const timeoutMs = chain.length === 1
-    ? ai.timeoutMs
-    : Math.min(ai.timeoutMs, Math.floor(MAX_CHAIN_MS / chain.length));
+  const timeoutMs = Math.min(ai.timeoutMs, Math.floor(MAX_AI_SECONDS * 1_000 / chain.length));
   return chain.map((provider) => {
     const asked = new OpenAIResponder({
       prices: ai.prices,

@@ -159,7 +159,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     bots,
     ledger: recorder,
     live: () => readLiveMetrics(db.kv),
-    onHandoff: (tx, handoff) => tellHandoff(tx, handoff, notifier, config.alerts.email),
+    onHandoff: (tx, handoff) => tellHandoff(tx, handoff, notifier, config.alerts.emails),
   });
   const healthHistory = new HealthHistory(db, config.retention.healthReportsMs);
   const users = new UserMonths(db.kv);
@@ -277,7 +277,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
       }),
       tell: routeAlerts({
         notifier,
-        email: config.alerts.email,
+        emails: config.alerts.emails,
         emailFrom: config.alerts.emailSeverity,
         webhookFrom: config.alerts.webhookSeverity,
         publicUrl: config.publicUrl,
@@ -341,7 +341,7 @@ function tellHandoff(
   tx: WriteSet,
   { conversationId, botId, reason, importance, at }: Handoff,
   notifier: Notifier,
-  to: string | undefined,
+  emails: readonly string[],
 ): void {
   const type = "conversation.handoff";
   const subject = `A user of ${botId} wants to talk to a person`;
@@ -363,7 +363,9 @@ function tellHandoff(
     reason: "You get this because ALERT_EMAIL names you.",
   });
   const common = { type, subject, conversationId };
-  notifier.prepare(tx, { ...common, content: { channel: "email", email }, to });
+  for (const to of emails) {
+    notifier.prepare(tx, { ...common, content: { channel: "email", email }, to });
+  }
   notifier.prepare(tx, { ...common, content: { channel: "webhook", data } });
 }
 

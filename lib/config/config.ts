@@ -114,7 +114,7 @@ export function loadConfig(env: Record<string, string>, options: LoadOptions = {
       disk: v.ALERT_DISK,
       backlogSeconds: v.ALERT_BACKLOG_SECONDS,
       deadLetters: v.ALERT_DEAD_LETTERS,
-      email: v.ALERT_EMAIL,
+      emails: v.ALERT_EMAIL ?? [],
       emailSeverity: v.ALERT_EMAIL_SEVERITY,
       webhookSeverity: v.ALERT_WEBHOOK_SEVERITY,
       webhookUrl: v.ALERT_WEBHOOK_URL,

@@ -239,3 +239,21 @@ Deno.test(
     assert.deepEqual(await countOf(desk), [400, 400]);
   },
 );
+
+Deno.test("lines that are none leave everybody else their turn", options, async () => {
+  await using desk = await openDesk({ start: false });
+  let turns = 0;
+  async function* lines() {
+    let over = false;
+    const others = () => {
+      turns++;
+      if (!over) setImmediate(others);
+    };
+    setImmediate(others);
+    for (let n = 0; n < 5_000; n++) yield await Promise.resolve("{}");
+    over = true;
+  }
+  const { rejectedCount } = await importConversations(desk.conversations.deps, lines());
+  assert.equal(rejectedCount, 5_000);
+  assert.ok(turns >= 15, `others had ${turns} turns`);
+});
