@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import type { Clock } from "../clock.ts";
+import { type Clock, systemClock } from "../clock.ts";
 import type { Config } from "../config/config.ts";
 import { AppError, notFound } from "../errors.ts";
 import type { Backup } from "./backup.ts";
@@ -137,7 +137,7 @@ export class OffsiteBackups {
 /** The copies in the bucket that is configured; null where none is. */
 export function openOffsite(
   { backupBucket, retention }: Config,
-  clock: Clock,
+  clock: Clock = systemClock,
 ): OffsiteBackups | null {
   if (!backupBucket) return null;
   return new OffsiteBackups(new Bucket(backupBucket), policyOf(retention), clock);
