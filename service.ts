@@ -79,7 +79,7 @@ export async function startService(
     }),
   );
   const { engine, db, clock, scheduler } = services;
-  const secret = await signingSecret(db, config.webhookSecret);
+  const secret = await signingSecret(db, config, log);
   engine.register(...workers(services, secret));
   registerOwn(engine, own);
 

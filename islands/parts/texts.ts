@@ -314,6 +314,8 @@ export const CONVERSATIONS = {
   bot: "Bot",
   duration: "Lasted",
   noScore: "not given",
+  comment: "Comment to the score",
+  handedOver: "Handed over to a person",
   failed: "This turn was not answered",
   waiting: "Waiting for the answer.",
   answeredIn: (time: string) => `answered in ${time}`,

@@ -1,11 +1,26 @@
 import { LRUCache } from "lru-cache";
 import { wordsOf } from "./likeness.ts";
-import type { QuestionRef, QuestionTexts } from "./unanswered.ts";
 
 /** Characters kept in memory, over all bots. */
 const MAX_CHARACTERS = 2_000_000;
 /** What an entry takes beside its text, in characters. */
 const OVERHEAD = 200;
+
+/** Where a question stands; its text stays in the conversation and goes with it. */
+export interface QuestionRef {
+  conversationId: string;
+  turn: number;
+  /** When it stayed unanswered, milliseconds. */
+  at: number;
+}
+
+/** Where questions' texts are kept. */
+export interface QuestionTexts {
+  /** Another one than before when any text was taken away since. */
+  takings(): Promise<string | null>;
+  /** A question's text; null when it is kept no more. */
+  question(conversationId: string, turn: number): Promise<string | null>;
+}
 
 /** A question's text, and the words it is about. */
 export interface Question {

@@ -3,7 +3,7 @@ import { countOf, decodeCounts, hasAny } from "../kv/counts.ts";
 import type { Database } from "../kv/database.ts";
 import { WriteSet } from "../kv/write_set.ts";
 import { askedKey, askedPrefix, refKey, refsPrefix } from "./keys.ts";
-import { KnownQuestions } from "./known_questions.ts";
+import { KnownQuestions, type QuestionRef, type QuestionTexts } from "./known_questions.ts";
 import { groupLikes, signatureOf, wordsOf } from "./likeness.ts";
 
 /** Different questions (by their words) that are kept for a bot. */
@@ -17,22 +17,6 @@ const MAX_BOTS_CACHED = 1_000;
 const GET_MANY = 10;
 /** The only field of a question's count record. */
 const ASKED = 0;
-
-/** Where a question stands; its text stays in the conversation and goes with it. */
-export interface QuestionRef {
-  conversationId: string;
-  turn: number;
-  /** When it stayed unanswered, milliseconds. */
-  at: number;
-}
-
-/** Where questions' texts are kept. */
-export interface QuestionTexts {
-  /** Another one than before when any text was taken away since. */
-  takings(): Promise<string | null>;
-  /** A question's text; null when it is kept no more. */
-  question(conversationId: string, turn: number): Promise<string | null>;
-}
 
 /** Questions that are alike, and how often one of them stayed unanswered. */
 export interface UnansweredGroup {

@@ -67,6 +67,7 @@ export function loadConfig(env: Record<string, string>, options: LoadOptions = {
       fallbacks: v.AI_FALLBACKS,
       dailyBudget: v.AI_DAILY_BUDGET,
       similarThreshold: v.AI_SIMILAR_THRESHOLD,
+      signals: v.AI_SIGNALS,
     },
     handlers: v.HANDLERS,
     taskUrlAllow: [...v.TASK_URL_ALLOW],
@@ -298,6 +299,8 @@ function secretsOf(env: Record<string, string>): string[] {
       for (const { apiKey } of JSON.parse(value) as { apiKey?: string }[]) {
         if (apiKey) found.add(apiKey);
       }
+    } else if (name === "WEBHOOK_SECRET") {
+      for (const one of value.split(/[\s,]+/)) found.add(one);
     } else found.add(value);
   }
   return [...found];

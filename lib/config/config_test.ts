@@ -227,3 +227,11 @@ Deno.test("on Deno Deploy what stands on files is refused or left out", () => {
   }
   assert.equal(loadConfig({}).platform.name, "server");
 });
+
+Deno.test("several webhook secrets are one value, and each is a secret", () => {
+  const [one, two] = ["a", "b"].map((text) => `whsec_${btoa(text.repeat(24))}`) as [string, string];
+  const config = loadConfig({ WEBHOOK_SECRET: `${one},${two}` });
+  assert.equal(config.webhookSecret, `${one},${two}`);
+  assert.deepEqual(config.secrets, [one, two]);
+  assert.match(refused({ WEBHOOK_SECRET: `${one},short` }).message, /WEBHOOK_SECRET/);
+});

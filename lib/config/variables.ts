@@ -182,6 +182,11 @@ export const VARIABLES = {
     decimal(0.5, 1),
     "similarity from which a model's cached reply answers another question; never when absent",
   ),
+  AI_SIGNALS: variable(
+    flag(),
+    "guess language and sentiment of what the embedded responder is asked; some 80 MB of memory",
+    false,
+  ),
   HANDLERS: variable(text(1, 1_000), "module with job definitions of your own"),
   TASK_URL_ALLOW: variable(
     list(HOST_LIST, "must be host names divided by commas, such as api.example.com,*.example.org"),
@@ -283,8 +288,11 @@ export const VARIABLES = {
   SMTP_URL: secret(address("smtp", "smtps"), "mail server"),
   MAIL_FROM: variable(text(3, 320), "sender of mail", "Pixel Performance <pixel@localhost>"),
   WEBHOOK_SECRET: secret(
-    matching(/^whsec_[A-Za-z0-9+/]{32,}={0,2}$/, "must be whsec_ and base64 of 24 or more bytes"),
-    "signs callbacks and webhooks; one is made when absent",
+    matching(
+      /^whsec_[A-Za-z0-9+/]{32,}={0,2}(?:[\s,]+whsec_[A-Za-z0-9+/]{32,}={0,2})*$/,
+      "must be whsec_ and base64 of 24 or more bytes; several with a comma between them",
+    ),
+    "signs callbacks and webhooks, with each where there are several; one is made when absent",
   ),
 } as const;
 

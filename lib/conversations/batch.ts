@@ -126,6 +126,15 @@ export function sweepBatches(db: Database, createdBefore: number): Promise<numbe
   });
 }
 
+/** The tasks of a batch, in its order, as far as they are queued. */
+export async function batchTasks(kv: Deno.Kv, batchId: string): Promise<string[]> {
+  const taskIds: string[] = [];
+  for await (const { value } of kv.list<string>({ prefix: batchItemsPrefix(batchId) })) {
+    taskIds.push(value);
+  }
+  return taskIds;
+}
+
 async function submitItem(
   deps: SubmitDeps,
   batchId: string,

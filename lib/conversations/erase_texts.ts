@@ -40,7 +40,7 @@ export async function eraseTexts(db: Database, id: string, pseudonym: string): P
   await commitFresh(db, async (tx) => {
     const entry = await db.kv.get<ConversationRecord>(conversationKey(id));
     if (!entry.value) return;
-    const { comment: _comment, ...record } = entry.value;
+    const { comment: _comment, handoffReason: _reason, ...record } = entry.value;
     if (record.archivedChunks) record.archivedChunks = await eraseArchive(db, tx, id);
     tx.check(conversationKey(id), entry.versionstamp)
       .set(conversationKey(id), { ...record, userId: pseudonym })

@@ -17,6 +17,7 @@ import {
   turnKey,
   turnsPrefix,
 } from "./keys.ts";
+import { askedOf } from "./turn_text.ts";
 import { readImportedTexts } from "./imported_texts.ts";
 
 /** One message with what is known of how it came to be. */
@@ -68,7 +69,7 @@ export async function readTranscript(
     const answer = answers.get(turn);
     const question: TranscriptMessage = {
       role: "user",
-      content: record.message,
+      content: askedOf(record).message,
       at: new Date(record.at).toISOString(),
       taskId: record.taskId,
     };
@@ -117,7 +118,7 @@ export async function readHistory(
     const answer = answers.get(turns[index]!);
     messages.push({
       role: "user",
-      content: question.message,
+      content: askedOf(question).message,
       at: new Date(question.at).toISOString(),
     });
     if (!answer?.result) return;
@@ -180,7 +181,7 @@ async function readQuestion(kv: Deno.Kv, id: string, turn: number): Promise<stri
     conversationKey(id),
     turnKey(id, turn),
   ]);
-  if (asked.value) return asked.value.erased ? null : asked.value.message;
+  if (asked.value) return asked.value.erased ? null : askedOf(asked.value).message;
   if (!record.value?.archivedChunks) return null;
   // Archived messages that came by a turn say by which task; imported ones do not.
   const messages = await readTranscript(kv, id, record.value);

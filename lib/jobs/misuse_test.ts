@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { z } from "zod";
 import { AppError } from "../errors.ts";
 import { WriteSet } from "../kv/write_set.ts";
-import { silentLogger } from "../log.ts";
+import { type LogFields, silentLogger } from "../log.ts";
 import { Batches } from "./batches.ts";
 import { cancel, complete, defineJob, type JobDefinition, snooze } from "./definition.ts";
 import { JobEngine } from "./engine.ts";
@@ -261,16 +261,23 @@ Deno.test("a batch whose process died while it queued it is forgotten in the end
   batches.close();
 });
 
-Deno.test("a listener or a message that is wrong harms neither job nor process", async () => {
+Deno.test("a listener or a message that is wrong harms neither job nor process, and is told once", async () => {
   const job = defineJob({
     ...quick,
     perform: ({ progress }) => progress(NaN, 7 as unknown as string),
   });
-  await using t = await openTestEngine({ definitions: [job] });
-  t.engine.events.subscribe(() => Promise.reject(new Error("a listener fails later")));
+  const told: unknown[] = [];
+  const error = (_: string, fields?: LogFields) => void told.push(fields?.error);
+  await using t = await openTestEngine({ definitions: [job], log: { ...silentLogger, error } });
+  const [now, later] = [new Error("a listener fails"), new Error("a listener fails later")];
+  t.engine.events.subscribe(() => {
+    throw now;
+  });
+  t.engine.events.subscribe(() => Promise.reject(later));
   const id = await t.engine.enqueue(job, { n: 1 });
   await t.engine.whenEnded(id, 60_000);
   assert.equal((await t.engine.get(id))?.state, "completed");
+  assert.deepEqual(told, [now, later]);
 });
 
 Deno.test("closing in the midst of enqueueing: what was confirmed is there, the rest is refused", async () => {

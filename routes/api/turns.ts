@@ -12,7 +12,8 @@ import {
   WaitQuery,
 } from "../../lib/wire/schemas/conversations.ts";
 import { Id, priorityNumber, PriorityWord, priorityWord } from "../../lib/wire/schemas/text.ts";
-import type { NewTurn as Turn, TurnResultView } from "../deps.ts";
+import type { TurnResult } from "../../lib/conversations/conversation.ts";
+import type { NewTurn as Turn } from "../../lib/conversations/submit.ts";
 import type { Call, Payload } from "./call.ts";
 import { type GivenAddress, refuseInnerAddresses } from "./given_address.ts";
 import type { ApiBuilder } from "./operation.ts";
@@ -119,9 +120,15 @@ export function addTurns(api: ApiBuilder): void {
     tag: "Conversations",
     summary: "How far a batch is",
     params: BatchId,
+    query: WaitQuery,
+    waits: true,
     answer: BatchStatus,
-    async handle({ params: { batch_id } }) {
-      const batch = await conversations.batchStatus(batch_id);
+    async handle({ params: { batch_id }, query: { wait = 0 }, signal }) {
+      let batch = await conversations.batchStatus(batch_id);
+      if (wait > 0 && batch?.status === "processing") {
+        await conversations.batchSettled(batch_id, wait * 1_000, signal);
+        batch = await conversations.batchStatus(batch_id);
+      }
       if (!batch) throw notFound("There is no such batch.");
       const done = batch.completed + batch.failed;
       return {
@@ -167,7 +174,7 @@ async function queueTurn(
   return {
     ...queued,
     ...(job?.state === "completed" && job.result
-      ? { result: shownResult(job.result as TurnResultView, principal) }
+      ? { result: shownResult(job.result as TurnResult, principal) }
       : error
       ? { error: { code: error.code, message: error.message } }
       : {}),

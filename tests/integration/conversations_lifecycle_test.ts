@@ -128,6 +128,10 @@ Deno.test(
         reason: "once more",
       });
       assert.equal(second.handoff_at, first.handoff_at);
+      const feedback = { satisfaction_score: 2, comment: "too slow" };
+      await call(wire.FeedbackTaken, "POST", `${at}/feedback`, feedback);
+      const shown = (await call(wire.ConversationAnswer, "GET", at)).conversation;
+      assert.deepEqual([shown.handoff_reason, shown.comment], ["a refund", "too slow"]);
       await heard.promise;
       assert.deepEqual(
         told.map(({ data }) => [data.conversation_id, data.reason, data.importance]),

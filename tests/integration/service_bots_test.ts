@@ -75,3 +75,17 @@ Deno.test("150 intents of 100 examples each fit a definition", options, async ()
   });
   assert.equal(status, 413);
 });
+
+Deno.test("language and sentiment are guessed where that is switched on", options, async () => {
+  await using service = await TestService.start({ env: { AI_SIGNALS: "true" } });
+  const call = caller(service);
+  const body = {
+    conversation_id: "c",
+    user_message: "Your service is wonderful, thank you very much indeed!",
+    bot_id: "shop",
+  };
+  const prefer = { prefer: "wait=25" };
+  const said = await call(conversations.TurnQueued, "POST", "/conversations/queue", body, prefer);
+  assert.equal(said.result!.language, "en");
+  assert.ok(said.result!.sentiment! > 0);
+});

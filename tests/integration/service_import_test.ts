@@ -166,3 +166,13 @@ Deno.test("an import that is no import is refused with the reason", async () => 
   assert.equal(answer.body.imported, 1);
   assert.equal(answer.body.rejected[0].line, 1);
 });
+
+Deno.test("gzip in several members is one import", async () => {
+  await using service = await TestService.start();
+  const lines = madeUp(6);
+  const members = [await packed(lines.slice(0, 3)), await packed(["", ...lines.slice(3)])];
+  const answer = await importer(service)(new Blob(members as BlobPart[]), {
+    "content-type": "application/gzip",
+  });
+  assert.equal(answer.body.imported, 6, JSON.stringify(answer.body));
+});

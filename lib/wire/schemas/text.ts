@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { withinCharacters } from "../characters.ts";
 
 // deno-lint-ignore no-control-regex
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
@@ -6,15 +7,6 @@ const NO_CONTROL = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$";
 
 /** Shown instead of message text, arguments, results and cache values to who may not read them. */
 export const HIDDEN = "[hidden]";
-
-/** Whether a text has at most `max` characters, a surrogate pair counting as one. */
-export function withinCharacters(text: string, max: number): boolean {
-  if (text.length <= max) return true;
-  if (text.length > 2 * max) return false;
-  let count = 0;
-  for (const _ of text) count++;
-  return count <= max;
-}
 
 /** Whether a text may name anything: 1–200 characters, no control character among them. */
 export function isId(text: string): boolean {
