@@ -15,7 +15,7 @@ import { BotStore } from "./conversations/bot_store.ts";
 import { Conversations, type Handoff } from "./conversations/conversations.ts";
 import type { ErasureLog } from "./conversations/erasure_log.ts";
 import { ReplyStreams } from "./conversations/reply_streams.ts";
-import { readQuestion } from "./conversations/transcript.ts";
+import { questionsOf } from "./conversations/transcript.ts";
 import { JobEngine } from "./jobs/engine.ts";
 import { type Schedule, Scheduler } from "./jobs/scheduler.ts";
 import type { JobState } from "./jobs/job.ts";
@@ -168,7 +168,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     clock,
     users,
     unanswered: recorder.unanswered,
-    texts: { question: (conversationId, turn) => readQuestion(db.kv, conversationId, turn) },
+    texts: questionsOf(db.kv),
   });
   const reports = new Reports({ db, clock, samples: healthHistory, names: bots, users });
   const system = stack.adopt(

@@ -95,6 +95,9 @@ export interface CallbackRecord {
   error?: string;
 }
 
+/** Stands where a text was. */
+export const ERASED = "[erased]";
+
 /** What a user asked. */
 export interface TurnRecord {
   taskId: string;

@@ -15,6 +15,8 @@ export interface JobFilter {
   batchId?: string;
   /** Text that the id, kind or payload contains. */
   text?: string;
+  /** Fields of the payload that `text` may be found in; all of it when absent. */
+  textIn?: readonly string[];
   limit: number;
   /** From an earlier page. */
   cursor?: string;
@@ -150,5 +152,15 @@ function matches(
   if (!filter.text) return true;
   const text = filter.text.toLowerCase();
   return formatJobId(address).includes(text) || record.kind.toLowerCase().includes(text) ||
-    (JSON.stringify(record.payload) ?? "").toLowerCase().includes(text);
+    (JSON.stringify(searched(record.payload, filter.textIn)) ?? "").toLowerCase().includes(text);
+}
+
+function searched(payload: unknown, fields: readonly string[] | undefined): unknown {
+  if (!fields) return payload;
+  if (typeof payload !== "object" || payload === null) return undefined;
+  return Object.fromEntries(
+    Object.entries(payload).filter(([name, value]) =>
+      fields.includes(name) && typeof value === "string"
+    ),
+  );
 }

@@ -146,3 +146,22 @@ Deno.test("dead letters of several queues are paged through, newest first, each 
   const others = newestFirst.filter(({ queue }) => queue === "other");
   assert.deepEqual(jobs.slice(0, 2), others.slice(0, 2));
 });
+
+Deno.test("a text may be searched for in some fields of the payload alone", async () => {
+  const job = defineJob({
+    kind: "named",
+    queue: "a",
+    payload: z.object({ bot_id: z.string(), message: z.string(), more: z.unknown() }),
+    perform: () => {},
+  });
+  await using t = await openTestEngine({ definitions: [job] });
+  await t.engine.pause("a", "test");
+  await t.engine.enqueue(job, { bot_id: "shop", message: "secret", more: { bot_id: "deep" } });
+  const found = async (text: string, textIn?: string[]) =>
+    (await t.engine.list({ text, textIn, limit: 9 })).jobs.length;
+  for (const text of ["secret", "deep", '"bot_id":"shop"', "named"]) {
+    assert.equal(await found(text), 1, text);
+    const open = text !== "secret" && text !== "deep";
+    assert.equal(await found(text, ["bot_id", "more"]), open ? 1 : 0, text);
+  }
+});

@@ -17,6 +17,8 @@ import type { ApiBuilder } from "./operation.ts";
 import { instant, kindOf, shownPayload, shownTask, stateOf, taskName } from "./shown.ts";
 
 const TaskId = z.object({ task_id: Id });
+/** What stands in every list of conversations, so that everybody may search for it. */
+const OPEN_FIELDS = ["conversation_id", "bot_id"];
 
 /** Tasks: what runs, one task, cancelling, retrying, searching. */
 export function addTasks(api: ApiBuilder): void {
@@ -158,6 +160,7 @@ export function addTasks(api: ApiBuilder): void {
         state: status && stateOf(status),
         kind: name && kindOf(engine, name),
         text: q,
+        textIn: principal.content ? undefined : OPEN_FIELDS,
         limit,
         cursor,
       });

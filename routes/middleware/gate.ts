@@ -82,7 +82,7 @@ export class Gate {
     if (!visitor) {
       throw new AppError(
         "unauthenticated",
-        token === null
+        !token
           ? "A token is needed: send Authorization: Bearer <token>."
           : "This token is not valid, or no longer.",
       );

@@ -72,6 +72,15 @@ Deno.test("HEAD answers as GET does, without a body", () =>
     assert.equal(headers.get("content-type"), "application/json");
   }));
 
+Deno.test("whoever comes with another scheme is told which one is wanted", () =>
+  withApi(async ({ ask }) => {
+    const { status, body } = await ask(`${PREFIX}/health`, {
+      headers: { authorization: "Basic YTpi" },
+    });
+    assert.equal(status, 401);
+    assert.match(body.detail, /send Authorization: Bearer/);
+  }));
+
 Deno.test("a body is refused in the contract's order: 415, 413, 400, 422", () =>
   withApi(async ({ ask, url }) => {
     const path = `${PREFIX}/conversations/queue?priority=never`;
@@ -82,6 +91,8 @@ Deno.test("a body is refused in the contract's order: 415, 413, 400, 422", () =>
     assert.equal(await refused(huge, { "content-type": "text/plain" }), 415);
     assert.equal(await refused("{}", { "content-type": "application/x-www-form-urlencoded" }), 415);
     assert.equal(await refused(new Blob(["{}"]), {}), 415);
+    assert.equal(await refused("{}", { ...json, "content-encoding": "gzip" }), 415);
+    assert.equal(await refused("{}", { ...json, "content-encoding": "identity" }), 422);
     assert.equal(await refused(huge, json), 413);
     assert.equal(await refused("{", json), 400);
     assert.equal(await refused(new Uint8Array([0x22, 0xff, 0x22]), json), 400);

@@ -166,7 +166,7 @@ export async function withApi(
       clock,
       users: new UserMonths(db.kv),
       unanswered: new UnansweredQuestions(db),
-      texts: { question: () => Promise.resolve(null) },
+      texts: { takings: () => Promise.resolve(null), question: () => Promise.resolve(null) },
     }),
     ...systemDouble(),
     alerts: new Alerts({
