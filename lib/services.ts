@@ -12,7 +12,7 @@ import { type CacheService, openCache } from "./cache/mod.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { type Config, ConfigError } from "./config/config.ts";
 import { BotStore } from "./conversations/bot_store.ts";
-import { Conversations, type Handoff } from "./conversations/conversations.ts";
+import { Conversations } from "./conversations/conversations.ts";
 import type { ErasureLog } from "./conversations/erasure_log.ts";
 import { ReplyStreams } from "./conversations/reply_streams.ts";
 import { questionsOf } from "./conversations/transcript.ts";
@@ -20,7 +20,6 @@ import { JobEngine } from "./jobs/engine.ts";
 import { type Schedule, Scheduler } from "./jobs/scheduler.ts";
 import type { JobState } from "./jobs/job.ts";
 import type { Database } from "./kv/database.ts";
-import type { WriteSet } from "./kv/write_set.ts";
 import type { Logger } from "./log.ts";
 import { Alerts } from "./monitoring/alerts/alerts.ts";
 import { routeAlerts } from "./monitoring/alerts/routing.ts";
@@ -41,8 +40,8 @@ import { Heartbeat } from "./monitoring/heartbeat.ts";
 import { stateOf } from "./monitoring/provider_watch.ts";
 import { ServiceMetrics } from "./monitoring/service_metrics.ts";
 import { machineOf } from "./monitoring/machine.ts";
+import { prepareHandoff } from "./notifications/handoff.ts";
 import { Notifier } from "./notifications/notifier.ts";
-import { renderLetter } from "./notifications/template.ts";
 import { checkSmtp } from "./notifications/email.ts";
 import { SystemSampler } from "./monitoring/system.ts";
 import { openStorage } from "./storage.ts";
@@ -159,7 +158,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     bots,
     ledger: recorder,
     live: () => readLiveMetrics(db.kv),
-    onHandoff: (tx, handoff) => tellHandoff(tx, handoff, notifier, config.alerts.emails),
+    onHandoff: (tx, handoff) => prepareHandoff(tx, handoff, notifier, config.alerts.emails),
   });
   const healthHistory = new HealthHistory(db, config.retention.healthReportsMs);
   const users = new UserMonths(db.kv);
@@ -334,39 +333,6 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     auth,
     [Symbol.asyncDispose]: () => rest.disposeAsync(),
   };
-}
-
-/** Tells people that a user wants one of them; no text of the conversation leaves with it. */
-function tellHandoff(
-  tx: WriteSet,
-  { conversationId, botId, reason, importance, at }: Handoff,
-  notifier: Notifier,
-  emails: readonly string[],
-): void {
-  const type = "conversation.handoff";
-  const subject = `A user of ${botId} wants to talk to a person`;
-  const data = {
-    conversation_id: conversationId,
-    bot_id: botId,
-    at: new Date(at).toISOString(),
-    importance,
-    ...(reason ? { reason } : {}),
-  };
-  const email = renderLetter({
-    subject,
-    lead: `${subject}.`,
-    rows: [
-      ["Conversation", conversationId],
-      ...(importance === "normal" ? [] : [["Importance", importance] as const]),
-      ...(reason ? [["Reason", reason] as const] : []),
-    ],
-    reason: "You get this because ALERT_EMAIL names you.",
-  });
-  const common = { type, subject, conversationId };
-  for (const to of emails) {
-    notifier.prepare(tx, { ...common, content: { channel: "email", email }, to });
-  }
-  notifier.prepare(tx, { ...common, content: { channel: "webhook", data } });
 }
 
 /** Jobs in any of these states, over all queues. */
