@@ -72,13 +72,18 @@ Deno.test("HEAD answers as GET does, without a body", () =>
     assert.equal(headers.get("content-type"), "application/json");
   }));
 
-Deno.test("whoever comes with another scheme is told which one is wanted", () =>
-  withApi(async ({ ask }) => {
+Deno.test("whoever comes with another scheme or too early is told so", () =>
+  withApi(async ({ ask, token }) => {
     const { status, body } = await ask(`${PREFIX}/health`, {
       headers: { authorization: "Basic YTpi" },
     });
     assert.equal(status, 401);
     assert.match(body.detail, /send Authorization: Bearer/);
+    const early = await token("viewer", { nbf: Math.floor(Date.now() / 1000) + 3_600 });
+    assert.match(
+      (await ask(`${PREFIX}/health`, { token: early })).body.detail,
+      /compare the clocks/,
+    );
   }));
 
 Deno.test("a body is refused in the contract's order: 415, 413, 400, 422", () =>
