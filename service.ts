@@ -265,6 +265,9 @@ function botsPort({ bots, embedded }: Services): ApiDeps["bots"] {
       embedded.prepare(bot);
       return view(bot);
     },
+    async answers(id, messages) {
+      return await embedded.answers(await bots.get(id), messages);
+    },
     async list(cursor, limit) {
       const page = await bots.list(cursor, limit);
       return { ...page, bots: page.bots.map(view) };

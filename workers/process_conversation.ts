@@ -64,7 +64,8 @@ export function processConversation(deps: ProcessDeps): JobDefinition<TurnJob> {
         db.get<TurnRecord>(turnKey(conversationId, turn)),
         bots.get(job.payload.bot_id),
       ]);
-      if (!conversation.value || !asked.value) return cancel("the conversation was deleted");
+      if (!conversation.value) return cancel("the conversation was deleted");
+      if (!asked.value) return cancel("the conversation is archived: send the message again");
       const { userId, botId, open } = conversation.value;
       const { message, metadata } = askedOf(asked.value);
       // A turn that was retried may have overtaken one before it.

@@ -70,6 +70,17 @@ export class EmbeddedResponder implements CacheableResponder {
     return this.#models.status(bot);
   }
 
+  /** Which of some messages this version of the bot answers; null until it is trained. */
+  async answers(bot: BotDefinition, messages: string[]): Promise<boolean[] | null> {
+    if (!hasTopics(bot)) return messages.map(() => false);
+    if (this.status(bot) !== "ready") {
+      this.prepare(bot);
+      return null;
+    }
+    const model = await this.#models.ready(bot, new AbortController().signal);
+    return messages.map((message) => (model.match(message)?.score ?? -1) >= model.threshold);
+  }
+
   keyText(message: string): string {
     return normaliseText(message);
   }

@@ -458,6 +458,7 @@ function botsDouble(): ApiDeps["bots"] {
       bots.set(botId, bot);
       return Promise.resolve(bot);
     },
+    answers: () => Promise.resolve(null),
     list: () =>
       Promise.resolve({
         bots: [...bots.values()].map(({ knowledge, intents, instructions: _, ...bot }) => ({
