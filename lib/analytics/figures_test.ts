@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { addCounts, NO_COUNTS } from "../kv/counts.ts";
+import { daysOf } from "./figures/range.ts";
 import { bucketOf, BUCKETS, middleOf, percentile } from "./histogram.ts";
 import { compareIds, meanScore, ratio2, round2 } from "./rounding.ts";
 import { trendDirection } from "./trend.ts";
@@ -79,4 +80,10 @@ Deno.test("ids are ordered by code point, as the database orders them", () => {
     [...ids].sort(compareIds),
     [...ids].sort((a, b) => hex(a) < hex(b) ? -1 : 1),
   );
+});
+
+Deno.test("a range may have as many days as it is told, both ends among them", () => {
+  const days = { from: "2026-01-01", to: "2026-03-03", zone: "UTC" };
+  assert.deepEqual(daysOf(days, 0, 62), { from: days.from, to: days.to });
+  assert.throws(() => daysOf({ ...days, to: "2026-03-04" }, 0, 62), /at most 62 .* has 63/);
 });

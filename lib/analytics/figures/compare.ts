@@ -55,7 +55,7 @@ export async function compare(
   if (ofUsers.length > 0 && botId !== undefined) {
     throw invalidField(
       "metrics",
-      `${ofUsers.join(", ")}: users are counted over all bots together`,
+      `${ofUsers.join(", ")}: users are counted over all bots together; leave out bot_id`,
     );
   }
   const beyond = metrics.filter((name) => UNCOMPARED.includes(name));

@@ -96,7 +96,9 @@ export function daysOf(
   const from = query.from ?? addDays(to, 1 - defaultDays);
   const days = daysBetween(from, to);
   if (days < 1) throw invalidField("from", "must not lie after to");
-  if (days > maxDays) throw invalidField("from", `must lie at most ${maxDays} days before to`);
+  if (days > maxDays) {
+    throw invalidField("from", `at most ${maxDays} days may be asked for; this range has ${days}`);
+  }
   return { from, to };
 }
 
@@ -122,7 +124,9 @@ export async function openRange(
   if (ofUsers.length > 0 && (botId !== undefined || byBot)) {
     throw invalidField(
       "metrics",
-      `${ofUsers.join(", ")}: users are counted over all bots together`,
+      `${
+        ofUsers.join(", ")
+      }: users are counted over all bots together; leave out bot_id and by=bot`,
     );
   }
   const bot = botId === undefined ? undefined : await botNumber(kv, botId);
