@@ -8,7 +8,6 @@ import { messageOf } from "./lib/errors.ts";
 import { createLogger } from "./lib/log.ts";
 import { LogFile } from "./lib/log_file.ts";
 import type { AlertView } from "./lib/monitoring/alerts/alerts.ts";
-import { sharedReading } from "./lib/monitoring/shared_reading.ts";
 import { performanceSummary } from "./lib/monitoring/summary.ts";
 import { openServices, type Services } from "./lib/services.ts";
 import { buildAssets } from "./lib/web/build.ts";
@@ -16,6 +15,7 @@ import { shownAlert } from "./routes/api/alerts.ts";
 import { createApp } from "./routes/app.ts";
 import type { ApiDeps, FeedEvent } from "./routes/deps.ts";
 import { mountPages } from "./routes/pages.ts";
+import { sharedReading } from "./routes/shared_readings.ts";
 import { bulkActionJob } from "./workers/bulk_action.ts";
 import { Ticks } from "./workers/ticks.ts";
 import { reapplyErasures, requestErasure } from "./workers/erase_user.ts";
@@ -79,7 +79,7 @@ export async function startService(
     }),
   );
   const { engine, db, clock, scheduler } = services;
-  const secret = await signingSecret(db, config.webhookSecret);
+  const secret = await signingSecret(db, config, log);
   engine.register(...workers(services, secret));
   registerOwn(engine, own);
 
@@ -192,20 +192,24 @@ function apiDeps(
   stopping: AbortSignal,
   askToStop: () => void,
 ): Omit<ApiDeps, "events"> {
-  const { cache, conversations, history, health, engine, db, admission } = services;
+  const { clock, cache, conversations, history, health, engine, db, admission } = services;
   return {
     ...services,
     bots: botsPort(services),
     users: usersPort(services),
     schedules: scheduler,
-    summary: sharedReading(() =>
-      performanceSummary({
-        cache: () => cache.stats(),
-        conversations: () => conversations.metrics(),
-        health: () => health.report(),
-        activeTasks: () => engine.active().length,
-        score: () => history.score(),
-      }), SUMMARY_KEPT_MS),
+    summary: sharedReading(
+      () =>
+        performanceSummary({
+          cache: () => cache.stats(),
+          conversations: () => conversations.metrics(),
+          health: () => health.report(),
+          activeTasks: () => engine.active().length,
+          score: () => history.score(),
+        }, clock),
+      SUMMARY_KEPT_MS,
+      clock,
+    ),
     history: { query: (query) => history.read(query) },
     work: requestedWork(engine),
     bulk: {
@@ -260,6 +264,9 @@ function botsPort({ bots, embedded }: Services): ApiDeps["bots"] {
       const bot = await bots.put(id, { ...draft, cache: draft.cache });
       embedded.prepare(bot);
       return view(bot);
+    },
+    async answers(id, messages) {
+      return await embedded.answers(await bots.get(id), messages);
     },
     async list(cursor, limit) {
       const page = await bots.list(cursor, limit);

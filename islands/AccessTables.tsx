@@ -49,94 +49,12 @@ export default function AccessTables({ sessions, csrf, now, ...given }: AccessTa
         )}
       </Panel>
       <Panel title={T.tokens} class="full">
-        {tokens.length === 0 ? <Empty>{T.noTokens}</Empty> : (
-          <table class="rows">
-            <thead>
-              <tr>
-                <th scope="col">{T.name}</th>
-                <th scope="col">{T.role}</th>
-                <th scope="col" class="wide">{T.used}</th>
-                <th scope="col" class="wide">{T.expires}</th>
-                <th scope="col">{T.action}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {tokens.map((token) => (
-                <tr key={token.token_id}>
-                  <td>
-                    {token.name}
-                    {token.rotated_at && (
-                      <small>
-                        {T.rotated} <Moment at={token.rotated_at} now={now} />
-                      </small>
-                    )}
-                  </td>
-                  <td>
-                    {ROLE[token.role]}
-                    {token.role === "viewer" && token.content && <small>{T.readsTexts}</small>}
-                  </td>
-                  <td class="wide">
-                    {token.last_used_at ? <Moment at={token.last_used_at} now={now} /> : T.never}
-                  </td>
-                  <td class="wide">
-                    {token.expires_at ? <Moment at={token.expires_at} now={now} /> : T.never}
-                  </td>
-                  <td>
-                    <span class="buttons">
-                      <Rotate token={token} csrf={csrf} made={show} />
-                      <End
-                        fields={{ do: "revoke", id: token.token_id }}
-                        path={`/tokens/${encodeURIComponent(token.token_id)}`}
-                        csrf={csrf}
-                        label={T.revoke}
-                        question={T.revokeAsk(token.name)}
-                        said={T.revoked}
-                      />
-                    </span>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        )}
+        {tokens.length === 0
+          ? <Empty>{T.noTokens}</Empty>
+          : <TokenTable tokens={tokens} csrf={csrf} now={now} made={show} />}
       </Panel>
       <Panel title={T.sessions} class="full">
-        <table class="rows">
-          <thead>
-            <tr>
-              <th scope="col">{T.who}</th>
-              <th scope="col">{T.role}</th>
-              <th scope="col" class="wide">{T.where}</th>
-              <th scope="col">{T.used}</th>
-              <th scope="col">{T.action}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {sessions.map(({ session_id, subject, role, address, user_agent, last_used_at }) => (
-              <tr key={session_id}>
-                <td>{subject}</td>
-                <td>{ROLE[role]}</td>
-                <td class="wide">
-                  {address}
-                  <small class="clamp one">{user_agent}</small>
-                </td>
-                <td>
-                  <Moment at={last_used_at} now={now} />
-                </td>
-                <td>
-                  <End
-                    fields={{ do: "end", id: session_id }}
-                    path={`/sessions/${encodeURIComponent(session_id)}`}
-                    csrf={csrf}
-                    label={T.end}
-                    question={T.endAsk(subject)}
-                    said={T.ended}
-                  />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <SessionTable sessions={sessions} csrf={csrf} now={now} />
       </Panel>
     </div>
   );
@@ -145,6 +63,104 @@ export default function AccessTables({ sessions, csrf, now, ...given }: AccessTa
 interface MakingProps {
   csrf: string;
   made: (one: TokenMade) => void;
+}
+
+function TokenTable(
+  { tokens, csrf, now, made }: Pick<AccessTablesProps, "tokens" | "now"> & MakingProps,
+) {
+  return (
+    <table class="rows">
+      <thead>
+        <tr>
+          <th scope="col">{T.name}</th>
+          <th scope="col">{T.role}</th>
+          <th scope="col" class="wide">{T.used}</th>
+          <th scope="col" class="wide">{T.expires}</th>
+          <th scope="col">{T.action}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {tokens.map((token) => (
+          <tr key={token.token_id}>
+            <td>
+              {token.name}
+              {token.rotated_at && (
+                <small>
+                  {T.rotated} <Moment at={token.rotated_at} now={now} />
+                </small>
+              )}
+            </td>
+            <td>
+              {ROLE[token.role]}
+              {token.role === "viewer" && token.content && <small>{T.readsTexts}</small>}
+            </td>
+            <td class="wide">
+              {token.last_used_at ? <Moment at={token.last_used_at} now={now} /> : T.never}
+            </td>
+            <td class="wide">
+              {token.expires_at ? <Moment at={token.expires_at} now={now} /> : T.never}
+            </td>
+            <td>
+              <span class="buttons">
+                <Rotate token={token} csrf={csrf} made={made} />
+                <End
+                  fields={{ do: "revoke", id: token.token_id }}
+                  path={`/tokens/${encodeURIComponent(token.token_id)}`}
+                  csrf={csrf}
+                  label={T.revoke}
+                  question={T.revokeAsk(token.name)}
+                  said={T.revoked}
+                />
+              </span>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function SessionTable(
+  { sessions, csrf, now }: Pick<AccessTablesProps, "sessions" | "csrf" | "now">,
+) {
+  return (
+    <table class="rows">
+      <thead>
+        <tr>
+          <th scope="col">{T.who}</th>
+          <th scope="col">{T.role}</th>
+          <th scope="col" class="wide">{T.where}</th>
+          <th scope="col">{T.used}</th>
+          <th scope="col">{T.action}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {sessions.map(({ session_id, subject, role, address, user_agent, last_used_at }) => (
+          <tr key={session_id}>
+            <td>{subject}</td>
+            <td>{ROLE[role]}</td>
+            <td class="wide">
+              {address}
+              <small class="clamp one">{user_agent}</small>
+            </td>
+            <td>
+              <Moment at={last_used_at} now={now} />
+            </td>
+            <td>
+              <End
+                fields={{ do: "end", id: session_id }}
+                path={`/sessions/${encodeURIComponent(session_id)}`}
+                csrf={csrf}
+                label={T.end}
+                question={T.endAsk(subject)}
+                said={T.ended}
+              />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
 }
 
 function NewTokenForm({ csrf, made }: MakingProps) {

@@ -47,6 +47,10 @@ export default function Transcript(rendered: ConversationData) {
           {conversation.messages.map((message, at) => (
             <Said key={at} message={message} before={conversation.messages[at - 1]} now={now} />
           ))}
+          {conversation.handoff_reason && (
+            <Noted name={T.handedOver} text={conversation.handoff_reason} />
+          )}
+          {conversation.comment && <Noted name={T.comment} text={conversation.comment} />}
           {waits && (
             <li class="assistant">
               <p class="muted">{T.waiting}</p>
@@ -64,6 +68,18 @@ const SOURCE_TONE: Record<string, Tone> = {
   llm: "busy",
   none: "warn",
 };
+
+/** What was said of the conversation, not in it. */
+function Noted({ name, text }: { name: string; text: string }) {
+  return (
+    <li class="user">
+      <p class="who">
+        <b>{name}</b>
+      </p>
+      <p class="text">{text}</p>
+    </li>
+  );
+}
 
 function Said({ message, before, now }: { message: Message; before?: Message; now: number }) {
   const { role, source, task_id, error } = message;

@@ -67,14 +67,14 @@ export class FakeClock implements Clock {
 }
 
 /** Resolves after `ms`, or rejects with the signal's reason as soon as it aborts. */
-export function sleep(ms: number, signal?: AbortSignal, clock: Clock = systemClock): Promise<void> {
+export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
     const onAbort = () => {
       cancel();
       reject(signal!.reason);
     };
-    const cancel = clock.after(ms, () => {
+    const cancel = systemClock.after(ms, () => {
       signal?.removeEventListener("abort", onAbort);
       resolve();
     });

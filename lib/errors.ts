@@ -54,6 +54,10 @@ export class AppError extends Error {
 export const notFound = (message: string, extensions?: Record<string, unknown>): AppError =>
   new AppError("not_found", message, { extensions });
 
+/** The error for one field of an input that does not fit; `message` says what it must be. */
+export const invalidField = (path: string, message: string): AppError =>
+  new AppError("invalid", `${path}: ${message}`, { issues: [{ path, message }] });
+
 /** The error for a request that contradicts what is stored; `message` says how. */
 export const conflict = (message: string): AppError => new AppError("conflict", message);
 

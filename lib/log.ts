@@ -17,7 +17,6 @@ export interface LogOptions {
   /** Values that must never appear, such as configured tokens; replaced by `[secret]`. */
   secrets?: string[];
   write?: (line: string) => void;
-  now?: () => Date;
 }
 
 const RANK: Record<LogLevel, number> = { debug: 0, info: 1, warn: 2, error: 3 };
@@ -35,14 +34,13 @@ export function createLogger(options: LogOptions): Logger {
     Deno.stderr.writeSync(encoder.encode(line + "\n"));
   });
   const secrets = (options.secrets ?? []).filter((s) => s.length >= 4);
-  const now = options.now ?? (() => new Date());
 
   const emit = (level: LogLevel, bound: LogFields, message: string, fields: LogFields = {}) => {
     if (RANK[level] < RANK[options.level]) return;
     const all = { ...bound, ...fields };
     let line = options.format === "json"
-      ? JSON.stringify({ at: now().toISOString(), level, message, ...all }, replacer)
-      : pretty(now(), level, message, all);
+      ? JSON.stringify({ at: new Date().toISOString(), level, message, ...all }, replacer)
+      : pretty(new Date(), level, message, all);
     for (const secret of secrets) line = line.replaceAll(secret, "[secret]");
     write(line);
   };

@@ -1,31 +1,25 @@
-import { BudgetedResponder } from "./ai/budgeted_responder.ts";
-import { CachedResponder } from "./ai/cached_responder.ts";
-import { CircuitBreaker } from "./ai/circuit_breaker.ts";
-import { HashedEmbedder } from "./ai/embedded/hashed_embedder.ts";
-import { EmbeddedResponder } from "./ai/embedded_responder.ts";
-import { ProviderChain } from "./ai/provider_chain.ts";
+import type { EmbeddedResponder } from "./ai/embedded_responder.ts";
 import type { Responder } from "./ai/responder.ts";
-import { SimilarQuestions } from "./ai/similar_questions.ts";
-import { Spending } from "./ai/spending.ts";
+import type { Spending } from "./ai/spending.ts";
 import { readLiveMetrics, readTokens } from "./analytics/live.ts";
 import { Figures } from "./analytics/figures/figures.ts";
 import { Recorder } from "./analytics/recorder.ts";
 import { Reports } from "./analytics/reports.ts";
 import { UserMonths } from "./analytics/user_months.ts";
+import { openAnswering } from "./answering.ts";
 import { Authenticator } from "./auth/authenticator.ts";
 import { type CacheService, openCache } from "./cache/mod.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { type Config, ConfigError } from "./config/config.ts";
 import { BotStore } from "./conversations/bot_store.ts";
-import { Conversations, type Handoff } from "./conversations/conversations.ts";
+import { Conversations } from "./conversations/conversations.ts";
 import type { ErasureLog } from "./conversations/erasure_log.ts";
 import { ReplyStreams } from "./conversations/reply_streams.ts";
-import { readQuestion } from "./conversations/transcript.ts";
+import { questionsOf } from "./conversations/transcript.ts";
 import { JobEngine } from "./jobs/engine.ts";
 import { type Schedule, Scheduler } from "./jobs/scheduler.ts";
 import type { JobState } from "./jobs/job.ts";
 import type { Database } from "./kv/database.ts";
-import type { WriteSet } from "./kv/write_set.ts";
 import type { Logger } from "./log.ts";
 import { Alerts } from "./monitoring/alerts/alerts.ts";
 import { routeAlerts } from "./monitoring/alerts/routing.ts";
@@ -43,11 +37,11 @@ import { PerformanceHistory } from "./monitoring/history.ts";
 import { HistoryStore, STEP_MS } from "./monitoring/history_store.ts";
 import { EngineWatch, scheduleStates } from "./monitoring/engine_watch.ts";
 import { Heartbeat } from "./monitoring/heartbeat.ts";
-import { ProviderWatch, stateOf } from "./monitoring/provider_watch.ts";
+import { stateOf } from "./monitoring/provider_watch.ts";
 import { ServiceMetrics } from "./monitoring/service_metrics.ts";
 import { machineOf } from "./monitoring/machine.ts";
+import { prepareHandoff } from "./notifications/handoff.ts";
 import { Notifier } from "./notifications/notifier.ts";
-import { renderLetter } from "./notifications/template.ts";
 import { checkSmtp } from "./notifications/email.ts";
 import { SystemSampler } from "./monitoring/system.ts";
 import { openStorage } from "./storage.ts";
@@ -130,30 +124,9 @@ export async function openServices(config: Config, options: OpenOptions): Promis
       maxMemoryBytes: config.cache.memoryBytes,
     }),
   );
-  const embedded = stack.use(
-    new EmbeddedResponder({
-      clock,
-      log,
-      signals: false,
-      models: storage.models,
-      threads: platform.threads,
-    }),
+  const { responder, embedded, providers, spending } = stack.use(
+    await openAnswering(config, { db, cache, clock, log, models: storage.models }),
   );
-  const providers = config.ai.baseUrl ? await providersOf(config, clock) : [];
-  const [first, ...others] = providers;
-  const provider = first && others.length > 0 ? new ProviderChain(first, others, log) : first;
-  const { dailyBudget, similarThreshold: threshold } = config.ai;
-  const cached = new CachedResponder(provider ?? embedded, {
-    cache,
-    // What the embedded responder finds by itself is better than a likeness.
-    similar: !provider || threshold === undefined
-      ? undefined
-      : new SimilarQuestions({ embedder: new HashedEmbedder(), threshold }),
-  });
-  const spending = new Spending({ db, clock });
-  const responder = provider
-    ? new BudgetedResponder(cached, { fallback: embedded, dailyBudget, spending, log })
-    : cached;
   const streams = new ReplyStreams();
 
   const queues = queuesOf(config, options.queues);
@@ -185,7 +158,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     bots,
     ledger: recorder,
     live: () => readLiveMetrics(db.kv),
-    onHandoff: (tx, handoff) => tellHandoff(tx, handoff, notifier, config.alerts.email),
+    onHandoff: (tx, handoff) => prepareHandoff(tx, handoff, notifier, config.alerts.emails),
   });
   const healthHistory = new HealthHistory(db, config.retention.healthReportsMs);
   const users = new UserMonths(db.kv);
@@ -194,7 +167,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     clock,
     users,
     unanswered: recorder.unanswered,
-    texts: { question: (conversationId, turn) => readQuestion(db.kv, conversationId, turn) },
+    texts: questionsOf(db.kv),
   });
   const reports = new Reports({ db, clock, samples: healthHistory, names: bots, users });
   const system = stack.adopt(
@@ -217,7 +190,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
       queues: loads,
       redis: config.cache.redisUrl ? cache : null,
       schedules: () => scheduleStates(scheduler, startedAt),
-      provider: provider ? () => stateOf(providers) : undefined,
+      provider: providers.length > 0 ? () => stateOf(providers) : undefined,
       smtp: mail ? () => checkSmtp(mail) : undefined,
     }, {
       ...DEFAULT_THRESHOLDS,
@@ -303,7 +276,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
       }),
       tell: routeAlerts({
         notifier,
-        email: config.alerts.email,
+        emails: config.alerts.emails,
         emailFrom: config.alerts.emailSeverity,
         webhookFrom: config.alerts.webhookSeverity,
         publicUrl: config.publicUrl,
@@ -361,66 +334,6 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     [Symbol.asyncDispose]: () => rest.disposeAsync(),
   };
 }
-
-/** Tells people that a user wants one of them; no text of the conversation leaves with it. */
-function tellHandoff(
-  tx: WriteSet,
-  { conversationId, botId, reason, importance, at }: Handoff,
-  notifier: Notifier,
-  to: string | undefined,
-): void {
-  const type = "conversation.handoff";
-  const subject = `A user of ${botId} wants to talk to a person`;
-  const data = {
-    conversation_id: conversationId,
-    bot_id: botId,
-    at: new Date(at).toISOString(),
-    importance,
-    ...(reason ? { reason } : {}),
-  };
-  const email = renderLetter({
-    subject,
-    lead: `${subject}.`,
-    rows: [
-      ["Conversation", conversationId],
-      ...(importance === "normal" ? [] : [["Importance", importance] as const]),
-      ...(reason ? [["Reason", reason] as const] : []),
-    ],
-    reason: "You get this because ALERT_EMAIL names you.",
-  });
-  const common = { type, subject, conversationId };
-  notifier.prepare(tx, { ...common, content: { channel: "email", email }, to });
-  notifier.prepare(tx, { ...common, content: { channel: "webhook", data } });
-}
-
-/**
- * The models behind AI_BASE_URL and AI_FALLBACKS, each left alone for a while when it fails again
- * and again. All of them together get what time a turn has.
- */
-async function providersOf({ ai }: Config, clock: Clock): Promise<ProviderWatch[]> {
-  // Their client takes memory that a service with the embedded responder need not spend.
-  const { OpenAIResponder } = await import("./ai/openai_responder.ts");
-  const { KnowledgeSearch } = await import("./ai/openai/knowledge_search.ts");
-  const knowledge = new KnowledgeSearch();
-  const { baseUrl, apiKey, model } = ai;
-  const chain = [{ baseUrl: baseUrl!, apiKey, model: model! }, ...ai.fallbacks];
-  const timeoutMs = chain.length === 1
-    ? ai.timeoutMs
-    : Math.min(ai.timeoutMs, Math.floor(MAX_CHAIN_MS / chain.length));
-  return chain.map((provider) => {
-    const asked = new OpenAIResponder({
-      prices: ai.prices,
-      ...provider,
-      timeoutMs,
-      knowledge,
-      clock,
-    });
-    return new ProviderWatch(new CircuitBreaker(asked, { clock }));
-  });
-}
-
-/** Shorter than a turn's attempt may take. */
-const MAX_CHAIN_MS = 110_000;
 
 /** Jobs in any of these states, over all queues. */
 async function countJobs(engine: JobEngine, states: JobState[]): Promise<number> {

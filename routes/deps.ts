@@ -1,3 +1,4 @@
+import type { BotDefinition } from "../lib/ai/responder.ts";
 import type { Figures } from "../lib/analytics/figures/figures.ts";
 import type { Authenticator } from "../lib/auth/authenticator.ts";
 import type { EntryView, KeyPage, KeysOptions } from "../lib/cache/cache.ts";
@@ -6,11 +7,11 @@ import type { Clock } from "../lib/clock.ts";
 import type { Config } from "../lib/config/config.ts";
 import type { JobEngine } from "../lib/jobs/engine.ts";
 import type { EventRing } from "../lib/jobs/event_ring.ts";
+import type { Conversations } from "../lib/conversations/conversations.ts";
 import type { ReplyStreams } from "../lib/conversations/reply_streams.ts";
 import type { BulkAction, Selection } from "../lib/jobs/matching.ts";
 import type { Scheduler } from "../lib/jobs/scheduler.ts";
 import type { Database } from "../lib/kv/database.ts";
-import type { IdempotencyClaim } from "../lib/kv/idempotency.ts";
 import type { WriteSet } from "../lib/kv/write_set.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Alerts } from "../lib/monitoring/alerts/alerts.ts";
@@ -62,7 +63,7 @@ export interface ApiDeps {
   metrics: MetricsPort;
   alerts: AlertsPort;
   notifier: NotifierPort;
-  /** Absent where the database is no file of ours. */
+  /** Null where the database is no file of ours. */
   backups: BackupsPort | null;
   /** Copies of the backups in a bucket; null where none is configured. */
   offsite: OffsitePort | null;
@@ -112,7 +113,7 @@ export type EnginePort = Pick<
   | "events"
 >;
 
-/** One place where entries lie. */
+/** The cache as the API shows and clears it. */
 export interface CachePort {
   stats(): Promise<CacheStats>;
   /** Looks without counting a lookup; undefined when there is none. */
@@ -125,160 +126,27 @@ export interface CachePort {
   ): Promise<{ cleared: number; complete: boolean; cursor?: string }>;
 }
 
-export interface NewTurn {
-  conversationId: string;
-  userMessage: string;
-  botId: string;
-  userId: string;
-  /** 0–9. */
-  priority: number;
-  metadata?: Record<string, unknown>;
-  callbackUrl?: string;
-}
+export type ConversationsPort = Pick<
+  Conversations,
+  | "list"
+  | "submit"
+  | "submitBatch"
+  | "status"
+  | "batchStatus"
+  | "batchSettled"
+  | "metrics"
+  | "get"
+  | "feedback"
+  | "handoff"
+  | "close"
+  | "reopen"
+  | "setImportance"
+  | "importStream"
+>;
 
-export type TurnResultView = Record<string, unknown> & { response: string };
-
-/** A conversation with its messages; instants are milliseconds UTC, but those of messages. */
-export interface ConversationView {
-  conversationId: string;
-  userId: string;
-  botId: string;
-  status: "pending" | "processing" | "completed" | "failed";
-  startedAt: number;
-  queuedAt?: number;
-  completedAt?: number;
-  satisfaction?: number;
-  importance?: "low" | "high";
-  handoffAt?: number;
-  closedAt?: number;
-  reopened?: number;
-  reopenedAt?: number;
-  messages: MessageView[];
-}
-
-export interface MessageView {
-  role: "user" | "assistant";
-  content: string;
-  /** ISO 8601 UTC. */
-  at: string;
-  taskId?: string;
-  source?: string;
-  score?: number;
-  cached?: boolean;
-  latencyMs?: number;
-  model?: string;
-  tokens?: { prompt: number; completion: number; total: number; estimated: boolean };
-  /** Millionths of the price table's currency. */
-  costMicros?: number;
-  error?: { code: string; message: string };
-  callback?: {
-    status: "delivered" | "failed" | "cancelled";
-    at: number;
-    attempts: number;
-    statusCode?: number;
-    error?: string;
-  };
-}
-
-/** A conversation in a list; instants are milliseconds UTC. */
-export interface ConversationRowView {
-  conversationId: string;
-  botId: string;
-  userId: string;
-  status: "pending" | "processing" | "completed" | "failed";
-  startedAt: number;
-  storedAt: number;
-  turns: number;
-  taskId?: string;
-  satisfaction?: number;
-  importance?: "low" | "high";
-  closedAt?: number;
-  imported: boolean;
-}
-
-export interface ConversationsPort {
-  /** By when they were stored here, newest first. */
-  list(
-    limit: number,
-    cursor?: string,
-    only?: { important?: boolean },
-  ): Promise<{ conversations: ConversationRowView[]; nextCursor?: string }>;
-  /**
-   * Queues a turn. With a claim, all of it goes through `commitOnce(db, claim, …)`, whose answer
-   * is this call's. AppError `conflict` when the conversation has another bot or user. `admit` is
-   * asked when nothing else speaks against it, and may throw.
-   */
-  submit(
-    turn: NewTurn,
-    claim?: IdempotencyClaim,
-    admit?: () => void,
-  ): Promise<{ taskId: string; conversationId: string; priority: number }>;
-  /** Idempotent by `batchId`; AppError `conflict` for the same id with other content. */
-  submitBatch(
-    batchId: string | undefined,
-    turns: NewTurn[],
-    admit?: () => void,
-  ): Promise<{ batchId: string; taskIds: string[]; queued: number }>;
-  /** Of the latest turn; `result` has the wire's names. */
-  status(conversationId: string): Promise<
-    {
-      conversationId: string;
-      /** Absent on an imported conversation, which no task answered. */
-      taskId?: string;
-      status: "pending" | "processing" | "completed" | "failed";
-      priority: number;
-      queuedAt: number;
-      completedAt?: number;
-      result?: TurnResultView;
-      error?: { code?: string; message: string };
-    } | null
-  >;
-  batchStatus(batchId: string): Promise<
-    {
-      batchId: string;
-      status: "processing" | "completed" | "completed_with_errors" | "failed";
-      total: number;
-      completed: number;
-      failed: number;
-      pending: number;
-      createdAt: number;
-    } | null
-  >;
-  metrics(): Promise<{
-    total: number;
-    breakdown: { pending: number; processing: number; completed: number; failed: number };
-    successRate: number | null;
-  }>;
-  get(conversationId: string): Promise<ConversationView | null>;
-  feedback(conversationId: string, score: number, comment?: string): Promise<void>;
-  handoff(
-    conversationId: string,
-    reason?: string,
-  ): Promise<{ handoffAt: number; first: boolean }>;
-  close(conversationId: string): Promise<{ closedAt: number }>;
-  reopen(conversationId: string): Promise<{ reopened: boolean; reopenedAt?: number }>;
-  setImportance(conversationId: string, importance: "low" | "normal" | "high"): Promise<void>;
-  /** Reads plain lines; an error of the stream itself ends the import with it. */
-  importStream(lines: ReadableStream<Uint8Array>): Promise<{
-    imported: number;
-    skipped: number;
-    rejected: { line: number; message: string }[];
-    rejectedCount: number;
-  }>;
-}
-
-export interface BotView {
-  botId: string;
-  name: string;
-  defined: boolean;
-  version: number;
-  instructions?: string;
-  model?: string;
-  cache?: "shared" | "user" | "off";
-  cacheTtlSeconds?: number;
-  dailyBudget?: number;
-  knowledge: { question: string; answer: string }[];
-  intents: { name: string; examples: string[]; answer: string }[];
+/** A bot, and how far its training is. */
+export interface BotView extends Omit<BotDefinition, "cache"> {
+  cache?: BotDefinition["cache"];
   classifier?: { status: string; version: number };
 }
 
@@ -287,6 +155,8 @@ export type BotDraft = Omit<BotView, "botId" | "defined" | "version" | "classifi
 export interface BotsPort {
   get(botId: string): Promise<BotView | null>;
   put(botId: string, bot: BotDraft): Promise<BotView>;
+  /** Which of some messages a bot answers from its knowledge by now; null while it is trained. */
+  answers(botId: string, messages: string[]): Promise<boolean[] | null>;
   list(cursor: string | undefined, limit: number): Promise<{
     bots: (Omit<BotView, "knowledge" | "intents" | "instructions"> & {
       knowledgeCount: number;
@@ -326,7 +196,7 @@ export interface HistoryPort {
   }>;
 }
 
-/** Jobs that a request asks for; each is added to the atomic that the request commits. */
+/** One action on all tasks that fit a filter. */
 export interface BulkPort {
   /** How many tasks an action would act on; `capped` when there are more than are counted. */
   count(selection: Selection, action: BulkAction): Promise<{ count: number; capped: boolean }>;
@@ -341,6 +211,10 @@ export interface BulkPort {
   ): Promise<string>;
 }
 
+/**
+ * Tasks that a request asks for. What takes a write set adds the task to it, so that it commits with
+ * the request's own changes.
+ */
 export interface WorkPort {
   report(tx: WriteSet, type: ReportType, range: { start: string; end: string }): string;
   recount(tx: WriteSet): string;

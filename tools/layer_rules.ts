@@ -22,7 +22,7 @@ export const LAYERS: Room[][] = [
   ["lib/jobs", "lib/ai", "lib/auth"],
   ["lib/conversations", "lib/analytics", "lib/notifications"],
   ["lib/monitoring"],
-  ["lib/storage.ts"],
+  ["lib/storage.ts", "lib/answering.ts"],
   ["lib/services.ts"],
   ["routes", "workers", "lib/cli"],
   ["service.ts"],

@@ -79,23 +79,22 @@ export interface PlannedSuite {
 export function planSuites(
   files: string[],
   selections: string[],
-  suites: Suite[] = SUITES,
 ): PlannedSuite[] {
   const wanted = selections.map((text) => text.replace(/^\.\//, "").replace(/\/$/, ""));
   const matches = (suite: Suite, file: string, selection: string) =>
     suite.name === selection || file.includes(selection);
   for (const selection of wanted) {
-    const fits = suites.some((suite) =>
+    const fits = SUITES.some((suite) =>
       files.some((file) => suite.includes(file) && matches(suite, file, selection))
     );
     if (!fits) {
-      const names = suites.map((suite) => suite.name).join(", ");
+      const names = SUITES.map((suite) => suite.name).join(", ");
       throw new Error(
         `no test file fits "${selection}"; name a part of a path or one of: ${names}`,
       );
     }
   }
-  return suites.map((suite) => ({
+  return SUITES.map((suite) => ({
     suite,
     files: files.filter((file) =>
       suite.includes(file) &&

@@ -55,7 +55,7 @@ export function deliverCallback(
         answerKey(conversationId, turn),
       ]);
       if (!asked.value || !answer.value || asked.value.erased) {
-        return cancel("the conversation was deleted");
+        return cancel("its texts are archived or deleted");
       }
       const { status, result, error } = answer.value;
       const response = await sendWebhook({

@@ -11,8 +11,10 @@ import { type FinishDeps, finishTurn, reviveTurn } from "../lib/conversations/fi
 import { answerKey, conversationKey, turnKey } from "../lib/conversations/keys.ts";
 import type { ReplyStreams } from "../lib/conversations/reply_streams.ts";
 import { readHistory } from "../lib/conversations/transcript.ts";
+import { askedOf } from "../lib/conversations/turn_text.ts";
 import { type TurnJob, turnJob } from "../lib/conversations/turn_job.ts";
 import { cancel, complete, handleJob, type JobDefinition, snooze } from "../lib/jobs/definition.ts";
+import { cutText } from "../lib/wire/characters.ts";
 import { callbackJob } from "./deliver_callback.ts";
 
 export interface ProcessDeps extends FinishDeps {
@@ -62,8 +64,10 @@ export function processConversation(deps: ProcessDeps): JobDefinition<TurnJob> {
         db.get<TurnRecord>(turnKey(conversationId, turn)),
         bots.get(job.payload.bot_id),
       ]);
-      if (!conversation.value || !asked.value) return cancel("the conversation was deleted");
+      if (!conversation.value) return cancel("the conversation was deleted");
+      if (!asked.value) return cancel("the conversation is archived: send the message again");
       const { userId, botId, open } = conversation.value;
+      const { message, metadata } = askedOf(asked.value);
       // A turn that was retried may have overtaken one before it.
       const earlier = open[0];
       if (earlier && earlier.turn < turn) {
@@ -79,7 +83,7 @@ export function processConversation(deps: ProcessDeps): JobDefinition<TurnJob> {
           bot,
           conversationId,
           userId,
-          message: asked.value.message,
+          message,
           history,
           signal: job.signal,
           ...(streams && {
@@ -103,7 +107,7 @@ export function processConversation(deps: ProcessDeps): JobDefinition<TurnJob> {
       const answer: AnswerRecord = {
         status: "completed",
         at,
-        result: toResult(reply, conversationId, botId, at, asked.value.metadata),
+        result: toResult(reply, conversationId, botId, at, metadata),
       };
       return complete(undefined, (tx) => {
         tx.afterCommit(() => deps.metrics?.reply(reply));
@@ -168,7 +172,7 @@ function toResult(
   const { response } = reply;
   return {
     conversation_id: conversationId,
-    response: response.length > MAX_REPLY_LENGTH ? response.slice(0, MAX_REPLY_LENGTH) : response,
+    response: cutText(response, MAX_REPLY_LENGTH),
     bot_id: botId,
     processed_at: new Date(at).toISOString(),
     metadata,

@@ -45,7 +45,7 @@ export async function history() {
           clock,
           users,
           unanswered: recorder.unanswered,
-          texts: { question: () => Promise.resolve(null) },
+          texts: { takings: () => Promise.resolve(null), question: () => Promise.resolve(null) },
         }),
       };
     },

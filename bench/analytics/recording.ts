@@ -70,7 +70,7 @@ async function cpuOfTurn(
         userId: `user ${n % 500}`,
         priority: 5,
       });
-      await conversations.settled(taskId, 10_000);
+      await engine.whenEnded(taskId, 10_000);
     }
   };
   const all = (until: number) => Promise.all(Array.from({ length: callers }, () => caller(until)));

@@ -133,52 +133,63 @@ export function BulkBar({ rows, chosen, choose, more, query, csrf }: BulkBarProp
         </>
       )}
       {stage.at === "asking" && (
-        <span class="asking">
-          <span>{question(stage.action, stage.matching, stage.capped)}</span>
-          <button
-            type="button"
-            class="button danger"
-            disabled={stage.matching === 0}
-            onClick={() => perform(stage.action, stage.ids)}
-          >
-            {T.bulkWord[stage.action]}
-          </button>
-          <button type="button" class="button quiet" onClick={() => setStage({ at: "rest" })}>
-            {COMMON.keep}
-          </button>
-        </span>
+        <Asking
+          stage={stage}
+          perform={() => perform(stage.action, stage.ids)}
+          leave={() => setStage({ at: "rest" })}
+        />
       )}
       {stage.at === "finding" && <span>{T.finding}</span>}
       {stage.at === "busy" && (
-        <progress max={stage.progress.total} value={stage.progress.done} aria-label={T.bulk} />
+        <>
+          <progress max={stage.progress.total} value={stage.progress.done} aria-label={T.bulk} />
+          <button type="button" class="button quiet" onClick={() => stop.current?.abort()}>
+            {T.stop}
+          </button>
+        </>
       )}
-      {stage.at === "busy" && (
-        <button
-          type="button"
-          class="button quiet"
-          onClick={() => stop.current?.abort()}
-        >
-          {T.stop}
+      <Told stage={stage} putBack={(ids) => perform("retry", ids)} />
+    </div>
+  );
+}
+
+interface AskingProps {
+  stage: Extract<Stage, { at: "asking" }>;
+  perform: () => void;
+  leave: () => void;
+}
+
+function Asking({ stage: { action, matching, capped }, perform, leave }: AskingProps) {
+  return (
+    <span class="asking">
+      <span>{question(action, matching, capped)}</span>
+      <button type="button" class="button danger" disabled={matching === 0} onClick={perform}>
+        {T.bulkWord[action]}
+      </button>
+      <button type="button" class="button quiet" onClick={leave}>{COMMON.keep}</button>
+    </span>
+  );
+}
+
+/** How far it is, or what has come of it. It is there from the start, so that it is read out. */
+function Told({ stage, putBack }: { stage: Stage; putBack: (ids: string[]) => void }) {
+  if (stage.at === "busy") {
+    const { done, total } = stage.progress;
+    return <span class="said" role="status">{T.progress(count(done), count(total))}</span>;
+  }
+  if (stage.at !== "rest") return <span class="said" role="status"></span>;
+  const { said, taskId, bad, undo, thrown } = stage;
+  return (
+    <span class="said" role="status">
+      {said} {taskId && <a href={`/tasks/${encodeURIComponent(taskId)}`}>{T.follow}</a>}{" "}
+      {bad && <span class="bad">{bad}</span>}
+      {undo && (
+        <button type="button" class="button quiet" onClick={() => putBack(undo)}>
+          {T.putBack}
         </button>
       )}
-      <span class="said" role="status">
-        {stage.at === "busy" && T.progress(count(stage.progress.done), count(stage.progress.total))}
-        {stage.at === "rest" && stage.said}{" "}
-        {stage.at === "rest" && stage.taskId && (
-          <a href={`/tasks/${encodeURIComponent(stage.taskId)}`}>{T.follow}</a>
-        )} {stage.at === "rest" && stage.bad && <span class="bad">{stage.bad}</span>}
-        {stage.at === "rest" && stage.undo && (
-          <button
-            type="button"
-            class="button quiet"
-            onClick={() => perform("retry", stage.undo!)}
-          >
-            {T.putBack}
-          </button>
-        )}
-        {stage.at === "rest" && stage.thrown !== undefined && <Failed thrown={stage.thrown} />}
-      </span>
-    </div>
+      {thrown !== undefined && <Failed thrown={thrown} />}
+    </span>
   );
 }
 

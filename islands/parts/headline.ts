@@ -36,7 +36,7 @@ function standing({ health, now, zone }: Parts): { tone: Tone; title: string } {
   const reason = worst.detail ? worst.detail.replace(/\.$/, "") : T.notWell;
   const others = reasons.length > 1 ? T.andMore(count(reasons.length - 1)) : "";
   const name = CHECK[worst.name] ?? asWords(worst.name);
-  // "CPU at 99 %" names itself; "not connected" does not.
+  // "CPU at 99%" names itself; "not connected" does not.
   const told = reason.toLowerCase().startsWith(name.toLowerCase()) ? reason : `${name}, ${reason}`;
   return { tone, title: `${word}: ${told}${others}.` };
 }

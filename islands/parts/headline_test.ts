@@ -36,10 +36,10 @@ Deno.test("the health word comes with since when, or with its worst reason", () 
   const checks: HealthReport["checks"] = [
     { name: "database", status: "healthy" },
     { name: "redis", status: "degraded", detail: "it does not answer." },
-    { name: "disk_space", status: "unhealthy", detail: "3 % free" },
+    { name: "disk_space", status: "unhealthy", detail: "3% free" },
   ];
   const bad = headline({ ...nothing, health: health("unhealthy", checks) });
-  assert.equal(bad.title, "Unhealthy: Disk space, 3 % free, and 1 more.");
+  assert.equal(bad.title, "Unhealthy: Disk space, 3% free, and 1 more.");
   assert.equal(bad.tone, "bad");
   const degraded = headline({ ...nothing, health: health("degraded", checks.slice(0, 2)) });
   assert.equal(degraded.title, "Degraded: Redis, it does not answer.");
@@ -71,6 +71,6 @@ Deno.test("a reason that names what it is about is not named twice", () => {
   const failing = (name: string, detail: string) =>
     headline({ ...nothing, health: health("degraded", [{ name, status: "degraded", detail }]) })
       .title;
-  assert.match(failing("cpu", "CPU at 99.8 % over the last minute"), /^Degraded: CPU at 99\.8 %/);
+  assert.match(failing("cpu", "CPU at 99.8% over the last minute"), /^Degraded: CPU at 99\.8%/);
   assert.match(failing("redis", "not connected"), /^Degraded: Redis, not connected\./);
 });

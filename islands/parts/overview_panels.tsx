@@ -232,11 +232,7 @@ export function Queues({ queues }: { queues: QueueInfo[] | null }) {
             <tr key={queue.name}>
               <td>
                 <a href={`/tasks?queue=${encodeURIComponent(queue.name)}`}>{queue.name}</a>
-                {queue.paused && (
-                  <>
-                    <Badge tone="warn">{TASKS.pausedBy(undefined)}</Badge>
-                  </>
-                )}
+                {queue.paused && <Badge tone="warn">{TASKS.pausedBy(undefined)}</Badge>}
               </td>
               <td class="number">{count(waitingIn(queue.depth.by_status))}</td>
               <td class="number wide">

@@ -253,7 +253,7 @@ export const FIRST = {
   /** What to do; every second part is code. */
   how: [
     "Put the token that you signed in with into ",
-    "TOKEN",
+    "PIXEL_TOKEN",
     ", teach a bot one answer, then ask it. The answer comes back at once, and this page fills itself.",
   ],
   teach: "1. Teach a bot",
@@ -314,6 +314,8 @@ export const CONVERSATIONS = {
   bot: "Bot",
   duration: "Lasted",
   noScore: "not given",
+  comment: "Comment to the score",
+  handedOver: "Handed over to a person",
   failed: "This turn was not answered",
   waiting: "Waiting for the answer.",
   answeredIn: (time: string) => `answered in ${time}`,

@@ -26,10 +26,9 @@ export interface EmbeddedResponderOptions {
   trainingWaitMs?: number;
   /** Whether replies carry language and sentiment (some 80 MB of word lists). */
   signals?: boolean;
-  /** What a reply says that knows no answer. */
-  unknownAnswer?: string;
 }
 
+/** What a reply says that knows no answer. */
 export const UNKNOWN_ANSWER = "I am sorry, I do not know the answer to that.";
 
 /**
@@ -45,7 +44,6 @@ export class EmbeddedResponder implements CacheableResponder {
   readonly #trainer: Trainer;
   readonly #models: BotModels;
   readonly #signals: boolean;
-  readonly #unknownAnswer: string;
 
   constructor(options: EmbeddedResponderOptions = {}) {
     const clock = options.clock ?? systemClock;
@@ -60,7 +58,6 @@ export class EmbeddedResponder implements CacheableResponder {
       waitMs: options.trainingWaitMs ?? 30_000,
     });
     this.#signals = options.signals ?? true;
-    this.#unknownAnswer = options.unknownAnswer ?? UNKNOWN_ANSWER;
   }
 
   /** Starts training the bot, so that its first message need not wait. */
@@ -71,6 +68,17 @@ export class EmbeddedResponder implements CacheableResponder {
   /** How far the training of this version of the bot is in this process; `none` = not begun. */
   status(bot: Pick<BotDefinition, "botId" | "version">): ClassifierStatus {
     return this.#models.status(bot);
+  }
+
+  /** Which of some messages this version of the bot answers; null until it is trained. */
+  async answers(bot: BotDefinition, messages: string[]): Promise<boolean[] | null> {
+    if (!hasTopics(bot)) return messages.map(() => false);
+    if (this.status(bot) !== "ready") {
+      this.prepare(bot);
+      return null;
+    }
+    const model = await this.#models.ready(bot, new AbortController().signal);
+    return messages.map((message) => (model.match(message)?.score ?? -1) >= model.threshold);
   }
 
   keyText(message: string): string {
@@ -87,7 +95,7 @@ export class EmbeddedResponder implements CacheableResponder {
     const topic = model && match ? model.topics.topic(match.topic) : null;
     const answers = model !== null && match !== null && match.score >= model.threshold;
     return {
-      response: answers ? topic!.answer : this.#unknownAnswer,
+      response: answers ? topic!.answer : UNKNOWN_ANSWER,
       source: answers ? topic!.kind : "none",
       intent: topic?.intent ?? null,
       score: match?.score ?? 0,

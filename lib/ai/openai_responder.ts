@@ -9,6 +9,7 @@ import {
   PROMPT_VERSION,
   type PromptMessage,
 } from "./openai/prompt.ts";
+import { cutText } from "../wire/characters.ts";
 import { toResponderError } from "./openai/provider_error.ts";
 import { type Answer, generated, streamed } from "./openai/streamed.ts";
 import { costMicros, type Prices } from "./prices.ts";
@@ -176,9 +177,8 @@ function textOf({ text: whole, finishReason }: Answer): string {
     });
   }
   if (text.length <= MAX_ANSWER_LENGTH) return text.toWellFormed();
-  const cut = text.slice(0, MAX_ANSWER_LENGTH - 1);
-  // Half a pair at the end is dropped; one that the model wrote becomes U+FFFD.
-  return cut.replace(/[\ud800-\udbff]$/, "").toWellFormed() + "…";
+  // Half a pair that the model wrote becomes U+FFFD.
+  return cutText(text, MAX_ANSWER_LENGTH - 1).toWellFormed() + "…";
 }
 
 /** The provider's token counts, or, where it reports none, an estimate that says so. */

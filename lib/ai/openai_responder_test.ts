@@ -154,6 +154,18 @@ Deno.test("answers that cannot be read are worth a retry", async () => {
   );
 });
 
+Deno.test("an error in the middle of a stream is told as what it is", async () => {
+  const raw = 'data: {"choices":[{"index":0,"delta":{"content":"Hi"}}]}\n\n' +
+    'data: {"error":{"message":"overloaded, key sk-abcdef123 waits","code":529}}\n\n';
+  await using server = startOpenAIServer(() => ({ raw }));
+  const responder = new OpenAIResponder({ baseUrl: server.baseUrl, model: "m" });
+  const request = { ...requestOf(shopBot(), "hello"), onText() {} };
+  await assert.rejects(responder.respond(request), (error: ResponderError) => {
+    assert.match(error.reason, /broke its answer off with an error: overloaded, key \[secret\]/);
+    return error.retryable;
+  });
+});
+
 Deno.test("a provider that is not there is worth a retry", async () => {
   const server = startOpenAIServer();
   await server[Symbol.asyncDispose]();

@@ -2,6 +2,7 @@
  * The port between conversations and whatever answers them. A responder answers one message of one
  * bot; who calls it, retries it or stores its reply is not its concern.
  */
+import { withinCharacters } from "../wire/characters.ts";
 
 /** Who shares a cached reply: everybody, the same user with the same history, or nobody. */
 export type SharingPolicy = "shared" | "user" | "off";
@@ -114,7 +115,7 @@ export interface CacheableResponder extends Responder {
   keyText(message: string): string;
 }
 
-/** Longest message that is answered, in UTF-16 code units. */
+/** Longest message that is answered, in characters. */
 export const MAX_MESSAGE_LENGTH = 16_000;
 /** Largest bot definition, in bytes of its JSON. */
 export const MAX_BOT_BYTES = 1_048_576;
@@ -155,7 +156,7 @@ export class ResponderError extends Error {
 /** Refuses a message that is longer than any responder answers. */
 export function assertAnswerable(request: ResponderRequest): void {
   request.signal.throwIfAborted();
-  if (request.message.length > MAX_MESSAGE_LENGTH) {
+  if (!withinCharacters(request.message, MAX_MESSAGE_LENGTH)) {
     throw new ResponderError({
       retryable: false,
       statusCode: 413,

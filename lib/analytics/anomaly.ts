@@ -18,7 +18,7 @@ export const rateNoise: Noise = (expected, n) => {
   return 100 * Math.sqrt(p * (1 - p) / Math.max(1, n));
 };
 
-/** Percentiles of a histogram are known to within a bucket, 5 %. */
+/** Percentiles of a histogram are known to within a bucket, 5%. */
 export const percentileNoise: Noise = (expected) => 0.05 * expected;
 
 /** Days of the same weekday that a judgement needs. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { addCounts, NO_COUNTS } from "../kv/counts.ts";
+import { daysOf } from "./figures/range.ts";
 import { bucketOf, BUCKETS, middleOf, percentile } from "./histogram.ts";
 import { compareIds, meanScore, ratio2, round2 } from "./rounding.ts";
 import { trendDirection } from "./trend.ts";
@@ -34,7 +35,7 @@ Deno.test("a mean of rounded thirds that is a tie rounds up", () => {
   assert.equal(meanScore(0, 0), null);
 });
 
-Deno.test("the trend compares the later days with the first half, 5 % either way", () => {
+Deno.test("the trend compares the later days with the first half, 5% either way", () => {
   assert.equal(trendDirection([]), "insufficient_data");
   assert.equal(trendDirection([9]), "insufficient_data");
   assert.equal(trendDirection([0, 0, 0]), "stable");
@@ -48,7 +49,7 @@ Deno.test("the trend compares the later days with the first half, 5 % either way
   assert.equal(trendDirection([10, 10, 10, 10, 11, 11, 11]), "increasing");
 });
 
-Deno.test("a percentile of the histogram is within 2.5 % of the true one", () => {
+Deno.test("a percentile of the histogram is within 2.5% of the true one", () => {
   fc.assert(fc.property(
     fc.array(fc.double({ min: 0.2, max: 3_000_000, noNaN: true }), { minLength: 1 }),
     fc.double({ min: 0, max: 1, noNaN: true }),
@@ -79,4 +80,10 @@ Deno.test("ids are ordered by code point, as the database orders them", () => {
     [...ids].sort(compareIds),
     [...ids].sort((a, b) => hex(a) < hex(b) ? -1 : 1),
   );
+});
+
+Deno.test("a range may have as many days as it is told, both ends among them", () => {
+  const days = { from: "2026-01-01", to: "2026-03-03", zone: "UTC" };
+  assert.deepEqual(daysOf(days, 0, 62), { from: days.from, to: days.to });
+  assert.throws(() => daysOf({ ...days, to: "2026-03-04" }, 0, 62), /at most 62 .* has 63/);
 });

@@ -2,7 +2,7 @@ import type { Counts } from "../kv/counts.ts";
 import { lowerBound } from "../kv/counts.ts";
 
 /**
- * Durations in buckets whose bounds grow by 5 %, so that a percentile is within 2.5 % of the true
+ * Durations in buckets whose bounds grow by 5%, so that a percentile is within 2.5% of the true
  * one. Histograms add up bucket by bucket. 0.1 ms is the finest difference, an hour the longest.
  */
 const GROWTH = 1.05;
@@ -20,7 +20,7 @@ function bucket(ms: number): number {
 /** The bucket of a duration in milliseconds; negative ones count as 0, above an hour as an hour. */
 export const bucketOf = (ms: number): number => Math.min(bucket(Math.max(0, ms)), LONGEST);
 
-/** Lengths up to this have a bucket each, longer ones share buckets of 5 %. */
+/** Lengths up to this have a bucket each, longer ones share buckets of 5%. */
 const EXACT_LENGTHS = 200;
 const LONGEST_LENGTH = EXACT_LENGTHS + 160;
 

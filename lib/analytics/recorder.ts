@@ -165,6 +165,7 @@ export class Recorder {
   /** Ids of users were replaced in what was counted, by commits that did not tell. */
   replaced(tx: WriteSet): void {
     noteReplaced(tx);
+    tx.afterCommit(() => this.unanswered.forgetTexts());
   }
 
   async #bot(botId: string): Promise<IndexedBot> {

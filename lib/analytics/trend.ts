@@ -3,9 +3,9 @@ import { ratio2 } from "./rounding.ts";
 export type TrendDirection = "increasing" | "decreasing" | "stable" | "insufficient_data";
 
 /**
- * Compares the mean of the later days with that of the first ⌊n/2⌋ days: above +5 % increasing,
- * below −5 % decreasing, else stable. Fewer than two days are not enough; after a first half
- * without anything, anything is an increase. In integers, so that exactly 5 % is stable.
+ * Compares the mean of the later days with that of the first ⌊n/2⌋ days: above +5% increasing,
+ * below −5% decreasing, else stable. Fewer than two days are not enough; after a first half
+ * without anything, anything is an increase. In integers, so that exactly 5% is stable.
  */
 export function trendDirection(days: readonly number[]): TrendDirection {
   if (days.length < 2) return "insufficient_data";

@@ -3,6 +3,7 @@ import { countOf, decodeCounts, hasAny } from "../kv/counts.ts";
 import type { Database } from "../kv/database.ts";
 import { WriteSet } from "../kv/write_set.ts";
 import { askedKey, askedPrefix, refKey, refsPrefix } from "./keys.ts";
+import { KnownQuestions, type QuestionRef, type QuestionTexts } from "./known_questions.ts";
 import { groupLikes, signatureOf, wordsOf } from "./likeness.ts";
 
 /** Different questions (by their words) that are kept for a bot. */
@@ -17,19 +18,6 @@ const GET_MANY = 10;
 /** The only field of a question's count record. */
 const ASKED = 0;
 
-/** Where a question stands; its text stays in the conversation and goes with it. */
-export interface QuestionRef {
-  conversationId: string;
-  turn: number;
-  /** When it stayed unanswered, milliseconds. */
-  at: number;
-}
-
-/** Reads a question's text; null when it is kept no more. */
-export interface QuestionTexts {
-  question(conversationId: string, turn: number): Promise<string | null>;
-}
-
 /** Questions that are alike, and how often one of them stayed unanswered. */
 export interface UnansweredGroup {
   /** The wording that was asked most. */
@@ -42,7 +30,7 @@ export interface UnansweredGroup {
 
 /**
  * Keeps which questions a bot had no answer to, as counts by the words they are made of, with the
- * places where they were asked. No text is kept here. Bounded for each bot.
+ * places where they were asked. No text is stored here. Bounded for each bot.
  */
 export class UnansweredQuestions {
   readonly #db: Database;
@@ -52,8 +40,15 @@ export class UnansweredQuestions {
   /** By size, for with `max` room for all would be taken at the start. */
   readonly #refs = new LRUCache<string, number>({ maxSize: 20_000, sizeCalculation: () => 1 });
 
+  readonly #known = new KnownQuestions();
+
   constructor(db: Database) {
     this.#db = db;
+  }
+
+  /** Forgets the texts that it has read; for when somebody is erased. */
+  forgetTexts(): void {
+    this.#known.forget();
   }
 
   /** Counts a question that stayed unanswered, with the caller's write set. */
@@ -85,15 +80,15 @@ export class UnansweredQuestions {
       counts.set(String(key.at(-1)), countOf(decodeCounts(value), ASKED));
     }
     const refs = await this.#readRefs(bot);
-    const found: { words: string[]; count: number; text: string; at: number }[] = [];
+    const read = await this.#known.reader(texts);
+    const found: { words: readonly string[]; count: number; text: string; at: number }[] = [];
     const entries = [...counts];
     for (let i = 0; i < entries.length; i += GET_MANY) {
       const part = entries.slice(i, i + GET_MANY).map(async ([signature, count]) => {
         const places = (refs.get(signature) ?? []).sort((a, b) => b.at - a.at);
-        for (const { conversationId, turn } of places) {
-          const text = await texts.question(conversationId, turn);
-          const at = places[0]!.at;
-          if (text !== null) return { words: wordsOf(text), count, text, at };
+        for (const place of places) {
+          const question = await read(place);
+          if (question) return { ...question, count, at: places[0]!.at };
         }
         return null;
       });

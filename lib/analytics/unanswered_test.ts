@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Database } from "../kv/database.ts";
 import { WriteSet } from "../kv/write_set.ts";
 import { askedPrefix, refsPrefix } from "./keys.ts";
+import { KnownQuestions } from "./known_questions.ts";
 import { groupLikes, signatureOf, wordsOf } from "./likeness.ts";
 import { MAX_QUESTIONS, UnansweredQuestions } from "./unanswered.ts";
 
@@ -13,9 +14,20 @@ async function open() {
   const db = await Database.open({ path: ":memory:" });
   let questions = new UnansweredQuestions(db);
   const texts = new Map<string, string>();
+  const read: string[] = [];
+  let takings = 0;
   return {
     db,
-    texts,
+    /** Conversations whose question was read. */
+    read,
+    /** Takes texts away. */
+    take(...ids: string[]) {
+      for (const id of ids) texts.delete(id);
+      takings++;
+    },
+    takeAll() {
+      this.take(...texts.keys());
+    },
     async ask(bot: number, text: string, at = AT) {
       const conversationId = `c${texts.size}`;
       texts.set(conversationId, text);
@@ -24,7 +36,13 @@ async function open() {
       assert.equal(await db.commit(tx), true);
     },
     groups: (bot: number, limit = 10) =>
-      questions.groups(bot, { question: (id) => Promise.resolve(texts.get(id) ?? null) }, limit),
+      questions.groups(bot, {
+        takings: () => Promise.resolve(String(takings)),
+        question(id) {
+          read.push(id);
+          return Promise.resolve(texts.get(id) ?? null);
+        },
+      }, limit),
     sweep: (now: number) => questions.sweep(now),
     restart: () => questions = new UnansweredQuestions(db),
     async count(prefix: Deno.KvKey) {
@@ -75,12 +93,48 @@ Deno.test(
     assert.deepEqual((await world.groups(2)).map(({ count }) => count), [1]);
     assert.equal((await world.groups(1, 1)).length, 1);
     // Texts live in conversations only: a question goes with the last of its kept places.
-    world.texts.delete("c3");
+    world.take("c3");
     assert.equal((await world.groups(1))[0]!.question, "Where is my parcel?");
-    world.texts.clear();
+    world.takeAll();
     assert.deepEqual(await world.groups(1), []);
   },
 );
+
+Deno.test("what was read is not read again, until any text is taken away", sanitize, async () => {
+  await using world = await open();
+  for (let i = 0; i < 30; i++) await world.ask(1, `question${i} of its own`, AT + i);
+  const first = await world.groups(1);
+  assert.equal(world.read.length, 30);
+  assert.deepEqual(await world.groups(1), first);
+  assert.equal(world.read.length, 30);
+  await world.ask(1, "another one", AT + 99);
+  assert.equal((await world.groups(1))[0]!.question, "another one");
+  assert.equal(world.read.length, 31);
+  world.take("c30");
+  assert.notEqual((await world.groups(1))[0]!.question, "another one");
+  assert.equal(world.read.length, 62);
+  await world.groups(1); // what is gone is not looked for again either
+  assert.equal(world.read.length, 62);
+});
+
+Deno.test("a view that began before a text was taken away leaves it to no later one", async () => {
+  const known = new KnownQuestions();
+  let takings = "1";
+  let text: string | null = "my name is Ada";
+  const texts = {
+    takings: () => Promise.resolve(takings),
+    question: () => Promise.resolve(text),
+  };
+  const place = { conversationId: "c", turn: 1, at: AT };
+  const early = await known.reader(texts);
+  const before = early(place);
+  takings = "2";
+  text = null;
+  const late = await known.reader(texts);
+  assert.equal((await before)?.text, "my name is Ada");
+  assert.equal(await late(place), null);
+  assert.equal(await (await known.reader(texts))(place), null);
+});
 
 Deno.test(
   "a bot keeps a bounded number of questions, and a sweep makes room",

@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import type { Database } from "../kv/database.ts";
 import type { Logger } from "../log.ts";
 import { bootstrapHash } from "./bootstrap.ts";
-import type { JwtOptions, VerifyJwt } from "./jwt.ts";
+import type { JwtOptions, RefusedJwt, VerifyJwt } from "./jwt.ts";
 import type { OAuthOptions } from "./oauth/provider.ts";
 import type { OAuthSignIn } from "./oauth/sign_in.ts";
 import type { Principal } from "./principal.ts";
@@ -137,9 +137,18 @@ export class Authenticator {
       ? this.#admin
       : token.startsWith(TOKEN_PREFIX)
       ? await this.tokens.find(token)
-      : await this.#verifyJwt?.(token, now) ?? null;
+      : principalIn(await this.#verifyJwt?.(token, now));
     if (principal) this.#remember(token, principal, asked);
     return principal;
+  }
+
+  /** What the sender of a token that does not hold may be told about it; null: nothing. */
+  async complaint(token: string): Promise<string | null> {
+    if (!this.#verifyJwt || token.length > MAX_TOKEN_LENGTH || token.startsWith(TOKEN_PREFIX)) {
+      return null;
+    }
+    const found = await this.#verifyJwt(token, this.#clock.now()).catch(() => null);
+    return found && "refused" in found ? found.refused : null;
   }
 
   /** Makes a one-time sign-in link's code for an admin session, for a person at this machine. */
@@ -175,3 +184,6 @@ export class Authenticator {
     return principal.source !== "bootstrap" || principal.fingerprint === this.#admin.fingerprint;
   }
 }
+
+const principalIn = (found: Principal | RefusedJwt | undefined): Principal | null =>
+  found === undefined || "refused" in found ? null : found;

@@ -169,6 +169,27 @@ Deno.test("issuer and audience are demanded where they are configured", () =>
     assert.equal(await auth.authenticate(await token({ iss: "other", aud: "pixel" })), null);
   }));
 
+Deno.test("whoever signed a token is told what is wrong with it, and nobody else", () =>
+  opened({ jwt: { ...JWT, issuer: "platform", audience: "pixel" } }, async (auth, clock) => {
+    const good = { sub: "u", iss: "platform", aud: "pixel" };
+    const past = Math.floor(clock.now() / 1000) - 60;
+    const told: [JWTPayload, RegExp][] = [
+      [{ ...good, exp: past }, /expired/],
+      [{ ...good, nbf: past + 3_600 }, /clocks/],
+      [{ ...good, iss: "other" }, /claim iss .* JWT_ISSUER/],
+      [{ ...good, aud: "other" }, /claim aud .* JWT_AUDIENCE/],
+      [{ ...good, aud: undefined }, /no claim aud/],
+      [{ ...good, sub: "" }, /claim sub/],
+    ];
+    for (const [claims, complaint] of told) {
+      assert.equal(await auth.authenticate(await signed(clock, claims)), null);
+      assert.match((await auth.complaint(await signed(clock, claims)))!, complaint);
+      const forged = await signed(clock, claims, "some other secret of thirty-two bytes");
+      assert.equal(await auth.complaint(forged), null);
+    }
+    for (const rubbish of ["", "a.b.c", "pat_x"]) assert.equal(await auth.complaint(rubbish), null);
+  }));
+
 Deno.test("keys are taken from a key server; while it fails nobody is judged", async () => {
   const { publicKey, privateKey } = await generateKeyPair("RS256");
   const jwk = { ...await exportJWK(publicKey), kid: "k1", alg: "RS256" };

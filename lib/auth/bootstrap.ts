@@ -3,6 +3,7 @@ import type { Logger } from "../log.ts";
 import type { Database } from "../kv/database.ts";
 import { WriteSet } from "../kv/write_set.ts";
 import { newSecret, secretHash } from "./secret.ts";
+import { writeSecretFile } from "./secret_file.ts";
 
 const KEY: Deno.KvKey = ["auth", "bootstrap"];
 
@@ -39,7 +40,7 @@ export async function bootstrapHash(options: BootstrapOptions): Promise<string> 
   const token = newSecret("pat_");
   const record: BootstrapRecord = { hash: secretHash(token), createdAt: options.now };
   // The file comes first: a start that ends between the two makes another token the next time.
-  if (!options.terminal) writeTokenFile(options.dataDir, token);
+  if (!options.terminal) writeSecretFile(tokenPath(options.dataDir), token);
   const write = new WriteSet().check(KEY, null).set(KEY, record);
   if (!await options.db.commit(write)) {
     // Another process on the same remote database was first.
@@ -55,20 +56,6 @@ export async function bootstrapHash(options: BootstrapOptions): Promise<string> 
 }
 
 const tokenPath = (dataDir: string): string => join(dataDir, "admin-token");
-
-function writeTokenFile(dataDir: string, token: string): void {
-  const path = tokenPath(dataDir);
-  Deno.mkdirSync(dataDir, { recursive: true });
-  const draft = path + ".draft";
-  try {
-    Deno.removeSync(draft);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-  // `createNew` with a mode: at no moment can anybody else read it.
-  Deno.writeTextFileSync(draft, token + "\n", { createNew: true, mode: 0o600 });
-  Deno.renameSync(draft, path);
-}
 
 function remind({ dataDir, log }: BootstrapOptions): void {
   const path = tokenPath(dataDir);

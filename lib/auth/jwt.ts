@@ -22,13 +22,17 @@ export interface JwtOptions {
   defaultRole: Role;
 }
 
-export type VerifyJwt = (token: string, now: number) => Promise<Principal | null>;
+/** A token that does not hold, with what its sender may be told; null: nothing. */
+export interface RefusedJwt {
+  refused: string | null;
+}
+
+export type VerifyJwt = (token: string, now: number) => Promise<Principal | RefusedJwt>;
 
 const KEY_SERVER_TIMEOUT_MS = 3_000;
 
 /**
- * A check of the platform's own tokens: null for one that does not hold. Rejects with
- * `unavailable` when the keys cannot be fetched, since then nobody knows.
+ * A check of the platform's own tokens. Rejects with `unavailable` when the keys cannot be fetched, since then nobody knows.
  */
 export async function jwtVerifier(options: JwtOptions): Promise<VerifyJwt> {
   const key = options.secret === undefined
@@ -64,9 +68,23 @@ export async function jwtVerifier(options: JwtOptions): Promise<VerifyJwt> {
           cause: error,
         });
       }
-      return null;
+      return { refused: complaintOf(error) };
     }
   };
+}
+
+/** The variables that say what a claim has to be. */
+const SET_BY: Record<string, string> = { iss: "JWT_ISSUER", aud: "JWT_AUDIENCE" };
+
+/** What is wrong with a token whose signature is right: nobody else is told anything. */
+function complaintOf(error: unknown): string | null {
+  if (error instanceof errors.JWTExpired) return "This token has expired: get a new one.";
+  if (!(error instanceof errors.JWTClaimValidationFailed)) return null;
+  const { claim, reason } = error;
+  if (reason === "missing") return `This token has no claim ${claim}, which it needs.`;
+  if (claim === "nbf") return "This token does not hold yet: compare the clocks.";
+  const setBy = SET_BY[claim];
+  return `This token's claim ${claim} is not what it has to be${setBy ? ` by ${setBy}` : ""}.`;
 }
 
 /** An answer that is no success is not read by the library, which would keep its connection. */
@@ -83,9 +101,11 @@ function keysMissing(error: unknown): boolean {
     error instanceof errors.JWKSInvalid;
 }
 
-function principalOf(payload: JWTPayload, options: JwtOptions): Principal | null {
+function principalOf(payload: JWTPayload, options: JwtOptions): Principal | RefusedJwt {
   const subject = subjectOf(payload.sub) ?? subjectOf(payload["user_id"]);
-  if (subject === null) return null;
+  if (subject === null) {
+    return { refused: "This token needs a claim sub (or user_id) of 1 to 200 characters." };
+  }
   const claimed = payload["role"];
   // A role that is not ours, such as the platform's `user`, gives the least.
   const role = claimed === undefined || claimed === null

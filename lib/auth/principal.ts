@@ -1,6 +1,6 @@
-/** Least first: each may do everything that the ones before it may. */
-export const ROLES = ["viewer", "operator", "admin"] as const;
-export type Role = (typeof ROLES)[number];
+import { type Role, ROLES } from "../wire/envelope.ts";
+
+export type { Role };
 
 /** Where a principal's rights come from. */
 export type Source = "bootstrap" | "jwt" | "link" | "oauth" | "token";

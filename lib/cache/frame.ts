@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import zlib from "node:zlib";
-import { type Codec, decodeValue, type Payload } from "./payload.ts";
+import { type Codec, type Payload } from "./payload.ts";
 
 /**
  * How an entry lies in Redis. ASCII up to the body, so that it can be read with redis-cli and taken
@@ -17,7 +17,7 @@ export const FRAME_MAGIC = "P1";
 export const HEAD_LENGTH = 75;
 const FIGURES_AT = 14;
 export const GENERATION_LENGTH = 10;
-export const COMPRESS_FROM_BYTES = 4_096;
+const COMPRESS_FROM_BYTES = 4_096;
 /** Compression that saves less than this is not worth undoing on every read. */
 const MIN_SAVING = 0.1;
 const MAX_COST_MS = 9_999_999;
@@ -64,7 +64,7 @@ export interface Frame extends EntryFacts {
 }
 
 /** Lays an entry out; null when its tags do not fit. */
-export function packFrame(entry: Entry, compressFrom = COMPRESS_FROM_BYTES): OutgoingFrame | null {
+export function packFrame(entry: Entry): OutgoingFrame | null {
   const { payload } = entry;
   const tags = entry.tags.length === 0 ? "" : entry.tags.join("\n");
   const tagBytes = tags === "" ? 0 : Buffer.byteLength(tags);
@@ -72,7 +72,7 @@ export function packFrame(entry: Entry, compressFrom = COMPRESS_FROM_BYTES): Out
 
   let body: string | Uint8Array = payload.body;
   let savedBytes = 0;
-  if (CAN_COMPRESS && payload.bytes >= compressFrom) {
+  if (CAN_COMPRESS && payload.bytes >= COMPRESS_FROM_BYTES) {
     const packed = zlib.zstdCompressSync(payload.body, ZSTD_FAST);
     if (packed.length <= payload.bytes * (1 - MIN_SAVING)) {
       savedBytes = payload.bytes - packed.length;
@@ -146,12 +146,10 @@ export function isCurrent(frame: Frame, index: number, current: Buffer | null): 
   return true;
 }
 
-/** The frame's value, unpacked to at most `maxBytes`; throws on anything damaged or oversized. */
-export function decodeFrame(frame: Frame, maxBytes: number): unknown {
-  return decodeValue(frame.codec, frameBody(frame, maxBytes));
-}
-
-/** The frame's value as it was before compression. */
+/**
+ * The frame's value as it was before compression, unpacked to at most `maxBytes`; throws on anything
+ * damaged or oversized.
+ */
 export function frameBody(frame: Frame, maxBytes: number): Buffer {
   if (frame.rawBytes > maxBytes) throw new RangeError("the entry is larger than entries may be");
   if (!frame.compressed) return frame.body;

@@ -11,7 +11,7 @@ export interface LatencySummary {
   maxMs: number | null;
 }
 
-/** How long something took, as counts of buckets about 19 % wide. */
+/** How long something took, as counts of buckets about 19% wide. */
 export class LatencyHistogram {
   readonly #buckets = new Uint32Array(BUCKETS);
   #count = 0;

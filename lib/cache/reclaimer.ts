@@ -7,15 +7,9 @@ export class Reclaimer {
   readonly #closing = new AbortController();
   readonly #wanted = new Set<string>();
   #running: Promise<void> | null = null;
-  #reclaimed = 0;
 
   constructor(store: RedisStore) {
     this.#store = store;
-  }
-
-  /** Entries removed so far. */
-  get reclaimed(): number {
-    return this.#reclaimed;
   }
 
   request(namespace: string): void {
@@ -48,12 +42,11 @@ export class Reclaimer {
   async #run(): Promise<void> {
     for (const namespace of [...this.#wanted]) {
       this.#wanted.delete(namespace);
-      const swept = await sweepRedis(this.#store, {
+      await sweepRedis(this.#store, {
         signal: this.#closing.signal,
         literal: `${namespace}:`,
         count: false,
       });
-      this.#reclaimed += swept.removed;
     }
   }
 }

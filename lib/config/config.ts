@@ -67,6 +67,7 @@ export function loadConfig(env: Record<string, string>, options: LoadOptions = {
       fallbacks: v.AI_FALLBACKS,
       dailyBudget: v.AI_DAILY_BUDGET,
       similarThreshold: v.AI_SIMILAR_THRESHOLD,
+      signals: v.AI_SIGNALS,
     },
     handlers: v.HANDLERS,
     taskUrlAllow: [...v.TASK_URL_ALLOW],
@@ -113,7 +114,7 @@ export function loadConfig(env: Record<string, string>, options: LoadOptions = {
       disk: v.ALERT_DISK,
       backlogSeconds: v.ALERT_BACKLOG_SECONDS,
       deadLetters: v.ALERT_DEAD_LETTERS,
-      email: v.ALERT_EMAIL,
+      emails: v.ALERT_EMAIL ?? [],
       emailSeverity: v.ALERT_EMAIL_SEVERITY,
       webhookSeverity: v.ALERT_WEBHOOK_SEVERITY,
       webhookUrl: v.ALERT_WEBHOOK_URL,
@@ -134,7 +135,6 @@ const DAY_MS = 24 * HOUR_MS;
 export type Config = ReturnType<typeof loadConfig>;
 /** Where backups are copied to. */
 export type BucketConfig = NonNullable<Config["backupBucket"]>;
-export type JwtConfig = NonNullable<Config["auth"]["jwt"]>;
 
 /** The process's environment; nothing else reads it. */
 export function readEnv(): Record<string, string> {
@@ -299,6 +299,8 @@ function secretsOf(env: Record<string, string>): string[] {
       for (const { apiKey } of JSON.parse(value) as { apiKey?: string }[]) {
         if (apiKey) found.add(apiKey);
       }
+    } else if (name === "WEBHOOK_SECRET") {
+      for (const one of value.split(/[\s,]+/)) found.add(one);
     } else found.add(value);
   }
   return [...found];

@@ -39,6 +39,31 @@ Deno.test("without configuration the documented defaults hold", () => {
   assert.deepEqual(config.secrets, []);
 });
 
+Deno.test("alerts go to one address or several, each checked", () => {
+  const emailsOf = (ALERT_EMAIL: string) => loadConfig({ ALERT_EMAIL }).alerts.emails;
+  assert.deepEqual(loadConfig({}).alerts.emails, []);
+  assert.deepEqual(emailsOf("ops@a.example"), ["ops@a.example"]);
+  assert.deepEqual(emailsOf("ops@a.example, ann@b.example,ops@a.example,"), [
+    "ops@a.example",
+    "ann@b.example",
+  ]);
+  const many = Array.from({ length: 21 }, (_, n) => `n${n}@a.example`);
+  for (const wrong of [",", "a@b;c@d", "a@b, c", "a@b c@d", many.join()]) {
+    assert.match(
+      refused({ ALERT_EMAIL: wrong }).message,
+      /ALERT_EMAIL must be an e-mail address, or up to 20 divided by commas/,
+    );
+  }
+});
+
+Deno.test("a model may be waited for as long as a turn can", () => {
+  assert.equal(loadConfig({ AI_TIMEOUT_SECONDS: "110" }).ai.timeoutMs, 110_000);
+  assert.match(
+    refused({ AI_TIMEOUT_SECONDS: "111" }).message,
+    /AI_TIMEOUT_SECONDS must be a whole number from 1 to 110/,
+  );
+});
+
 Deno.test("a sign-in provider is configured as a whole", () => {
   const { auth, secrets } = loadConfig(OAUTH);
   assert.equal(auth.oauth?.provider, "oidc");
@@ -201,4 +226,12 @@ Deno.test("on Deno Deploy what stands on files is refused or left out", () => {
     assert.match(error.message, /Deno Deploy/);
   }
   assert.equal(loadConfig({}).platform.name, "server");
+});
+
+Deno.test("several webhook secrets are one value, and each is a secret", () => {
+  const [one, two] = ["a", "b"].map((text) => `whsec_${btoa(text.repeat(24))}`) as [string, string];
+  const config = loadConfig({ WEBHOOK_SECRET: `${one},${two}` });
+  assert.equal(config.webhookSecret, `${one},${two}`);
+  assert.deepEqual(config.secrets, [one, two]);
+  assert.match(refused({ WEBHOOK_SECRET: `${one},short` }).message, /WEBHOOK_SECRET/);
 });

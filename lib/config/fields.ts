@@ -81,6 +81,20 @@ export const address = (...schemes: string[]) =>
     return fits ? value : undefined;
   }, `must be an address that begins with ${schemes.map((s) => s + "://").join(" or ")}`);
 
+const EMAIL = /^[^\s@<>,;]+@[^\s@<>,;]+$/;
+
+/** One e-mail address. */
+export const email = () => matching(EMAIL, "must be an e-mail address");
+
+/** E-mail addresses divided by commas, at least one, each once; empty parts are dropped. */
+export const emails = (most: number) =>
+  parsed((value) => {
+    const parts = value.split(",").map((part) => part.trim()).filter((part) => part !== "");
+    const all = [...new Set(parts)];
+    const fits = all.length >= 1 && all.length <= most && all.every((one) => EMAIL.test(one));
+    return fits ? all : undefined;
+  }, `must be an e-mail address, or up to ${most} divided by commas`);
+
 /** JSON that fits a schema. */
 export const json = <T>(schema: z.ZodType<T>, message: string) =>
   parsed((value) => {

@@ -3,6 +3,8 @@ import {
   address,
   bytes,
   decimal,
+  email,
+  emails,
   flag,
   json,
   list,
@@ -12,6 +14,9 @@ import {
   word,
 } from "./fields.ts";
 import { fallbackProviders, priceTable } from "./prices.ts";
+
+/** Of the two minutes that an attempt at a turn has, so much may pass in waiting for models. */
+export const MAX_AI_SECONDS = 110;
 
 /** One environment variable: how it is read, what it means, what holds when it is absent. */
 export interface Variable<S extends z.ZodType = z.ZodType, D = unknown> {
@@ -146,7 +151,7 @@ export const VARIABLES = {
   AI_API_KEY: secret(text(1, 4_096), "its key"),
   AI_MODEL: variable(text(1, 200), "model to ask"),
   AI_TOKENS_PER_DAY: variable(whole(0, 1e12), "tokens a day above which it alerts", 0),
-  AI_TIMEOUT_SECONDS: variable(whole(1, 3_600), "longest wait for the model", 60),
+  AI_TIMEOUT_SECONDS: variable(whole(1, MAX_AI_SECONDS), "longest wait for the model, ≤ 110", 60),
   AI_PRICES: variable(
     json(
       priceTable,
@@ -176,6 +181,11 @@ export const VARIABLES = {
   AI_SIMILAR_THRESHOLD: variable(
     decimal(0.5, 1),
     "similarity from which a model's cached reply answers another question; never when absent",
+  ),
+  AI_SIGNALS: variable(
+    flag(),
+    "guess language and sentiment of what the embedded responder is asked; some 80 MB of memory",
+    false,
   ),
   HANDLERS: variable(text(1, 1_000), "module with job definitions of your own"),
   TASK_URL_ALLOW: variable(
@@ -258,10 +268,7 @@ export const VARIABLES = {
   ALERT_DISK: variable(decimal(0, 100), "disk percentage above which it alerts", 90),
   ALERT_BACKLOG_SECONDS: variable(whole(1, 1e6), "age of the oldest waiting task", 300),
   ALERT_DEAD_LETTERS: variable(whole(0, 1e9), "failed tasks above which it alerts", 100),
-  ALERT_EMAIL: variable(
-    matching(/^[^\s@<>]+@[^\s@<>]+$/, "must be an e-mail address"),
-    "for alerts",
-  ),
+  ALERT_EMAIL: variable(emails(20), "for alerts; several divided by commas"),
   ALERT_EMAIL_SEVERITY: variable(
     word("warning", "critical"),
     "least severity sent by e-mail",
@@ -273,7 +280,7 @@ export const VARIABLES = {
     "warning",
   ),
   REPORT_EMAIL: variable(
-    matching(/^[^\s@<>]+@[^\s@<>]+$/, "must be an e-mail address"),
+    email(),
     "for the daily summary and the weekly report; none are sent when absent",
   ),
   ALERT_WEBHOOK_URL: secret(address("https", "http"), "address that alerts are sent to"),
@@ -281,8 +288,11 @@ export const VARIABLES = {
   SMTP_URL: secret(address("smtp", "smtps"), "mail server"),
   MAIL_FROM: variable(text(3, 320), "sender of mail", "Pixel Performance <pixel@localhost>"),
   WEBHOOK_SECRET: secret(
-    matching(/^whsec_[A-Za-z0-9+/]{32,}={0,2}$/, "must be whsec_ and base64 of 24 or more bytes"),
-    "signs callbacks and webhooks; one is made when absent",
+    matching(
+      /^whsec_[A-Za-z0-9+/]{32,}={0,2}(?:[\s,]+whsec_[A-Za-z0-9+/]{32,}={0,2})*$/,
+      "must be whsec_ and base64 of 24 or more bytes; several with a comma between them",
+    ),
+    "signs callbacks and webhooks, with each where there are several; one is made when absent",
   ),
 } as const;
 

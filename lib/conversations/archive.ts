@@ -18,6 +18,7 @@ import {
   passedByPrefix,
   storedKey,
   storedPrefix,
+  takenKey,
   turnsPrefix,
 } from "./keys.ts";
 import { leaveBlock } from "./imported_texts.ts";
@@ -172,7 +173,7 @@ export async function deleteConversation(
   while (keys.length > MAX_DELETES) {
     const tx = new WriteSet();
     for (const key of keys.splice(0, MAX_DELETES)) tx.delete(key);
-    await db.commit(tx);
+    await db.commit(tx.set(takenKey, 1));
   }
   const tx = new WriteSet().check(conversationKey(id), entry.versionstamp)
     .delete(conversationKey(id))
@@ -180,7 +181,8 @@ export async function deleteConversation(
     .delete(passedByKey(storedAt, id))
     .delete(importantKey(storedAt, id))
     .set(deletedKey(deletedHash(id)), 1)
-    .set(deletionsKey, 1);
+    .set(deletionsKey, 1)
+    .set(takenKey, 1);
   for (const key of keys) tx.delete(key);
   if (entry.value) await leaveBlock(db.kv, tx, id, entry.value);
   ledger.forgotten(tx, { startedAt, turnEnds, gone: true });

@@ -1,4 +1,4 @@
-import { AppError, conflict } from "../errors.ts";
+import { AppError, conflict, invalidField } from "../errors.ts";
 import { counterValue } from "../kv/counter.ts";
 import type { Database } from "../kv/database.ts";
 import { sweepBefore } from "../kv/sweep.ts";
@@ -51,7 +51,9 @@ export interface BatchProgress {
 /**
  * Queues up to 1,000 conversations. All are checked before the first is queued; each is queued
  * together with its place in the batch, so a batch sent again, after a crash too, goes on where it
- * stopped and queues nothing twice. Throws AppError `conflict` for another content under the same id.
+ * stopped and queues nothing twice. Throws AppError `invalid` for more turns of one conversation than
+ * may ever wait, `overloaded` for more than may wait now, `conflict` for another content under the
+ * same id.
  */
 export async function submitBatch(
   deps: SubmitDeps,
@@ -60,6 +62,7 @@ export async function submitBatch(
   admit?: () => void,
 ): Promise<BatchQueued> {
   const { db, clock } = deps;
+  requireRoom(turns);
   const hash = await contentHash(turns);
   const entry = await db.kv.get<BatchRecord>(batchKey(batchId));
   if (entry.value && entry.value.hash !== hash) {
@@ -123,6 +126,15 @@ export function sweepBatches(db: Database, createdBefore: number): Promise<numbe
   });
 }
 
+/** The tasks of a batch, in its order, as far as they are queued. */
+export async function batchTasks(kv: Deno.Kv, batchId: string): Promise<string[]> {
+  const taskIds: string[] = [];
+  for await (const { value } of kv.list<string>({ prefix: batchItemsPrefix(batchId) })) {
+    taskIds.push(value);
+  }
+  return taskIds;
+}
+
 async function submitItem(
   deps: SubmitDeps,
   batchId: string,
@@ -151,6 +163,18 @@ class AlreadyQueued extends Error {
   }
 }
 
+/** Refuses what could not be queued however empty the conversations were. */
+function requireRoom(turns: NewTurn[]): void {
+  for (const indexes of byConversation(turns).values()) {
+    const tooMany = indexes[MAX_OPEN_TURNS];
+    if (tooMany === undefined) continue;
+    throw invalidField(
+      `conversations.${tooMany}.conversation_id`,
+      `must not be that of more than ${MAX_OPEN_TURNS} items: no more of one conversation may wait`,
+    );
+  }
+}
+
 /** Nothing may be queued when one item cannot be: parties are compared before the first is. */
 async function checkParties({ db }: SubmitDeps, turns: NewTurn[]): Promise<void> {
   const groups = [...byConversation(turns).entries()];
@@ -162,7 +186,7 @@ async function checkParties({ db }: SubmitDeps, turns: NewTurn[]): Promise<void>
       throw new AppError(
         "overloaded",
         `conversations.${indexes.at(-1)}: more than ${MAX_OPEN_TURNS} messages of conversation ` +
-          `${id} would wait; split the batch or try again later`,
+          `${id} would wait; try again when some are answered`,
         { retryAfterSeconds: 5 },
       );
     }

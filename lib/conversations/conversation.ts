@@ -44,6 +44,8 @@ export interface ConversationRecord {
   /** When the user was first handed over to a person, and when the conversation was closed. */
   handoffAt?: number;
   closedAt?: number;
+  /** What was said to the handover. */
+  handoffReason?: string;
   /** How often it was opened again after it was closed, and when last. */
   reopened?: number;
   reopenedAt?: number;
@@ -93,13 +95,19 @@ export interface CallbackRecord {
   error?: string;
 }
 
+/** Stands where a text was. */
+export const ERASED = "[erased]";
+
 /** What a user asked. */
 export interface TurnRecord {
   taskId: string;
+  /** Empty where it is packed; see `askedOf`. */
   message: string;
   at: number;
   priority: number;
   metadata?: Record<string, unknown>;
+  /** Message and metadata, where both together might not fit a value. */
+  packed?: Uint8Array;
   callbackUrl?: string;
   callback?: CallbackRecord;
   batchId?: string;
@@ -152,7 +160,5 @@ export interface AnswerRecord {
   error?: TurnError;
 }
 
-/** The longest message of a user, in characters. */
-export const MAX_MESSAGE_LENGTH = 16_000;
 /** Turns of one conversation that may wait at the same time. */
 export const MAX_OPEN_TURNS = 100;

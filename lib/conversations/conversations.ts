@@ -2,7 +2,13 @@ import { notFound } from "../errors.ts";
 import type { WriteSet } from "../kv/write_set.ts";
 import type { IdempotencyClaim } from "../kv/idempotency.ts";
 import { commitFresh } from "../kv/idempotency.ts";
-import { type BatchProgress, batchProgress, type BatchQueued, submitBatch } from "./batch.ts";
+import {
+  type BatchProgress,
+  batchProgress,
+  type BatchQueued,
+  batchTasks,
+  submitBatch,
+} from "./batch.ts";
 import {
   type ConversationRecord,
   type ConversationStatus,
@@ -40,9 +46,6 @@ export interface StatusView {
 
 export interface ConversationView extends Omit<ConversationRecord, "status" | "open" | "messages"> {
   conversationId: string;
-  /** When its latest turn was asked or ended. */
-  updatedAt: number;
-  satisfactionScore?: number;
   status: ConversationStatus;
   /** Turns that wait for their answer. */
   waiting: number;
@@ -132,6 +135,17 @@ export class Conversations {
     return batchProgress(this.deps.db.kv, batchId);
   }
 
+  /** True once every task of a batch has ended; false after `waitMs` or when the signal aborts. */
+  async batchSettled(batchId: string, waitMs: number, signal?: AbortSignal): Promise<boolean> {
+    const { db, clock, engine } = this.deps;
+    const until = clock.now() + waitMs;
+    for (const taskId of await batchTasks(db.kv, batchId)) {
+      const left = Math.max(0, until - clock.now());
+      if (!await engine.whenEnded(taskId, left, signal)) return false;
+    }
+    return true;
+  }
+
   /** The latest turn's status, or null for an unknown conversation. */
   async status(conversationId: string): Promise<StatusView | null> {
     const { kv } = this.deps.db;
@@ -151,11 +165,6 @@ export class Conversations {
     return view;
   }
 
-  /** True once the turn of that task has ended; false after `waitMs` or when the signal aborts. */
-  settled(taskId: string, waitMs: number, signal?: AbortSignal): Promise<boolean> {
-    return this.deps.engine.whenEnded(taskId, waitMs, signal);
-  }
-
   /** A conversation with all its messages, or null. */
   async get(conversationId: string): Promise<ConversationView | null> {
     const { kv } = this.deps.db;
@@ -165,8 +174,6 @@ export class Conversations {
     return {
       ...rest,
       conversationId,
-      updatedAt: Math.max(record.startedAt, record.queuedAt ?? 0, record.completedAt ?? 0),
-      satisfactionScore: record.satisfaction,
       status: this.#statusOf(record),
       waiting: open.length,
       messages: await readTranscript(kv, conversationId, record),
@@ -203,7 +210,10 @@ export class Conversations {
     return { conversations, nextCursor: `${last.storedAt}~${last.id}` };
   }
 
-  /** Records the user's satisfaction, 1–5. Throws AppError `not_found`. */
+  /**
+   * Records the user's satisfaction, 1–5, in place of an earlier one. An earlier comment stays
+   * unless another comes, an empty one among them. Throws AppError `not_found`.
+   */
   async feedback(conversationId: string, score: number, comment?: string): Promise<void> {
     const { db, ledger, clock } = this.deps;
     const key = conversationKey(conversationId);
@@ -211,11 +221,10 @@ export class Conversations {
       const entry = await db.kv.get<ConversationRecord>(key);
       const record = entry.value;
       if (!record) throw notFound(`there is no conversation ${conversationId}`);
-      tx.check(key, entry.versionstamp).set(key, {
-        ...record,
-        satisfaction: score,
-        ...(comment ? { comment } : {}),
-      });
+      const scored: ConversationRecord = { ...record, satisfaction: score };
+      if (comment) scored.comment = comment;
+      else if (comment === "") delete scored.comment;
+      tx.check(key, entry.versionstamp).set(key, scored);
       await ledger.scored(tx, {
         conversationId,
         botId: record.botId,
@@ -256,7 +265,10 @@ export class Conversations {
       });
       const { importance = "normal" } = record;
       onHandoff?.(tx, { conversationId, botId, userId, reason, importance, at: handoffAt });
-      return { record: { ...record, handoffAt }, answer: { handoffAt, first: true } };
+      return {
+        record: { ...record, handoffAt, ...(reason && { handoffReason: reason }) },
+        answer: { handoffAt, first: true },
+      };
     });
   }
 

@@ -2,13 +2,23 @@ import { zstdCompressSync } from "node:zlib";
 import type { Database } from "../kv/database.ts";
 import { commitFresh } from "../kv/idempotency.ts";
 import { WriteSet } from "../kv/write_set.ts";
-import type { AnswerRecord, ConversationRecord, TurnRecord } from "./conversation.ts";
-import { answersPrefix, archiveKey, archivePrefix, conversationKey, turnsPrefix } from "./keys.ts";
+import {
+  type AnswerRecord,
+  type ConversationRecord,
+  ERASED,
+  type TurnRecord,
+} from "./conversation.ts";
+import {
+  answersPrefix,
+  archiveKey,
+  archivePrefix,
+  conversationKey,
+  takenKey,
+  turnsPrefix,
+} from "./keys.ts";
 import { overwriteImportedTexts } from "./imported_texts.ts";
 import { type ArchivedTexts, readArchived } from "./transcript.ts";
 
-/** Stands where a text was. */
-export const ERASED = "[erased]";
 const BATCH = 20;
 
 /**
@@ -30,10 +40,11 @@ export async function eraseTexts(db: Database, id: string, pseudonym: string): P
   await commitFresh(db, async (tx) => {
     const entry = await db.kv.get<ConversationRecord>(conversationKey(id));
     if (!entry.value) return;
-    const { comment: _comment, ...record } = entry.value;
+    const { comment: _comment, handoffReason: _reason, ...record } = entry.value;
     if (record.archivedChunks) record.archivedChunks = await eraseArchive(db, tx, id);
     tx.check(conversationKey(id), entry.versionstamp)
-      .set(conversationKey(id), { ...record, userId: pseudonym });
+      .set(conversationKey(id), { ...record, userId: pseudonym })
+      .set(takenKey, 1);
   });
 }
 
@@ -68,8 +79,8 @@ async function rewrite<T>(
   for await (const { key, value } of db.kv.list<T>({ prefix })) {
     tx.set(key, change(value));
     if (tx.mutations.length < BATCH) continue;
-    await db.commit(tx);
+    await db.commit(tx.set(takenKey, 1));
     tx = new WriteSet();
   }
-  if (!tx.empty) await db.commit(tx);
+  if (!tx.empty) await db.commit(tx.set(takenKey, 1));
 }

@@ -8,6 +8,7 @@ import {
   type TurnEnd,
   type TurnRecord,
 } from "./conversation.ts";
+import { askedOf } from "./turn_text.ts";
 import { answerKey, batchCountKey, conversationKey, pendingKey, turnKey } from "./keys.ts";
 import type { ConversationLedger, FinishedEntry } from "./ledger.ts";
 
@@ -88,7 +89,7 @@ export async function finishTurn(
     messagesBefore: before.messages,
     course: courseOf(before),
     courseAfter: courseOf(record),
-    question: asked.value.message,
+    question: askedOf(asked.value).message,
   });
   return asked.value;
 }

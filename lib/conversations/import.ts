@@ -10,6 +10,7 @@ import { parseLine } from "./import_line.ts";
 import { TextsWriter } from "./imported_texts.ts";
 import { conversationKey, deletedKey, deletedPrefix, deletionsKey, storedKey } from "./keys.ts";
 import type { ConversationLedger } from "./ledger.ts";
+import type { Line } from "./lines.ts";
 import { readMany } from "../kv/read_many.ts";
 
 export interface ImportResult {
@@ -33,15 +34,17 @@ const MAX_GROUP_BYTES = 400_000;
 /** Ids in a group, in bytes: each stands in up to a dozen keys, which an atomic holds 80 KiB of. */
 const MAX_GROUP_ID_BYTES = 5_000;
 const MAX_GROUPS_UNDER_WAY = 4;
+/** Others get their turn after so many lines, of which none may be worth a commit. */
+const LINES_A_TURN = 64;
 
 /**
- * Imports finished conversations from lines of JSON (null: a line too long to read), streamed: what is committed stays, so an
+ * Imports finished conversations from lines of JSON, streamed: what is committed stays, so an
  * import that was cut off is simply sent again and skips what is there. Resolves when everything
  * is durable.
  */
 export async function importConversations(
   deps: ImportDeps,
-  lines: AsyncIterable<string | null>,
+  lines: AsyncIterable<Line>,
 ): Promise<ImportResult> {
   const result: ImportResult = { imported: 0, skipped: 0, rejected: [], rejectedCount: 0 };
   // A check for each conversation, and one for all of them.
@@ -71,10 +74,12 @@ export async function importConversations(
     if (failure) throw failure.error;
   };
   let number = 0;
+  let taken = 0;
   try {
     for await (const text of lines) {
-      number++;
-      if (text?.trim() === "") continue;
+      if (++taken % LINES_A_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+      number += typeof text === "number" ? text : 1;
+      if (typeof text === "number" || text?.trim() === "") continue;
       const parsed = text === null ? "the line is above 1 MiB" : parseLine(text);
       if (typeof parsed === "string") {
         result.rejectedCount++;

@@ -36,6 +36,8 @@ export const passedByPrefix: Deno.KvKey = [ROOT, "f"];
 export const archivedUpToKey: Deno.KvKey = [ROOT, "au"];
 /** Written whenever a conversation is deleted, so that a check tells whether any was. */
 export const deletionsKey: Deno.KvKey = [ROOT, "deletions"];
+/** Written whenever texts are taken away, so that who remembers some can tell. */
+export const takenKey: Deno.KvKey = [ROOT, "taken"];
 /** Conversations of high importance by the time they were stored; the archive leaves them. */
 export const importantKey = (storedAt: number, id: string): Deno.KvKey => [ROOT, "i", storedAt, id];
 export const importantPrefix: Deno.KvKey = [ROOT, "i"];

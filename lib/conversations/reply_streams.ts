@@ -1,3 +1,5 @@
+import { cutText } from "../wire/characters.ts";
+
 /** A piece of a reply, or that what came so far no longer holds because it is begun anew. */
 export type ReplyPiece = { text: string } | { restart: true };
 
@@ -6,6 +8,8 @@ interface Live {
   text: string;
   listeners: Set<(piece: ReplyPiece) => void>;
   running: boolean;
+  /** More has come than a reply holds. */
+  full: boolean;
 }
 
 /** Longer replies are cut when they are stored. */
@@ -25,6 +29,7 @@ export class ReplyStreams {
   begin(taskId: string): void {
     const live = this.#of(taskId);
     live.running = true;
+    live.full = false;
     if (live.text === "") return;
     live.text = "";
     for (const listener of live.listeners) listener({ restart: true });
@@ -32,9 +37,12 @@ export class ReplyStreams {
 
   add(taskId: string, text: string): void {
     const live = this.#live.get(taskId);
-    if (!live || live.text.length + text.length > MAX_TEXT) return;
-    live.text += text;
-    for (const listener of live.listeners) listener({ text });
+    if (!live || live.full) return;
+    const piece = cutText(text, MAX_TEXT - live.text.length);
+    live.full = piece.length < text.length;
+    if (piece === "") return;
+    live.text += piece;
+    for (const listener of live.listeners) listener({ text: piece });
   }
 
   /** The attempt is over, whatever came of it. */
@@ -61,7 +69,7 @@ export class ReplyStreams {
   #of(taskId: string): Live {
     let live = this.#live.get(taskId);
     if (!live) {
-      live = { text: "", listeners: new Set(), running: false };
+      live = { text: "", listeners: new Set(), running: false, full: false };
       this.#live.set(taskId, live);
     }
     return live;

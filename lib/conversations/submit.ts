@@ -15,6 +15,7 @@ import {
 } from "./conversation.ts";
 import { conversationKey, passedByKey, pendingKey, storedKey, turnKey } from "./keys.ts";
 import type { ConversationLedger } from "./ledger.ts";
+import { packAsked } from "./turn_text.ts";
 import { turnJob } from "./turn_job.ts";
 
 /** A user's message to be answered. */
@@ -118,8 +119,7 @@ async function addTurn(
     queuedAt: at,
   };
   delete record.completedAt;
-  const asked: TurnRecord = { taskId, message: turn.userMessage, at, priority };
-  if (turn.metadata) asked.metadata = turn.metadata;
+  const asked: TurnRecord = { taskId, at, priority, ...packAsked(turn.userMessage, turn.metadata) };
   if (turn.callbackUrl) asked.callbackUrl = turn.callbackUrl;
   if (turn.batchId) asked.batchId = turn.batchId;
   tx.check(key, entry.versionstamp)

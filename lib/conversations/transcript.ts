@@ -1,14 +1,23 @@
 import { zstdDecompressSync } from "node:zlib";
 import { readMany } from "../kv/read_many.ts";
-import type {
-  AnswerRecord,
-  CallbackRecord,
-  ConversationRecord,
-  Message,
-  TurnRecord,
-  TurnResult,
+import {
+  type AnswerRecord,
+  type CallbackRecord,
+  type ConversationRecord,
+  ERASED,
+  type Message,
+  type TurnRecord,
+  type TurnResult,
 } from "./conversation.ts";
-import { answerKey, archivePrefix, conversationKey, turnKey, turnsPrefix } from "./keys.ts";
+import {
+  answerKey,
+  archivePrefix,
+  conversationKey,
+  takenKey,
+  turnKey,
+  turnsPrefix,
+} from "./keys.ts";
+import { askedOf } from "./turn_text.ts";
 import { readImportedTexts } from "./imported_texts.ts";
 
 /** One message with what is known of how it came to be. */
@@ -60,7 +69,7 @@ export async function readTranscript(
     const answer = answers.get(turn);
     const question: TranscriptMessage = {
       role: "user",
-      content: record.message,
+      content: askedOf(record).message,
       at: new Date(record.at).toISOString(),
       taskId: record.taskId,
     };
@@ -109,7 +118,7 @@ export async function readHistory(
     const answer = answers.get(turns[index]!);
     messages.push({
       role: "user",
-      content: question.message,
+      content: askedOf(question).message,
       at: new Date(question.at).toISOString(),
     });
     if (!answer?.result) return;
@@ -157,16 +166,26 @@ export async function readArchived(kv: Deno.Kv, id: string): Promise<ArchivedTex
   return JSON.parse(new TextDecoder().decode(zstdDecompressSync(packed)));
 }
 
-/** What was asked in a turn; null when the conversation or its text is gone. */
-export async function readQuestion(kv: Deno.Kv, id: string, turn: number): Promise<string | null> {
+/** The questions of all conversations, for figures that name some. */
+export function questionsOf(kv: Deno.Kv) {
+  return {
+    /** Another one than before when any text was taken away since. */
+    takings: async () => (await kv.get(takenKey)).versionstamp,
+    question: (id: string, turn: number) => readQuestion(kv, id, turn),
+  };
+}
+
+/** What was asked in a turn; null when the conversation is gone, or its text erased. */
+async function readQuestion(kv: Deno.Kv, id: string, turn: number): Promise<string | null> {
   const [record, asked] = await kv.getMany<[ConversationRecord, TurnRecord]>([
     conversationKey(id),
     turnKey(id, turn),
   ]);
-  if (asked.value) return asked.value.message;
+  if (asked.value) return asked.value.erased ? null : askedOf(asked.value).message;
   if (!record.value?.archivedChunks) return null;
   // Archived messages that came by a turn say by which task; imported ones do not.
   const messages = await readTranscript(kv, id, record.value);
   const questions = messages.filter((message) => message.role === "user" && message.taskId);
-  return questions[turn - 1]?.content ?? null;
+  const text = questions[turn - 1]?.content ?? null;
+  return text === ERASED ? null : text;
 }

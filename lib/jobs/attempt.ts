@@ -14,7 +14,7 @@ import { OnceMemory } from "./once.ts";
 import { commitOutcome } from "./outcome_commit.ts";
 import type { ReadyJob } from "./ready_set.ts";
 import { writeJob } from "./store.ts";
-import { decide, type Outcome } from "./transition.ts";
+import { decide, type Outcome, putOffEnd } from "./transition.ts";
 
 /** Between the abort signal of a time-out and giving the attempt up. */
 export const ABANDON_MS = 5_000;
@@ -35,6 +35,8 @@ export class Attempt implements Performing {
   #interruption: EndReason | null = null;
   /** The job as it waits anew, after a failed or snoozed attempt. */
   #again: ReadyJob | null = null;
+  /** Why its end could not be stored, and the job was put off instead. */
+  #unsettled: { error: unknown } | null = null;
   #once: OnceMemory | null = null;
 
   constructor(
@@ -96,12 +98,16 @@ export class Attempt implements Performing {
     this.#settle({ type: "interrupted" });
   }
 
-  /** Ends the attempt as cancelled, whatever the handler still does. False when it is too late. */
+  /**
+   * Ends the attempt as cancelled, whatever the handler still does. False when it is too late. Throws
+   * what the definition's `settle` throws; then the job is not cancelled.
+   */
   async cancel(reason: string): Promise<boolean> {
     if (this.#closing) return false;
     this.#interruption = "cancelled";
     this.#abort(new DOMException(reason, "AbortError"));
     await this.#settle({ type: "cancelled", reason });
+    if (this.#unsettled) throw this.#unsettled.error;
     return true;
   }
 
@@ -217,14 +223,38 @@ export class Attempt implements Performing {
         this.#closing = false;
         return await this.#settle({ type: "failed", error });
       }
-      log.error("the outcome of a task could not be stored; it will run again", {
-        task_id: this.job.id,
-        error,
-      });
-      this.runner.unsettled(this);
-      this.runner.backlog.recheckSoon();
+      if (!await this.#putOff(outcome, error)) {
+        log.error("the outcome of a task could not be stored; it will run again", {
+          task_id: this.job.id,
+          error,
+        });
+        this.runner.unsettled(this);
+        this.runner.backlog.recheckSoon();
+      }
     }
     this.#end();
+  }
+
+  /** Where the definition has a side of an end, that may be what fails: the job alone is put off. */
+  async #putOff(outcome: Outcome, error: unknown): Promise<boolean> {
+    const { clock, session, log } = this.runner.options;
+    const ends = outcome.type === "failed" || outcome.type === "cancelled";
+    if (!ends || !this.#definition?.settle) return false;
+    const { record, id } = this.job;
+    const policy = { random: Math.random, worker: session.worker, startedAt: this.startedAt };
+    try {
+      await this.#commit(putOffEnd(record, error, clock.now(), policy), outcome);
+    } catch {
+      return false; // it was the database then
+    }
+    this.#unsettled = { error };
+    if (!record.unsettled) {
+      log.error("a task could not be settled with its domain; it is tried again until it can", {
+        task_id: id,
+        error,
+      });
+    }
+    return true;
   }
 
   #end(): void {

@@ -4,6 +4,7 @@ import type { Logger } from "../log.ts";
 import { DueTimers } from "./due_timers.ts";
 import type { FairOrder } from "./fair_order.ts";
 import { turnOf, turnText } from "./job_id.ts";
+import { LevelReading } from "./level_reading.ts";
 import type { ReadyJob, ReadySet } from "./ready_set.ts";
 import { type LevelPage, readLevel } from "./shard_reader.ts";
 
@@ -12,35 +13,11 @@ const LEVEL_HIGH = 2_000;
 const LEVEL_LOW = 500;
 /** Beyond this nothing is looked for that others put in front. */
 const LEVEL_FULL = 4_000;
-const LOOK_MS = 900;
-const LOOKS_TO_WHOLE = 30;
 const MAX_DUE = 4_000;
 /** Even when nobody rings, the store is looked at this often. */
 const RECHECK_MS = 5_000;
 /** Pause after the database refused something. */
 const RETRY_MS = 1_000;
-
-interface Level {
-  /** Everything open up to here is in memory. */
-  cursor: string;
-  /** Nothing open lies behind the cursor. */
-  complete: boolean;
-  /** From where to look for jobs that others put before the cursor; null = nothing to look for. */
-  behind: string | null;
-  looks: number;
-  lookedAt: number;
-  /** Up to where jobs were served at the last look, and at the one before. */
-  served: [string, string];
-}
-
-const newLevel = (complete: boolean): Level => ({
-  cursor: "",
-  complete,
-  behind: null,
-  looks: 0,
-  lookedAt: -Infinity,
-  served: ["", ""],
-});
 
 export interface BacklogOptions {
   queue: string;
@@ -61,7 +38,7 @@ export interface BacklogOptions {
  * queue that keeps up never reads at all.
  */
 export class Backlog {
-  readonly #levels = new Map<number, Level>();
+  readonly #levels = new Map<number, LevelReading>();
   /** Ids of all jobs in memory, waiting or running, so that none gets in twice. */
   readonly #known = new Set<string>();
   /** Jobs that left memory during the read under way: what it saw of them is stale. */
@@ -88,7 +65,7 @@ export class Backlog {
 
   /** Begins to read. `priorities` are those that have ever held a job. */
   start(priorities: Iterable<number>): void {
-    for (const priority of priorities) this.#levels.set(priority, newLevel(false));
+    for (const priority of priorities) this.#levels.set(priority, new LevelReading(false));
     this.refill();
     this.#scheduleRecheck();
   }
@@ -96,7 +73,7 @@ export class Backlog {
   /** Levels that other processes have begun to use. */
   notice(priorities: Iterable<number>): void {
     for (const priority of priorities) {
-      if (!this.#levels.has(priority)) this.#levels.set(priority, newLevel(false));
+      if (!this.#levels.has(priority)) this.#levels.set(priority, new LevelReading(false));
     }
     this.refill();
   }
@@ -190,32 +167,16 @@ export class Backlog {
       this.#again = true;
       return;
     }
+    const { shared, clock, fair, queue } = this.options;
     for (const [priority, level] of this.#levels) {
-      if (this.ready.sizeOf(priority) >= LEVEL_LOW) {
-        if (this.options.shared) this.#lookBehind(priority, level);
-        continue;
+      const size = this.ready.sizeOf(priority);
+      if (size < LEVEL_LOW) level.restart();
+      else if (shared && size < LEVEL_FULL) {
+        level.lookBehind(clock.elapsed(), () => turnText(fair.servedOf(queue, priority)));
       }
-      level.cursor = "";
-      level.complete = false;
-      level.behind = null;
     }
     this.#timers.readAgain();
     this.refill();
-  }
-
-  /**
-   * Processes that only enqueue give turns by what they last heard was served, which may lie before
-   * what has been read. Such jobs are looked for from where the queue was two looks ago, and now and
-   * then from the beginning, for those of a process that heard of nothing for long.
-   */
-  #lookBehind(priority: number, level: Level): void {
-    const { fair, queue, clock } = this.options;
-    const elapsed = clock.elapsed();
-    if (elapsed - level.lookedAt < LOOK_MS || this.ready.sizeOf(priority) >= LEVEL_FULL) return;
-    level.lookedAt = elapsed;
-    const [before, last] = level.served;
-    level.served = [last, turnText(fair.servedOf(queue, priority))];
-    level.behind = ++level.looks % LOOKS_TO_WHOLE === 0 ? "" : before;
   }
 
   /** Somebody set the clock: what is due is another question now. */
@@ -249,7 +210,7 @@ export class Backlog {
     else this.wake();
   }
 
-  async #readLevel(priority: number, level: Level): Promise<void> {
+  async #readLevel(priority: number, level: LevelReading): Promise<void> {
     const room = LEVEL_HIGH - this.ready.sizeOf(priority);
     const page = await this.#page(priority, level.cursor, room);
     const [first] = page.jobs;
@@ -259,19 +220,13 @@ export class Backlog {
     for (const { record: { fairKey }, address } of page.jobs) {
       if (fairKey !== undefined) fair.stored(queue, priority, fairKey, turnOf(address.suffix));
     }
-    level.cursor = page.cursor;
-    level.complete = page.complete;
+    level.passed(page);
   }
 
   /** Looks on for jobs that others put before the cursor, up to it. */
-  async #readBehind(priority: number, level: Level, from: string): Promise<void> {
+  async #readBehind(priority: number, level: LevelReading, from: string): Promise<void> {
     const page = await this.#page(priority, from, LEVEL_LOW);
-    level.behind = page.complete || page.cursor >= level.cursor ? null : page.cursor;
-    if (level.behind === null || this.ready.sizeOf(priority) < LEVEL_FULL) return;
-    // What is in memory behind this is read again later; there is no room for more before it.
-    level.cursor = page.cursor;
-    level.complete = false;
-    level.behind = null;
+    level.passedBehind(page, this.ready.sizeOf(priority) >= LEVEL_FULL);
   }
 
   async #page(priority: number, from: string, limit: number): Promise<LevelPage> {
@@ -288,7 +243,7 @@ export class Backlog {
   #admitOrLeave(job: ReadyJob): void {
     const { suffix, priority } = job.address;
     let level = this.#levels.get(priority);
-    if (!level) this.#levels.set(priority, level = newLevel(true));
+    if (!level) this.#levels.set(priority, level = new LevelReading(true));
     if (suffix <= level.cursor) return this.#admit(job);
     if (level.complete && this.ready.sizeOf(priority) < LEVEL_HIGH) {
       level.cursor = suffix;

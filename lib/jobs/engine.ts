@@ -53,7 +53,7 @@ const MAX_TRIES = 20;
  * with `prepare` inside an atomic of your own; `start` begins to work, `stop` ends in good order.
  */
 export class JobEngine {
-  readonly events = new EventHub();
+  readonly events: EventHub;
   readonly #definitions = new Definitions();
   readonly #stats = new Map<string, QueueStats>();
   readonly #levels: Levels;
@@ -69,7 +69,8 @@ export class JobEngine {
   constructor(readonly options: JobEngineOptions) {
     checkQueues(options.queues);
     checkLease(options.leaseMs);
-    const { db, clock, queues, onLost = () => {} } = options;
+    const { db, clock, log, queues, onLost = () => {} } = options;
+    this.events = new EventHub((error) => log.error("a listener of events failed", { error }));
     const fair = new FairOrder();
     for (const queue of this.queueNames) this.#stats.set(queue, new QueueStats());
     const levels = this.#levels = new Levels(db);

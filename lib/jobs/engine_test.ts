@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
+import { tempFolder } from "../../tests/support/temp_folder.ts";
 import { AppError } from "../errors.ts";
 import { WriteSet } from "../kv/write_set.ts";
 import { counterValue } from "../kv/counter.ts";
@@ -190,7 +191,8 @@ Deno.test("an attempt that takes too long is aborted and retried", async () => {
 
 Deno.test("a paused queue starts nothing, also after a restart, and says why", async () => {
   const job = defineJob({ ...quick, perform: () => {} });
-  const file = await Deno.makeTempDir() + "/kv.sqlite";
+  await using folder = await tempFolder();
+  const file = folder.path + "/kv.sqlite";
   let id: string;
   {
     await using t = await openTestEngine({ definitions: [job], path: file });
@@ -246,7 +248,8 @@ Deno.test("a held job runs when it is released, in the releaser's own atomic", a
 });
 
 Deno.test("what was queued or interrupted runs after the next start", async () => {
-  const file = await Deno.makeTempDir() + "/kv.sqlite";
+  await using folder = await tempFolder();
+  const file = folder.path + "/kv.sqlite";
   const hang = defineJob({
     ...quick,
     perform: ({ signal }) =>

@@ -41,6 +41,11 @@ export type EventListener = (event: EngineEvent) => void;
 /** Delivers events to whoever subscribed, in the process. A listener that fails harms nobody. */
 export class EventHub {
   readonly #listeners = new Set<EventListener>();
+  /** Those that have failed: a fault may come with every event, and is told once. */
+  readonly #faulty = new WeakSet<EventListener>();
+
+  /** `onFault` is told the first fault of each listener. */
+  constructor(readonly onFault: (error: unknown) => void) {}
 
   /** True when anybody listens; building an event for nobody is waste. */
   get active(): boolean {
@@ -57,10 +62,16 @@ export class EventHub {
     for (const listener of this.#listeners) {
       try {
         const told: unknown = listener(event);
-        if (told instanceof Promise) told.catch(() => {});
-      } catch {
-        // A listener's fault must not reach the job it was told of.
+        if (told instanceof Promise) told.catch((error) => this.#fault(listener, error));
+      } catch (error) {
+        this.#fault(listener, error); // it must not reach the job that was told of
       }
     }
+  }
+
+  #fault(listener: EventListener, error: unknown): void {
+    if (this.#faulty.has(listener)) return;
+    this.#faulty.add(listener);
+    this.onFault(error);
   }
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
+import { tempFolder } from "../../tests/support/temp_folder.ts";
 import { FakeClock } from "../clock.ts";
 import { WriteSet } from "../kv/write_set.ts";
 import { complete, defineJob, snooze } from "./definition.ts";
@@ -90,7 +91,8 @@ for (const restart of [false, true]) {
       },
     });
     const snoozed = new Set<number>();
-    const path = await Deno.makeTempDir() + "/kv.sqlite";
+    await using folder = await tempFolder();
+    const path = folder.path + "/kv.sqlite";
     const first = await openTestEngine({ definitions: [job], clock, path });
     const asked = clock.now() + 2 * HOUR_MS;
     const due = await first.engine.enqueue(job, { n: 2 }, { runAt: clock.now() + HOUR_MS / 2 });
@@ -117,7 +119,6 @@ for (const restart of [false, true]) {
     clock.advance(60_000);
     for (const id of ids) await ended(t, id);
     assert.deepEqual((await recount(t.db.kv)).differences, []);
-    await Deno.remove(path.slice(0, path.lastIndexOf("/")), { recursive: true }).catch(() => {});
   });
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
+import { tempFolder } from "../../tests/support/temp_folder.ts";
 import { FakeClock } from "../clock.ts";
 import { AppError } from "../errors.ts";
 import { Batches } from "./batches.ts";
@@ -167,7 +168,8 @@ Deno.test("the engine's own sweep forgets batches behind a thousand that never e
 });
 
 Deno.test("limits of a queue hold at once and after a restart, and say that they hold back", async () => {
-  const path = await Deno.makeTempDir() + "/kv.sqlite";
+  await using folder = await tempFolder();
+  const path = folder.path + "/kv.sqlite";
   let most = 0;
   let now = 0;
   const job = defineJob({

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { z } from "zod";
+import { tempFolder } from "../../tests/support/temp_folder.ts";
 import type { AppError } from "../errors.ts";
 import { Batches } from "./batches.ts";
 import { complete, defineJob } from "./definition.ts";
@@ -114,7 +115,8 @@ Deno.test(
 );
 
 Deno.test("a flow whose process ended between two steps goes on after the next start", async () => {
-  const path = await Deno.makeTempDir() + "/kv.sqlite";
+  await using folder = await tempFolder();
+  const path = folder.path + "/kv.sqlite";
   const { order, job, named } = work();
   let id: string;
   {

@@ -73,6 +73,8 @@ export interface JobRecord {
   errors?: AttemptError[];
   /** How often a process died while it held this job. */
   crashes?: number;
+  /** How often in a row its end could not be stored because of its domain's side of it. */
+  unsettled?: number;
   /** Who cancelled it and why; of one that its handler put off, what `putOffText` made of that. */
   reason?: string;
   uniqueKey?: string;

@@ -18,6 +18,7 @@ const RARE = [
   "result",
   "errors",
   "crashes",
+  "unsettled",
   "reason",
   "uniqueKey",
   "fairKey",

@@ -2,7 +2,7 @@ const BUCKETS_PER_DOUBLING = 8;
 const LOWEST_MS = 0.01;
 const BUCKETS = 8 * 34;
 
-/** A histogram of durations with buckets 9 % apart, from 10 µs to over a day, in constant memory. */
+/** A histogram of durations with buckets 9% apart, from 10 µs to over a day, in constant memory. */
 export class LatencyHistogram {
   readonly #counts = new Uint32Array(BUCKETS);
   #total = 0;
@@ -15,10 +15,6 @@ export class LatencyHistogram {
     this.#total++;
     // Old observations fade, so that percentiles speak of the recent past.
     if (this.#total >= 100_000) this.#halve();
-  }
-
-  get count(): number {
-    return this.#total;
   }
 
   /** The duration in milliseconds that a share `q` (0–1) stays under; null before any observation. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
+import { tempFolder } from "../../tests/support/temp_folder.ts";
 import { systemClock } from "../clock.ts";
 import { Database } from "../kv/database.ts";
 import { silentLogger } from "../log.ts";
@@ -49,7 +50,8 @@ async function worker(path: string, name: string, perform: (n: number) => Promis
 }
 
 Deno.test("a worker serves what others enqueue, and another takes over when it stops", async () => {
-  const path = await Deno.makeTempDir() + "/kv.sqlite";
+  await using folder = await tempFolder();
+  const path = folder.path + "/kv.sqlite";
   const web = await worker(path, "web", () => {});
   await web.engine.load();
   const first = await worker(path, "first", () => {});
@@ -68,7 +70,8 @@ Deno.test("a worker serves what others enqueue, and another takes over when it s
 });
 
 Deno.test("a worker that falls silent is taken over, and cannot write any more", async () => {
-  const path = await Deno.makeTempDir() + "/kv.sqlite";
+  await using folder = await tempFolder();
+  const path = folder.path + "/kv.sqlite";
   const started = Promise.withResolvers<void>();
   const go = Promise.withResolvers<void>();
   const stale = await worker(path, "stale", async () => {
@@ -95,7 +98,8 @@ Deno.test("a worker that falls silent is taken over, and cannot write any more",
 });
 
 Deno.test("a job cancelled by another process has no effects", async () => {
-  const path = await Deno.makeTempDir() + "/kv.sqlite";
+  await using folder = await tempFolder();
+  const path = folder.path + "/kv.sqlite";
   const started = Promise.withResolvers<void>();
   const go = Promise.withResolvers<void>();
   const busy = await worker(path, "busy", async () => {

@@ -42,10 +42,9 @@ export async function* matchingJobs(
       throw new AppError("invalid", `tasks that are ${state} cannot be acted on by ${action}`);
     }
   }
-  let cursor: string | undefined;
   let given = 0;
   for (const state of states) {
-    cursor = undefined;
+    let cursor: string | undefined;
     do {
       const page = await engine.list({ ...selection, state, limit: PAGE, cursor });
       for (const { id } of page.jobs) {

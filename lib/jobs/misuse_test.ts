@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { z } from "zod";
 import { AppError } from "../errors.ts";
 import { WriteSet } from "../kv/write_set.ts";
+import { type LogFields, silentLogger } from "../log.ts";
 import { Batches } from "./batches.ts";
 import { cancel, complete, defineJob, type JobDefinition, snooze } from "./definition.ts";
 import { JobEngine } from "./engine.ts";
@@ -11,7 +12,7 @@ import { Flows, step } from "./flows.ts";
 import { batchesPrefix, batchKey, oncePrefix } from "./keys.ts";
 import { actOnMatching } from "./matching.ts";
 import { recount } from "./recount.ts";
-import { openTestEngine } from "./testing.ts";
+import { FakeClock, openTestEngine } from "./testing.ts";
 import { WorkerPool } from "./worker_pool.ts";
 
 const payload = z.object({ n: z.number() });
@@ -260,16 +261,23 @@ Deno.test("a batch whose process died while it queued it is forgotten in the end
   batches.close();
 });
 
-Deno.test("a listener or a message that is wrong harms neither job nor process", async () => {
+Deno.test("a listener or a message that is wrong harms neither job nor process, and is told once", async () => {
   const job = defineJob({
     ...quick,
     perform: ({ progress }) => progress(NaN, 7 as unknown as string),
   });
-  await using t = await openTestEngine({ definitions: [job] });
-  t.engine.events.subscribe(() => Promise.reject(new Error("a listener fails later")));
+  const told: unknown[] = [];
+  const error = (_: string, fields?: LogFields) => void told.push(fields?.error);
+  await using t = await openTestEngine({ definitions: [job], log: { ...silentLogger, error } });
+  const [now, later] = [new Error("a listener fails"), new Error("a listener fails later")];
+  t.engine.events.subscribe(() => {
+    throw now;
+  });
+  t.engine.events.subscribe(() => Promise.reject(later));
   const id = await t.engine.enqueue(job, { n: 1 });
   await t.engine.whenEnded(id, 60_000);
   assert.equal((await t.engine.get(id))?.state, "completed");
+  assert.deepEqual(told, [now, later]);
 });
 
 Deno.test("closing in the midst of enqueueing: what was confirmed is there, the rest is refused", async () => {
@@ -293,6 +301,63 @@ Deno.test("closing in the midst of enqueueing: what was confirmed is there, the 
     assert.deepEqual((await recount(t.db.kv)).differences, []);
   }
   await Deno.remove(dir, { recursive: true });
+});
+
+Deno.test("a job whose settle throws waits longer each time, is told once and ends when it can", async () => {
+  const clock = new FakeClock();
+  const settledAt: number[] = [];
+  const errors: unknown[] = [];
+  const job = defineJob({
+    ...quick,
+    maxAttempts: 1,
+    perform() {
+      throw new Error("broken");
+    },
+    settle() {
+      if (settledAt.push(clock.now()) <= 40) throw new Error("no room");
+    },
+  });
+  const log = { ...silentLogger, error: (...said: unknown[]) => void errors.push(said) };
+  await using t = await openTestEngine({ definitions: [job], clock, log });
+  const id = await t.engine.enqueue(job, { n: 1 });
+  await t.event((event) => event.type === "job.retrying");
+  const [why] = await t.engine.waitingBecause(id);
+  assert.match(why!.detail, /^attempt 1 of 1 .*could not be settled: no room$/);
+  assert.equal((await t.drain({ future: true })).failed, 1);
+  const waits = settledAt.slice(1).map((at, i) => at - settledAt[i]!);
+  assert.equal(waits.length, 40);
+  for (const [i, wait] of waits.entries()) {
+    assert.ok(wait <= Math.min(15 * 60_000, 1_000 * 2 ** i), `wait ${i} was ${wait} ms`);
+  }
+  assert.ok(Math.max(...waits) > 60_000);
+  assert.equal(errors.length, 1);
+  const { state, attempt, unsettled, errors: kept } = (await t.engine.get(id))!;
+  assert.deepEqual([state, attempt, unsettled], ["failed", 1, undefined]);
+  assert.deepEqual(kept?.map(({ code }) => code), ["unsettled", undefined]);
+  assert.deepEqual((await recount(t.db.kv)).differences, []);
+});
+
+Deno.test("a running job is not cancelled when its settle throws, and who asked is told", async () => {
+  let broken = true;
+  const started = Promise.withResolvers<void>();
+  const job = defineJob({
+    ...quick,
+    async perform({ signal }) {
+      started.resolve();
+      await new Promise((_, reject) => signal.addEventListener("abort", () => reject()));
+    },
+    settle() {
+      if (broken) throw new Error("no room");
+    },
+  });
+  await using t = await openTestEngine({ definitions: [job], clock: new FakeClock() });
+  const id = await t.engine.enqueue(job, { n: 1 });
+  await started.promise;
+  await assert.rejects(t.engine.cancel(id, "not needed"), /no room/);
+  assert.notEqual((await t.engine.get(id))?.state, "cancelled");
+  broken = false;
+  await t.engine.cancel(id, "not needed");
+  assert.equal((await t.engine.get(id))?.state, "cancelled");
 });
 
 Deno.test("a handler that goes on after its job was cancelled is not heard any more", async () => {

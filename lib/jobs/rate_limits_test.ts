@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { z } from "zod";
+import { tempFolder } from "../../tests/support/temp_folder.ts";
 import { FakeClock } from "../clock.ts";
 import { defineJob } from "./definition.ts";
 import { enqueueMany } from "./bulk.ts";
@@ -33,7 +34,8 @@ Deno.test("over any time no more is let through than the rate and one burst allo
 });
 
 Deno.test("each key has its own rate; waiting spends no attempt, and a restart forgets nothing", async () => {
-  const path = await Deno.makeTempDir() + "/kv.sqlite";
+  await using folder = await tempFolder();
+  const path = folder.path + "/kv.sqlite";
   const clock = new FakeClock();
   const calls: Record<string, number[]> = {};
   const start = clock.now();

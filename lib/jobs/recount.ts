@@ -46,11 +46,10 @@ export const MAX_DIFFERENCES = 1_000;
  * levels. Exact while nothing writes; changes nothing. Costs time by jobs and memory by what is
  * unfinished.
  */
-export async function recount(kv: Deno.Kv, signal?: AbortSignal): Promise<RecountReport> {
+export async function recount(kv: Deno.Kv): Promise<RecountReport> {
   const expected = new Expected();
   const report: RecountReport = { jobs: 0, byState: {}, differences: [], differencesFound: 0 };
   for await (const { key, value } of kv.list<PackedRecord>({ prefix: allJobsPrefix }, BATCH)) {
-    signal?.throwIfAborted();
     const record = unpackRecord(value);
     expected.job(parseJobId(String(key.at(-1)))!, record);
     report.jobs++;
@@ -58,7 +57,6 @@ export async function recount(kv: Deno.Kv, signal?: AbortSignal): Promise<Recoun
   }
   for (const prefix of KEPT_BESIDE) {
     for await (const { key, value } of kv.list({ prefix }, BATCH)) {
-      signal?.throwIfAborted();
       const stored = typeof value === "string" ? value : value === 1 ? 1 : counterValue(value);
       note(report, key, stored, expected.take(key));
     }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
+import { tempFolder } from "../../tests/support/temp_folder.ts";
 import { FakeClock, systemClock } from "../clock.ts";
 import { Database } from "../kv/database.ts";
 import { silentLogger } from "../log.ts";
@@ -45,7 +46,8 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
 }
 
 Deno.test("a flood enqueued elsewhere, before anybody serves it, does not delay another's job", async () => {
-  const path = await Deno.makeTempDir() + "/kv.sqlite";
+  await using folder = await tempFolder();
+  const path = folder.path + "/kv.sqlite";
   await using web = await open(path, "web", () => {});
   await web.engine.follow();
   await web.add("a", FLOOD);
@@ -64,7 +66,8 @@ Deno.test("a flood enqueued elsewhere, before anybody serves it, does not delay 
 });
 
 Deno.test("nor does one that a worker is in the middle of", async () => {
-  const path = await Deno.makeTempDir() + "/kv.sqlite";
+  await using folder = await tempFolder();
+  const path = folder.path + "/kv.sqlite";
   const performed: string[] = [];
   let step = Promise.withResolvers<void>();
   let started = Promise.withResolvers<void>();
@@ -100,7 +103,8 @@ Deno.test("nor does one that a worker is in the middle of", async () => {
 });
 
 Deno.test("what one process pauses and resumes, another hears", async () => {
-  const path = await Deno.makeTempDir() + "/kv.sqlite";
+  await using folder = await tempFolder();
+  const path = folder.path + "/kv.sqlite";
   await using web = await open(path, "web", () => {});
   await using worker = await open(path, "worker", () => {});
   await worker.engine.start();

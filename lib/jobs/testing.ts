@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type Clock, FakeClock, systemClock } from "../clock.ts";
 import { Database } from "../kv/database.ts";
-import { silentLogger } from "../log.ts";
+import { type Logger, silentLogger } from "../log.ts";
 import type { AnyDefinition, JobKind } from "./definition.ts";
 import { JobEngine } from "./engine.ts";
 import type { EngineEvent } from "./events.ts";
@@ -55,15 +55,17 @@ export interface TestEngineOptions {
   /** In memory when absent. */
   path?: string;
   start?: boolean;
+  log?: Logger;
 }
 
 /** Opens a database in memory and an engine that works on it. Dispose of it to stop both. */
 export async function openTestEngine(options: TestEngineOptions): Promise<TestEngine> {
-  const { definitions, clock = systemClock, path = ":memory:", start = true } = options;
+  const { definitions, clock = systemClock, path = ":memory:", start = true, log = silentLogger } =
+    options;
   const queues = options.queues ??
     Object.fromEntries(definitions.map((definition) => [definition.queue, 10]));
   const db = await Database.open({ path });
-  const engine = new JobEngine({ db, clock, log: silentLogger, queues, worker: "test" })
+  const engine = new JobEngine({ db, clock, log, queues, worker: "test" })
     .register(...definitions);
   if (start) await engine.start();
   let started = start;

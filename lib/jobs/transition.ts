@@ -23,6 +23,8 @@ export interface RetryPolicy {
 
 /** Times that a job may take its process down before it is a dead letter. */
 export const MAX_CRASHES = 3;
+/** Code of the error that says why a job's end could not be stored. */
+const UNSETTLED = "unsettled";
 const MAX_SNOOZE_MS = 366 * 86_400_000;
 
 /** The record that follows from an attempt's outcome. Pure: all writing happens elsewhere. */
@@ -32,7 +34,7 @@ export function decide(
   now: number,
   policy: RetryPolicy,
 ): JobRecord {
-  const { runAt: _runAt, heldBy: _heldBy, reason: _reason, ...base }: JobRecord = job;
+  const { runAt: _runAt, heldBy: _heldBy, reason: _reason, unsettled: _unsettled, ...base } = job;
   if (policy.startedAt !== undefined) base.startedAt = policy.startedAt;
   switch (outcome.type) {
     case "completed":
@@ -64,6 +66,29 @@ export function decide(
     case "failed":
       return afterFailure(base, job, outcome.error, now, policy);
   }
+}
+
+/**
+ * The record of a job whose end could not be stored because its domain's side of it failed: it runs
+ * again after the engine's usual wait, which grows to 15 minutes, and no attempt is spent. Pure.
+ */
+export function putOffEnd(
+  job: JobRecord,
+  thrown: unknown,
+  now: number,
+  policy: Omit<RetryPolicy, "backoff">,
+): JobRecord {
+  const unsettled = (job.unsettled ?? 0) + 1;
+  const error = { ...attemptError(job, now, policy, thrown), code: UNSETTLED };
+  error.message = messageOf(`its end could not be settled: ${error.message}`, 1_000);
+  const earlier = job.errors?.filter(({ code }) => code !== UNSETTLED);
+  return {
+    ...job,
+    state: "retrying",
+    unsettled,
+    runAt: now + exponential()(unsettled, policy.random),
+    errors: keep({ ...job, errors: earlier }, error),
+  };
 }
 
 function afterFailure(
@@ -101,7 +126,7 @@ function backoffMs({ backoff, random }: RetryPolicy, attempt: number): number {
 function attemptError(
   job: JobRecord,
   at: number,
-  policy: RetryPolicy,
+  policy: Omit<RetryPolicy, "backoff">,
   thrown: unknown,
   code?: string,
 ): AttemptError {

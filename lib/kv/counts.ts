@@ -102,13 +102,6 @@ export function countOf(counts: Counts, field: number): number {
   return counts.fields[index] === field ? counts.values[index]! : 0;
 }
 
-/** The sum of all counts. */
-export function total(counts: Counts): number {
-  let sum = 0;
-  for (const value of counts.values) sum += value;
-  return sum;
-}
-
 /** Whether any field from `from` up to, not including, `to` is there. */
 export function hasAny(counts: Counts, from: number, to: number): boolean {
   const field = counts.fields[lowerBound(counts, from)];

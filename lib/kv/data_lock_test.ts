@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { tempFolder } from "../../tests/support/temp_folder.ts";
 import { AppError } from "../errors.ts";
 import { lockDataDir } from "./data_lock.ts";
 
@@ -49,14 +50,14 @@ Deno.test("another process is refused with a line that names the holder; SIGKILL
 });
 
 Deno.test("one process cannot hold it twice, and releasing it lets the next one in", async () => {
-  const dir = join(await Deno.makeTempDir(), "new", "folder");
+  await using parent = await tempFolder();
+  const dir = join(parent.path, "new", "folder");
   const first = await lockDataDir(dir);
   await assert.rejects(lockDataDir(dir), inUse);
   await first.release();
   await first.release();
   const second = await lockDataDir(dir);
   await second.release();
-  await Deno.remove(dir, { recursive: true });
 });
 
 Deno.test("a folder that cannot be made is named", async () => {

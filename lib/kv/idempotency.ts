@@ -53,7 +53,10 @@ export class IdempotencyClaim {
     for (const { value } of entries) {
       if (!value || now - value.at >= DAY_MS) continue;
       if (value.content !== this.content) {
-        throw conflict("This Idempotency-Key was used with another request in the last 24 hours.");
+        throw conflict(
+          "This Idempotency-Key was used with another request in the last 24 hours: " +
+            "send a new key with a new request.",
+        );
       }
       this.answeredAt = value.at;
       this.replayed = true;

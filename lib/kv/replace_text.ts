@@ -17,7 +17,6 @@ export interface ReplaceOptions {
   /** Opens values that are stored in a form of their own; null for those that are not. */
   codecOf?: (key: Deno.KvKey) => ValueCodec | null;
   signal?: AbortSignal;
-  progress?: (looked: number) => void;
 }
 
 /** A stored form of values, within which texts are to be found. */
@@ -35,10 +34,7 @@ export async function replaceEverywhere(options: ReplaceOptions): Promise<number
   let changed = 0;
   let looked = 0;
   for await (const entry of db.kv.list({ prefix: [] }, { batchSize: 500 })) {
-    if (++looked % 1_000 === 0) {
-      signal?.throwIfAborted();
-      options.progress?.(looked);
-    }
+    if (++looked % 1_000 === 0) signal?.throwIfAborted();
     if (replaced(entry, options) && await replaceEntry(options, entry.key)) changed++;
   }
   return changed;

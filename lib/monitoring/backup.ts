@@ -128,10 +128,10 @@ export class Backups {
   }
 
   /** Unpacks a backup aside and checks all of it; the live file is not touched. */
-  async verify(name: string, signal?: AbortSignal): Promise<BackupCheck> {
+  async verify(name: string): Promise<BackupCheck> {
     const target = join(this.folder, `.check-${crypto.randomUUID()}.partial`);
     try {
-      return await unpackChecked(join(this.folder, basename(name)), target, signal);
+      return await unpackChecked(join(this.folder, basename(name)), target);
     } finally {
       await removeDatabase(target);
     }

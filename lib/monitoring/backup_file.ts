@@ -159,10 +159,21 @@ async function unpack(source: string, target: string): Promise<string> {
 
 /** Removes a database file and what SQLite keeps beside it. */
 export async function removeDatabase(path: string): Promise<void> {
-  for (const suffix of ["", "-wal", "-shm", "-journal"]) {
-    await Deno.remove(path + suffix).catch((error) => {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    });
+  await ifThere(Deno.remove(path));
+  await removeLogs(path);
+}
+
+/** Removes what SQLite keeps beside a database file; it would apply that to the file's successor. */
+export async function removeLogs(path: string): Promise<void> {
+  for (const suffix of ["-wal", "-shm", "-journal"]) await ifThere(Deno.remove(path + suffix));
+}
+
+/** Ends as a change of a file does; that the file is not there is no failure. */
+export async function ifThere(change: Promise<void>): Promise<void> {
+  try {
+    await change;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }
 

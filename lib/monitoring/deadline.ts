@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from "../clock.ts";
+import type { Clock } from "../clock.ts";
 import { AppError } from "../errors.ts";
 
 /**
@@ -8,7 +8,7 @@ import { AppError } from "../errors.ts";
 export function within<T>(
   work: (signal: AbortSignal) => T | Promise<T>,
   ms: number,
-  clock: Clock = systemClock,
+  clock: Clock,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = new AbortController();

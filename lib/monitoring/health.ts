@@ -113,8 +113,7 @@ export class HealthService {
   async #check(check: HealthCheck): Promise<{ name: string } & CheckResult> {
     const { clock, timeoutMs } = this.#options;
     try {
-      const ms = Math.min(check.timeoutMs ?? timeoutMs, timeoutMs);
-      return { name: check.name, ...await within((signal) => check.run(signal), ms, clock) };
+      return { name: check.name, ...await within((signal) => check.run(signal), timeoutMs, clock) };
     } catch (thrown) {
       return { name: check.name, ...failedResult(check, thrown) };
     }

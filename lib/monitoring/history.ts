@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from "../clock.ts";
+import type { Clock } from "../clock.ts";
 import { messageOf } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { within } from "./deadline.ts";
@@ -71,7 +71,7 @@ export class PerformanceHistory {
   #observing: Promise<void> | null = null;
   #recording: Promise<void> = Promise.resolve();
 
-  constructor(store: HistoryStore, ports: HistoryPorts, log: Logger, clock: Clock = systemClock) {
+  constructor(store: HistoryStore, ports: HistoryPorts, log: Logger, clock: Clock) {
     this.#store = store;
     this.#ports = ports;
     this.#log = log;

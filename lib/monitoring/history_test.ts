@@ -103,7 +103,7 @@ Deno.test("minutes and hours are recorded, and read as they were asked for", asy
     granularity: "hour",
   });
   const none = { success_rate: null, latency_ms: null };
-  // 75 % of hits takes off 2.5, and 90 % of CPU 2; the window mixes both hours in the second.
+  // 75% of hits takes off 2.5, and 90% of CPU 2; the window mixes both hours in the second.
   assert.deepEqual(hours.points, [
     {
       at: "2026-01-01T00:00:00.000Z",

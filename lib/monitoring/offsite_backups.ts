@@ -34,7 +34,7 @@ export class OffsiteBackups {
   constructor(
     readonly bucket: Bucket,
     readonly policy: BackupPolicy = DEFAULT_POLICY,
-    readonly clock: Clock = systemClock,
+    readonly clock: Clock,
   ) {}
 
   /** All of them, newest first. */

@@ -4,7 +4,7 @@ import { type Clock, systemClock } from "../clock.ts";
 import { AppError, messageOf } from "../errors.ts";
 import { lockDataDir } from "../kv/data_lock.ts";
 import { unpackChecked } from "./backup.ts";
-import { checkDatabase, removeDatabase } from "./backup_file.ts";
+import { checkDatabase, ifThere, removeDatabase, removeLogs } from "./backup_file.ts";
 
 export interface RestoreRequest {
   dataDir: string;
@@ -51,7 +51,7 @@ export async function restore(request: RestoreRequest): Promise<RestoreResult> {
     const replaced = await describe(kvFile);
     if (dryRun) return { backup, entries: check.entries, replaced };
     if (replaced) replaced.keptAs = await keepAside(kvFile, clock);
-    await removeBeside(incoming);
+    await removeLogs(incoming);
     await Deno.rename(incoming, kvFile);
     return { backup, entries: check.entries, replaced };
   } finally {
@@ -94,9 +94,9 @@ async function keepAside(kvFile: string, clock: Clock): Promise<string> {
     }
   } catch {
     // Too damaged to be opened: its log is kept beside it as it is.
-    await Deno.rename(`${kvFile}-wal`, `${aside}-wal`).catch(() => {});
+    await ifThere(Deno.rename(`${kvFile}-wal`, `${aside}-wal`));
   }
-  await removeBeside(kvFile); // SQLite would apply a log that belongs to another file
+  await removeLogs(kvFile);
   await Deno.link(kvFile, aside);
   return aside;
 }
@@ -110,8 +110,4 @@ async function freeName(path: string): Promise<string> {
     });
     if (taken === null) return name;
   }
-}
-
-async function removeBeside(path: string): Promise<void> {
-  for (const suffix of ["-wal", "-shm"]) await Deno.remove(path + suffix).catch(() => {});
 }

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from "../clock.ts";
+import type { Clock } from "../clock.ts";
 import { within } from "./deadline.ts";
 import type { HealthReport } from "./health.ts";
 import { humanBytes } from "./words.ts";
@@ -62,7 +62,7 @@ const NO_CACHE: CacheFigures = {
  */
 export async function performanceSummary(
   ports: SummaryPorts,
-  clock: Clock = systemClock,
+  clock: Clock,
 ): Promise<PerformanceSummary> {
   const [cache, conversations, health, active, score] = await Promise.all([
     within(() => ports.cache(), PORT_TIMEOUT_MS, clock).catch(() => NO_CACHE),

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { systemClock } from "../clock.ts";
 import type { HealthReport } from "./health.ts";
 import { performanceSummary, type SummaryPorts } from "./summary.ts";
 
@@ -8,6 +9,8 @@ const health = {
   system: { cpu_percent: 1, memory_percent: 2, disk_percent: 3 },
   services: { redis_healthy: true, database_healthy: true },
 } as HealthReport;
+
+const summaryOf = (ports: SummaryPorts) => performanceSummary(ports, systemClock);
 
 const empty: SummaryPorts = {
   cache: () => ({ hitRate: null, totalKeys: 0, memoryBytes: 0, operationsPerSecond: 0 }),
@@ -28,7 +31,7 @@ function nulls(value: unknown, path = ""): string[] {
 }
 
 Deno.test("the summary of an empty service has the contract's fields and no null", async () => {
-  const summary = await performanceSummary(empty);
+  const summary = await summaryOf(empty);
   assert.deepEqual(nulls(summary), []);
   assert.deepEqual(Object.keys(summary.cache_performance), [
     "hit_rate",
@@ -51,7 +54,7 @@ Deno.test("the summary of an empty service has the contract's fields and no null
 });
 
 Deno.test("figures are rounded to two decimals and sizes are written for people", async () => {
-  const summary = await performanceSummary({
+  const summary = await summaryOf({
     ...empty,
     cache: () => ({
       hitRate: 66.66666,
@@ -70,7 +73,7 @@ Deno.test("figures are rounded to two decimals and sizes are written for people"
 
 Deno.test("a cache that fails shows as empty, a database that fails is said", async () => {
   const failing = () => Promise.reject(new Error("gone"));
-  const summary = await performanceSummary({ ...empty, cache: failing });
+  const summary = await summaryOf({ ...empty, cache: failing });
   assert.equal(summary.cache_performance.total_keys, 0);
-  await assert.rejects(performanceSummary({ ...empty, conversations: failing }), /gone/);
+  await assert.rejects(summaryOf({ ...empty, conversations: failing }), /gone/);
 });

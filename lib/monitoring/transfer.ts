@@ -8,7 +8,7 @@ import { lockDataDir } from "../kv/data_lock.ts";
 import { entryLine, entryOf } from "../kv/portable.ts";
 import { SCHEMA_VERSION } from "../kv/migrations.ts";
 import { Backups, unpackChecked } from "./backup.ts";
-import { removeDatabase } from "./backup_file.ts";
+import { ifThere, removeDatabase } from "./backup_file.ts";
 
 const FORMAT = "pixel-performance/everything";
 /** Beside the database: who was erased must stay so wherever the data goes. */
@@ -114,7 +114,7 @@ export async function importAll(
     }
     // What SQLite still keeps beside the file belongs to it under its new name too.
     for (const suffix of ["-wal", "-shm"]) {
-      await Deno.rename(incoming + suffix, file + suffix).catch(() => {});
+      await ifThere(Deno.rename(incoming + suffix, file + suffix));
     }
     await Deno.rename(incoming, file);
     return filled.entries;

@@ -3,7 +3,7 @@ import { sweepBefore } from "../kv/sweep.ts";
 import type { WriteSet } from "../kv/write_set.ts";
 import type { EmailContent } from "./template.ts";
 
-export type Channel = "email" | "webhook";
+type Channel = "email" | "webhook";
 export type DeliveryStatus = "queued" | "delivered" | "failed";
 
 /** What is sent: an e-mail, or the `data` of a webhook. */

@@ -4,15 +4,15 @@ import { renderLetter } from "./template.ts";
 
 Deno.test("a letter says the same in text and HTML, and loads nothing", () => {
   const { subject, text, html } = renderLetter({
-    subject: "CPU over 80 %",
-    lead: "CPU is at 93 %.",
+    subject: "CPU over 80%",
+    lead: "CPU is at 93%.",
     tone: "bad",
     rows: [["Alert", "cpu"], ["Severity", "critical"]],
     links: [{ text: "What to do", url: "https://pixel.example/docs/runbook#alert-cpu" }],
     reason: "Because.",
   });
-  assert.equal(subject, "CPU over 80 %");
-  for (const part of ["CPU is at 93 %.", "critical", "What to do", "Because."]) {
+  assert.equal(subject, "CPU over 80%");
+  for (const part of ["CPU is at 93%.", "critical", "What to do", "Because."]) {
     assert.ok(text.includes(part) && html.includes(part), part);
   }
   assert.match(text, /^Alert {5}cpu$/m);

@@ -10,7 +10,10 @@ export interface WebhookMessage {
   id: string;
   /** Sent as JSON. */
   payload: unknown;
-  /** `whsec_` and base64, or base64 alone. */
+  /**
+   * `whsec_` and base64, or base64 alone. Several, with spaces or commas between them, each sign:
+   * a receiver takes a message that one of its secrets verifies.
+   */
   secret: string;
   timeoutMs?: number;
   maxResponseBytes?: number;
@@ -34,7 +37,7 @@ export async function sendWebhook(
       "user-agent": "pixel-performance",
       "webhook-id": message.id,
       "webhook-timestamp": String(Math.floor(at.getTime() / 1_000)),
-      "webhook-signature": new Webhook(message.secret).sign(message.id, at, body),
+      "webhook-signature": signatures(message, at, body),
     },
     body,
     timeoutMs: message.timeoutMs,
@@ -48,6 +51,10 @@ export async function sendWebhook(
     retryAfterMs: retryAfterMs(response.headers["retry-after"], at.getTime()),
     statusCode: status,
   });
+}
+
+function signatures({ secret, id }: WebhookMessage, at: Date, body: string): string {
+  return secret.split(/[\s,]+/).map((one) => new Webhook(one).sign(id, at, body)).join(" ");
 }
 
 /** A new secret for signing: 32 random bytes. */

@@ -8,7 +8,5 @@ export type CacheStats = schema.CacheStats;
 export type CacheCleared = z.infer<typeof schema.CacheCleared>;
 /** GET /cache/key/{key}. */
 export type CacheEntry = z.infer<typeof schema.CacheEntry>;
-/** An item of `keys` in GET /cache/keys. */
-export type CacheKey = z.infer<typeof schema.CacheKey>;
 /** GET /cache/keys. */
 export type CacheKeyPage = Pick<z.infer<typeof schema.CacheKeys>, "keys" | "next_cursor">;

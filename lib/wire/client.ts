@@ -53,7 +53,10 @@ export interface CallOptions {
 export class Client {
   constructor(readonly options: ClientOptions) {}
 
-  /** The answer of a call. Throws CallRefused for a problem, TypeError where nobody answers. */
+  /**
+   * The answer of a call. Throws CallRefused for a problem, or where something else answers than
+   * this API, and TypeError where nobody does.
+   */
   async call<N extends CallName>(
     name: N,
     input: CallInput<N>,
@@ -74,9 +77,36 @@ export class Client {
       body: body === undefined ? null : JSON.stringify(body),
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
     });
-    const answer = await response.json();
-    if (response.ok) return answer;
-    const retryAfter = response.headers.get("retry-after");
-    throw new CallRefused(answer, retryAfter === null ? null : Number(retryAfter));
+    const answer = parsed(await response.text());
+    if (response.ok && answer !== null) return answer as CallAnswer<N>;
+    // A date, which proxies may send, is none of ours.
+    const retryAfter = Number(response.headers.get("retry-after") ?? NaN);
+    throw new CallRefused(
+      answer as Problem | null ?? somethingElse(response),
+      Number.isFinite(retryAfter) ? retryAfter : null,
+    );
   }
+}
+
+/** The object or list that a text is in JSON; null for anything else. */
+function parsed(text: string): object | null {
+  try {
+    const value = JSON.parse(text);
+    return typeof value === "object" ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+/** What a proxy's error page, or a wrong address, is told as. */
+function somethingElse({ status, url }: Response): Problem {
+  const { host, pathname } = new URL(url);
+  return {
+    type: "about:blank",
+    title: "No answer of this API",
+    status,
+    detail: `${host} answered ${status} without JSON: look at the address and at proxies before it`,
+    instance: pathname,
+    request_id: "",
+  };
 }

@@ -2,12 +2,9 @@
 import type { z } from "@hono/zod-openapi";
 import type * as schema from "./schemas/conversations.ts";
 
-/** `metrics` of GET /conversations/metrics: live conversations, not imported ones. */
-export type ConversationMetrics = z.infer<typeof schema.ConversationMetrics>;
 /** `conversation` of GET /conversations/{id}. */
 export type Conversation = schema.Conversation;
 export type Message = Conversation["messages"][number];
-export type ConversationStatus = Conversation["status"];
 /** An item of `conversations` in GET /conversations. */
 export type ConversationRow = z.infer<typeof schema.ConversationRow>;
 /** GET /conversations. */

@@ -5,11 +5,6 @@
 
 /** An instant, "2026-03-01T09:12:00.000Z". */
 export type Instant = string;
-/** A UTC day, "2026-03-01". */
-export type Day = string;
-
-export type Success<T> = { status: "success"; timestamp: Instant } & T;
-
 /** RFC 9457 `application/problem+json`. */
 export interface Problem {
   type: string;
@@ -21,5 +16,7 @@ export interface Problem {
   errors?: { path: string; message: string }[];
 }
 
-export type Role = "viewer" | "operator" | "admin";
+/** Least first: each may do everything that the ones before it may. */
+export const ROLES = ["viewer", "operator", "admin"] as const;
+export type Role = (typeof ROLES)[number];
 export type PriorityWord = "high" | "normal" | "low";

@@ -76,6 +76,8 @@ export interface Operation<
   streams?: readonly string[];
   /** The answer is a stream of this media type. */
   stream?: string;
+  /** It takes `Last-Event-ID`. */
+  resumes?: boolean;
   /** It answers with this media type too, to whoever asks for it. */
   alsoAs?: string;
   /** This parameter takes the rest of the path, slashes too. */

@@ -41,7 +41,8 @@ const EXAMPLE_DETAILS: Record<ProblemKind, string> = {
   not_found: "There is nothing by this name.",
   method_not_allowed: "This address knows GET, HEAD, not POST.",
   slow_body: "The body took too long to arrive.",
-  conflict: "This Idempotency-Key was used with another request in the last 24 hours.",
+  conflict: "This Idempotency-Key was used with another request in the last 24 hours: " +
+    "send a new key with a new request.",
   too_large: "The body is longer than 1048576 bytes.",
   unsupported_media_type: "The body must be JSON: send Content-Type: application/json.",
   invalid: "The query does not fit: limit: must be a whole number from 1 to 200",
@@ -175,6 +176,15 @@ export function documented(
             "counts as 25. `Preference-Applied` says what was kept to.",
           schema: { type: "string" as const },
           example: "wait=10",
+        }]
+        : []),
+      ...(operation.resumes
+        ? [{
+          name: "Last-Event-ID",
+          in: "header" as const,
+          description: "The id of the last event that was seen: what was missed comes first.",
+          schema: { type: "string" as const },
+          example: "1795829956299",
         }]
         : []),
     ],

@@ -10,7 +10,7 @@ import { eventBytes, EventFeed, type NumberedEvent } from "./event_feed.ts";
 const sanitize = { sanitizeOps: true, sanitizeResources: true };
 
 async function openFeed(db: Database) {
-  const hub = new EventHub();
+  const hub = new EventHub(assert.ifError);
   const lines: string[] = [];
   const log = createLogger({
     level: "warn",

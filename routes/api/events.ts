@@ -1,14 +1,10 @@
 import { z } from "@hono/zod-openapi";
-import { sessionIdFrom } from "../../lib/auth/session_cookie.ts";
-import { bearerOf } from "../middleware/gate.ts";
 import { apiHeaders } from "../middleware/secure_headers.ts";
-import { isSecure } from "../middleware/visit.ts";
 import { eventBytes, type EventFeed } from "./event_feed.ts";
 import type { Call } from "./call.ts";
 import type { ApiBuilder } from "./operation.ts";
+import { CHECK_MS, stillSomebody } from "./still_somebody.ts";
 
-/** How often a stream asks whether its reader is still somebody. */
-const CHECK_MS = 500;
 /** After so many checks it says that it lives. */
 const CHECKS_A_BEAT = 30;
 /** A reader that is this far behind is sent away; it comes back and catches up. */
@@ -30,6 +26,7 @@ export function addEvents(api: ApiBuilder, feed: EventFeed): void {
       "on where an earlier stream ended, or gets one event named reset when that is too long ago.",
     answer: Events,
     stream: "text/event-stream",
+    resumes: true,
     handle(call) {
       const left = api.streams.open(call.principal.id);
       const lastEventId = call.request.headers.get("last-event-id");
@@ -89,15 +86,4 @@ function liveStream(
     },
     cancel: () => end(),
   }, { highWaterMark: 0, size: (chunk) => chunk?.byteLength ?? 0 });
-}
-
-/** Whether the token or session that opened a stream still holds. */
-async function stillSomebody(
-  { deps: { auth, config } }: ApiBuilder,
-  { request }: { request: Request },
-): Promise<boolean> {
-  const token = bearerOf(request.headers.get("authorization"));
-  if (token !== null) return await auth.authenticate(token) !== null;
-  const id = sessionIdFrom(request.headers.get("cookie"), isSecure(request, config));
-  return id !== null && await auth.sessions.find(id) !== null;
 }

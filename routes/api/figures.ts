@@ -26,7 +26,7 @@ import { rangeCsv, rangeJson, streamed } from "./range_text.ts";
 
 /** Figures of any span of time, beyond the fixed reports. */
 export function addFigures(api: ApiBuilder): void {
-  const { figures, clock, work, db, admit } = api.deps;
+  const { bots, figures, clock, work, db, admit } = api.deps;
 
   api.add({
     route: "GET /analytics/range",
@@ -118,7 +118,10 @@ export function addFigures(api: ApiBuilder): void {
     answer: UnansweredAnswer,
     statuses: [404],
     async handle({ query: { bot_id, limit }, principal }) {
-      const groups = await figures.unanswered(bot_id, limit);
+      // What the bot has been taught since makes room for as many others.
+      const found = await figures.unanswered(bot_id, 2 * limit);
+      const taught = await bots.answers(bot_id, found.map(({ question }) => question));
+      const groups = found.filter((_, n) => !taught?.[n]).slice(0, limit);
       const shown = (text: string) => principal.content ? text : HIDDEN;
       return {
         bot_id,

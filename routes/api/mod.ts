@@ -25,6 +25,7 @@ import { addSystem } from "./system.ts";
 import { addTaskActions } from "./task_actions.ts";
 import { addTasks } from "./tasks.ts";
 import { addTokens } from "./tokens.ts";
+import { addTurns } from "./turns.ts";
 import { addUsers } from "./users.ts";
 
 /** Where the API lives. */
@@ -53,6 +54,7 @@ export function createApi(deps: ApiDeps, gate: Gate, feed: EventFeed): Api {
   addCache(api);
   addTasks(api);
   addTaskActions(api);
+  addTurns(api);
   addConversations(api);
   addConversationStream(api);
   addImport(api);

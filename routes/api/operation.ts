@@ -168,6 +168,9 @@ export class ApiBuilder {
           await trail.write(auditedOf(asked), operation.route, 200);
         }
         if (payload instanceof Response) {
+          const left: Record<string, string> = {};
+          gate.addRateLimit(left, visitor.principal);
+          for (const [name, value] of Object.entries(left)) payload.headers.set(name, value);
           // Nobody will read it, so nothing would ever end it.
           if (request.method === "HEAD") await payload.body?.cancel();
           return payload;

@@ -39,11 +39,14 @@ export async function* rangeCsv({ metrics, rows }: Range): AsyncGenerator<string
 
 const csvLine = (cells: readonly unknown[]): string => cells.map(csvCell).join(",") + "\r\n";
 
+/** Signs of a formula: those of half and full width, also behind what is trimmed or not seen. */
+const FORMULA = /^[\t\r]|^[\s\u200b-\u200f\u2060]*[=+\-@＝＋－＠]/;
+
 function csvCell(value: unknown): string {
   if (value === null || value === undefined) return "";
   const text = String(value);
   // A text that a spreadsheet would take for a formula stays a text.
-  const safe = typeof value === "string" && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  const safe = typeof value === "string" && FORMULA.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 

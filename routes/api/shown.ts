@@ -1,16 +1,20 @@
 import type { Principal } from "../../lib/auth/principal.ts";
+import type { TurnResult } from "../../lib/conversations/conversation.ts";
+import type {
+  ConversationSummary,
+  ConversationView,
+} from "../../lib/conversations/conversations.ts";
+import type { TranscriptMessage } from "../../lib/conversations/transcript.ts";
 import type { JobView } from "../../lib/jobs/job_reader.ts";
 import type { WaitingReason } from "../../lib/jobs/waiting.ts";
 import type { TaskStatus } from "../../lib/wire/schemas/tasks.ts";
 import type { ConversationRow } from "../../lib/wire/conversations.ts";
-import type { Conversation, TurnResult } from "../../lib/wire/schemas/conversations.ts";
-import { HIDDEN, priorityWord } from "../../lib/wire/schemas/text.ts";
 import type {
-  ConversationRowView,
-  ConversationView,
-  MessageView,
-  TurnResultView,
-} from "../deps.ts";
+  Conversation,
+  TurnResult as ShownResult,
+} from "../../lib/wire/schemas/conversations.ts";
+import { HIDDEN, priorityWord } from "../../lib/wire/schemas/text.ts";
+import type { EnginePort } from "../deps.ts";
 
 /** An instant on the wire. */
 export const instant = (at: number): string => new Date(at).toISOString();
@@ -20,8 +24,23 @@ export function statusWord(state: JobView["state"]): TaskStatus["status"] {
   return state === "available" ? "queued" : state;
 }
 
-/** A task's name for people; those that call somebody's address carry it behind a mark. */
-export const taskName = (kind: string): string => kind.startsWith("http:") ? kind.slice(5) : kind;
+/** The engine's word for a task's status. */
+export function stateOf<S extends TaskStatus["status"]>(
+  status: S,
+): Exclude<S, "queued"> | "available" {
+  return status === "queued" ? "available" : status as Exclude<S, "queued">;
+}
+
+/** What the kinds of tasks that call somebody's address begin with; people read the rest. */
+const HTTP = "http:";
+
+/** A task's name for people. */
+export const taskName = (kind: string): string =>
+  kind.startsWith(HTTP) ? kind.slice(HTTP.length) : kind;
+
+/** The kind of job that people mean by a task's name. */
+export const kindOf = (engine: Pick<EnginePort, "performs">, name: string): string =>
+  engine.performs(name) ? name : HTTP + name;
 
 /** What a task was given, by name, for those who may read it. */
 export function shownPayload(
@@ -85,11 +104,11 @@ const FIGURES = [
 ];
 
 /** A turn's result with its text only for those who may read it. */
-export function shownResult(result: TurnResultView, { content }: Principal): TurnResult {
-  if (content) return result as unknown as TurnResult;
+export function shownResult(result: TurnResult, { content }: Principal): ShownResult {
+  if (content) return result;
   const shown: Record<string, unknown> = { response: HIDDEN, metadata: HIDDEN };
   for (const name of FIGURES) if (result[name] !== undefined) shown[name] = result[name];
-  return shown as TurnResult;
+  return shown as ShownResult;
 }
 
 /** A conversation with its texts only for those who may read them. */
@@ -98,6 +117,7 @@ export function shownConversation(
   principal: Principal,
 ): Conversation {
   const { queuedAt = 0, completedAt = 0, startedAt, satisfaction } = found;
+  const text = (words: string) => principal.content ? words : HIDDEN;
   const lastMessageAt = Date.parse(found.messages.at(-1)?.at ?? "") || 0;
   return {
     conversation_id: found.conversationId,
@@ -107,8 +127,10 @@ export function shownConversation(
     started_at: instant(startedAt),
     updated_at: instant(Math.max(startedAt, queuedAt, completedAt, lastMessageAt)),
     ...(satisfaction === undefined ? {} : { satisfaction_score: satisfaction }),
+    ...(found.comment === undefined ? {} : { comment: text(found.comment) }),
     ...(found.importance === undefined ? {} : { importance: found.importance }),
     ...(found.handoffAt === undefined ? {} : { handoff_at: instant(found.handoffAt) }),
+    ...(found.handoffReason === undefined ? {} : { handoff_reason: text(found.handoffReason) }),
     ...(found.closedAt === undefined ? {} : { closed_at: instant(found.closedAt) }),
     ...(found.reopened === undefined ? {} : { reopened: found.reopened }),
     ...(found.reopenedAt === undefined ? {} : { reopened_at: instant(found.reopenedAt) }),
@@ -117,7 +139,7 @@ export function shownConversation(
 }
 
 /** A conversation in a list: nothing that anybody wrote. */
-export function shownRow(row: ConversationRowView): ConversationRow {
+export function shownRow(row: ConversationSummary): ConversationRow {
   const { taskId, satisfaction } = row;
   return {
     conversation_id: row.conversationId,
@@ -136,7 +158,7 @@ export function shownRow(row: ConversationRowView): ConversationRow {
 }
 
 function shownMessage(
-  message: MessageView,
+  message: TranscriptMessage,
   { content }: Principal,
 ): Conversation["messages"][number] {
   const { taskId, latencyMs, costMicros, callback, ...rest } = message;
@@ -150,7 +172,7 @@ function shownMessage(
   };
 }
 
-function shownCallback({ statusCode, at, ...rest }: NonNullable<MessageView["callback"]>) {
+function shownCallback({ statusCode, at, ...rest }: NonNullable<TranscriptMessage["callback"]>) {
   return {
     ...rest,
     at: instant(at),

@@ -1,4 +1,4 @@
-import { AppError } from "../../lib/errors.ts";
+import { invalidField } from "../../lib/errors.ts";
 import { commitOnce } from "../../lib/kv/idempotency.ts";
 import {
   CleanupInput,
@@ -55,8 +55,10 @@ export function addSystem(api: ApiBuilder): void {
     async handle({ query }) {
       const to = query.to ? Date.parse(query.to) : clock.now();
       const from = query.from ? Date.parse(query.from) : to - DAY_MS;
-      if (from >= to) throw wrongRange("must lie before `to`");
-      if (to - from > MAX_HISTORY_MS) throw wrongRange("must lie at most 401 days before `to`");
+      if (from >= to) throw invalidField("from", "must lie before `to`");
+      if (to - from > MAX_HISTORY_MS) {
+        throw invalidField("from", "must lie at most 401 days before `to`");
+      }
       const metrics = query.metrics ?? [...HISTORY_METRICS];
       return {
         history: await history.query({ metrics, from, to, granularity: query.granularity }),
@@ -98,8 +100,4 @@ export function addSystem(api: ApiBuilder): void {
       return { stopping: true as const, pid: Deno.pid };
     },
   });
-}
-
-function wrongRange(message: string): AppError {
-  return new AppError("invalid", `from: ${message}`, { issues: [{ path: "from", message }] });
 }

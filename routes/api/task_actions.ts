@@ -1,6 +1,5 @@
 import { z } from "@hono/zod-openapi";
 import { notFound } from "../../lib/errors.ts";
-import type { JobState } from "../../lib/jobs/job.ts";
 import {
   QueueLimitsAnswer,
   QueueLimitsBody,
@@ -10,6 +9,7 @@ import {
 import { TaskQueued } from "../../lib/wire/schemas/tasks.ts";
 import { Id } from "../../lib/wire/schemas/text.ts";
 import type { ApiBuilder } from "./operation.ts";
+import { kindOf, stateOf } from "./shown.ts";
 
 const TaskId = z.object({ task_id: Id });
 const Name = z.object({ name: Id });
@@ -29,10 +29,8 @@ export function addTaskActions(api: ApiBuilder): void {
     answer: TaskActionAnswer,
     async handle({ body, principal }) {
       const { action, queue, status, name, q } = body;
-      const state: Exclude<JobState, "completed"> | undefined = status === "queued"
-        ? "available"
-        : status;
-      const selection = { queue, state, kind: name, text: q };
+      const state = status && stateOf(status);
+      const selection = { queue, state, kind: name && kindOf(engine, name), text: q };
       const { count, capped } = await bulk.count(selection, action);
       const answer = { action, matching: count, capped };
       if (body.dry_run !== false) return { ...answer, dry_run: true };

@@ -1,8 +1,7 @@
 import { z } from "@hono/zod-openapi";
-import { AppError, type InputIssue, notFound } from "../../lib/errors.ts";
+import { AppError, type InputIssue, invalidField, notFound } from "../../lib/errors.ts";
 import { commitOnce } from "../../lib/kv/idempotency.ts";
 import { namesHost } from "../../lib/notifications/address.ts";
-import type { JobState } from "../../lib/jobs/job.ts";
 import {
   ActiveTasks,
   ActiveTasksQuery,
@@ -15,16 +14,15 @@ import {
 } from "../../lib/wire/schemas/tasks.ts";
 import { HIDDEN, Id, priorityNumber } from "../../lib/wire/schemas/text.ts";
 import type { ApiBuilder } from "./operation.ts";
-import { instant, shownPayload, shownTask, taskName } from "./shown.ts";
+import { instant, kindOf, shownPayload, shownTask, stateOf, taskName } from "./shown.ts";
 
 const TaskId = z.object({ task_id: Id });
-const CURSOR = /^[0-9a-z]{1,40}$/;
+/** What stands in every list of conversations, so that everybody may search for it. */
+const OPEN_FIELDS = ["conversation_id", "bot_id"];
 
 /** Tasks: what runs, one task, cancelling, retrying, searching. */
 export function addTasks(api: ApiBuilder): void {
-  const { engine, work, db, config } = api.deps;
-  const { admit } = api.deps;
-  const kindOf = (name: string): string => engine.performs(name) ? name : `http:${name}`;
+  const { engine, work, db, config, admit } = api.deps;
   /** Refuses a queue that is not there, and a host that nobody allowed. */
   const checkTask = ({ queue, url }: { queue: string; url: string }): void => {
     const issues: InputIssue[] = [];
@@ -116,7 +114,7 @@ export function addTasks(api: ApiBuilder): void {
     async handle({ params: { task_id } }) {
       const job = await engine.get(task_id);
       // Whatever else it may be is refused by the engine, before the backlog counts.
-      if (job?.state === "failed" || job?.state === "cancelled") api.deps.admit(1);
+      if (job?.state === "failed" || job?.state === "cancelled") admit(1);
       await engine.retry(task_id);
       return { task_id };
     },
@@ -157,13 +155,12 @@ export function addTasks(api: ApiBuilder): void {
     answer: TaskList,
     async handle({ query, principal }) {
       const { queue, status, name, q, limit, cursor } = query;
-      if (cursor !== undefined && !CURSOR.test(cursor)) throw wrongCursor();
-      const state: JobState | undefined = status === "queued" ? "available" : status;
       const page = await engine.list({
         queue,
-        state,
-        kind: name && kindOf(name),
+        state: status && stateOf(status),
+        kind: name && kindOf(engine, name),
         text: q,
+        textIn: principal.content ? undefined : OPEN_FIELDS,
         limit,
         cursor,
       });
@@ -183,6 +180,5 @@ function offsetOf(cursor: string | undefined): number {
 }
 
 function wrongCursor(): AppError {
-  const message = "must be the next_cursor of an earlier page";
-  return new AppError("invalid", `cursor: ${message}`, { issues: [{ path: "cursor", message }] });
+  return invalidField("cursor", "must be the next_cursor of an earlier page");
 }

@@ -30,7 +30,7 @@ export function mediaType(request: Request): string {
 
 /**
  * The JSON of a body, undefined when the body is empty. Refuses in the contract's order: 415 for
- * another media type, 413 for one that is too long, 400 for what is no JSON.
+ * another media type or one that is packed, 413 for one that is too long, 400 for what is no JSON.
  */
 export async function readJson(request: Request, limits: BodyLimits): Promise<unknown> {
   const declared = declaredLength(request);
@@ -42,6 +42,13 @@ export async function readJson(request: Request, limits: BodyLimits): Promise<un
     throw new AppError(
       "unsupported_media_type",
       "The body must be JSON: send Content-Type: application/json.",
+    );
+  }
+  const encoding = request.headers.get("content-encoding")?.trim().toLowerCase() || "identity";
+  if (encoding !== "identity") {
+    throw new AppError(
+      "unsupported_media_type",
+      "The body must be plain JSON: send it without Content-Encoding.",
     );
   }
   refuseLong(declared, limits);

@@ -1,7 +1,7 @@
 import { csrfTokenFits, type Session } from "../../lib/auth/sessions.ts";
 
 /** The header that carries a session's own token. */
-export const CSRF_HEADER = "x-csrf-token";
+const CSRF_HEADER = "x-csrf-token";
 
 /**
  * Whether a request that a cookie authenticated was made by one of our own pages. The session's
@@ -11,10 +11,9 @@ export function isOwnPage(
   request: Request,
   session: Session,
   publicUrl: string | undefined,
-  formToken?: string,
 ): boolean {
-  const token = request.headers.get(CSRF_HEADER) ?? formToken;
-  if (token !== undefined) return csrfTokenFits(session, token);
+  const token = request.headers.get(CSRF_HEADER);
+  if (token !== null) return csrfTokenFits(session, token);
   const site = request.headers.get("sec-fetch-site");
   if (site !== null) return site === "same-origin";
   const origin = request.headers.get("origin");

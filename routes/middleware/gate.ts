@@ -21,6 +21,8 @@ interface Asked {
   info: ServeInfo | undefined;
   /** Set as soon as it is known who asks, also when they are then refused. */
   principal?: Principal;
+  /** What is wrong with the token, where that may be said. */
+  complaint?: string | null;
 }
 
 /** A set that forgets its oldest member when it is full. */
@@ -82,9 +84,9 @@ export class Gate {
     if (!visitor) {
       throw new AppError(
         "unauthenticated",
-        token === null
+        !token
           ? "A token is needed: send Authorization: Bearer <token>."
-          : "This token is not valid, or no longer.",
+          : asked.complaint ?? "This token is not valid, or no longer.",
       );
     }
     if (!roleCovers(visitor.principal.role, needed)) {
@@ -144,11 +146,13 @@ export class Gate {
     else if (!this.#seen.has(address + " " + principal.id)) throw tooManyFailures(wait);
   }
 
-  async #identify({ request, info }: Asked, token: string | null): Promise<Visitor | null> {
+  async #identify(asked: Asked, token: string | null): Promise<Visitor | null> {
+    const { request, info } = asked;
     const { auth, config } = this.options;
     const address = clientAddress(request, info, config.trustProxy);
     if (token !== null) {
       const principal = await this.signIn(token, address);
+      if (!principal) asked.complaint = await auth.complaint(token);
       return principal && { principal };
     }
     const cookie = request.headers.get("cookie");
@@ -184,5 +188,7 @@ function tooManyFailures(waitSeconds: number): AppError {
 }
 
 function tooMany(detail: string, waitSeconds: number): AppError {
-  return new AppError("rate_limited", detail, { retryAfterSeconds: waitSeconds });
+  return new AppError("rate_limited", `${detail} Wait as long as Retry-After says.`, {
+    retryAfterSeconds: Math.max(1, Math.ceil(waitSeconds)),
+  });
 }

@@ -12,12 +12,16 @@ export function validated<S extends z.ZodType>(
   value: unknown,
   part: InputPart,
 ): z.output<S> {
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { error: missing });
   if (result.success) return result.data;
   throw new AppError("invalid", `The ${part} does not fit: ${summary(result.error)}`, {
     issues: issuesOf(result.error),
   });
 }
+
+/** Of what is not there it is said that it must be, not which type nothing has. */
+const missing = ({ code, input }: { code?: string; input?: unknown }): string | undefined =>
+  code === "invalid_type" && input === undefined ? "is required" : undefined;
 
 function issuesOf(error: z.ZodError): InputIssue[] {
   return error.issues.slice(0, MAX_ISSUES).map((issue) => ({

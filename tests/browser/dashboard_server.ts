@@ -13,7 +13,7 @@ import {
   type Session,
   type Sessions,
 } from "../../lib/web/sessions.ts";
-import type { EventName } from "../../lib/wire/events.ts";
+import type { FeedEvent } from "../../routes/deps.ts";
 import type { TaskDetail } from "../../lib/wire/tasks.ts";
 import { mountPages, type PageBindings } from "../../routes/pages.ts";
 import { periodOf } from "../../routes/periods.ts";
@@ -32,7 +32,7 @@ export interface DashboardServer extends AsyncDisposable {
   done: string[];
   /** Reads of the events stream: the Last-Event-ID that each began with. */
   streams: string[];
-  emit(event: EventName, data?: unknown): void;
+  emit(event: FeedEvent["name"], data?: unknown): void;
   /** Ends every open event stream, and refuses new ones while `refuse`. */
   dropStreams(refuse: boolean): void;
   /** Resolves when no event stream is open. */
@@ -422,7 +422,7 @@ function testApi(sessions: Sessions) {
     data,
     done,
     streams,
-    emit(event: EventName, body: unknown = {}) {
+    emit(event: FeedEvent["name"], body: unknown = {}) {
       const message = { event, data: JSON.stringify(body), id: String(++sent) };
       for (const push of open) push(message);
     },

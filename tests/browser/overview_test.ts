@@ -183,7 +183,7 @@ Deno.test("an empty installation shows how to have the first conversation, then 
   const { page } = await visit.open("/");
   const commands = await page.$$eval(".first pre", (all) => all.map((one) => one.textContent));
   assert.ok(commands[1]!.includes(`${visit.server.url}/api/performance/conversations/queue`));
-  assert.ok(commands[1]!.includes("Authorization: Bearer $TOKEN"));
+  assert.ok(commands[1]!.includes("Authorization: Bearer $PIXEL_TOKEN"));
   assert.ok(!(await page.innerText(".headline")).includes("succeeded"));
 
   await page.waitForSelector("[data-mode=live]");

@@ -47,4 +47,5 @@ Deno.test("the demo is killed, loses its Redis, and loses no question", async ()
       .then(async (answer) => (await answer.text(), answer.status)),
     404,
   );
+  assert.equal(await demo.end(), "", "a demo that is ended is no fault, and logs none");
 });

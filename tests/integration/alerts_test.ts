@@ -56,7 +56,7 @@ Deno.test("an alert of the running service reaches mailbox, webhook, API and eve
         DISK_RESERVE: "8000t", // no disk has as much free, and this alert has no hold time
         SMTP_URL: `smtp://127.0.0.1:${mail.port}`,
         MAIL_FROM: "Pixel <pixel@example.org>",
-        ALERT_EMAIL: "ops@example.org",
+        ALERT_EMAIL: "ops@example.org, ann@example.org",
         ALERT_WEBHOOK_URL: `http://127.0.0.1:${hook.addr.port}/secret`,
         WEBHOOK_SECRET: secret,
         PUBLIC_URL: "https://pixel.example",
@@ -95,7 +95,12 @@ Deno.test("an alert of the running service reaches mailbox, webhook, API and eve
     }, "all are delivered");
     assert.deepEqual(log.map((n) => `${n.channel} ${n.delivery_status}`).sort(), [
       "email delivered",
+      "email delivered",
       "webhook delivered",
+    ]);
+    assert.deepEqual(log.filter((n) => n.channel === "email").map((n) => n.to).sort(), [
+      "ann@example.org",
+      "ops@example.org",
     ]);
     assert.match(mail.mails[0]!.subject!, /CRITICAL: disk under its reserve/);
     assert.equal(calls, 1);
@@ -117,7 +122,7 @@ Deno.test("an alert of the running service reaches mailbox, webhook, API and eve
     assert.ok(reserve.raised && reserve.acknowledged);
     assert.ok(after.find((alert) => alert.name === "cpu")!.silenced);
     assert.equal(calls, 1);
-    assert.equal(mail.mails.length, 1);
+    assert.equal(mail.mails.length, 2);
   } finally {
     await hook.shutdown();
   }

@@ -101,11 +101,11 @@ async function traffic({ services, random }: World, round: number): Promise<void
         priority: random.between(0, 9),
       });
       if (random.chance(0.1)) await engine.cancel(taskId, "no need").catch(() => {});
-      assert.ok(await conversations.settled(taskId, WAIT_MS));
+      assert.ok(await engine.whenEnded(taskId, WAIT_MS));
       const job = await engine.get(taskId);
       if (job && job.state !== "completed" && random.chance(0.6)) {
         await engine.retry(taskId);
-        await conversations.settled(taskId, WAIT_MS);
+        await engine.whenEnded(taskId, WAIT_MS);
       }
       if (random.chance(0.2)) await conversations.handoff(conversationId);
       if (random.chance(0.3)) await conversations.feedback(conversationId, random.between(1, 5));

@@ -148,7 +148,7 @@ function exactly(turns: Turn[]) {
   };
 }
 
-/** Percentiles by nearest rank are within 2.5 %, or 0.05 ms where durations are shorter. */
+/** Percentiles by nearest rank are within 2.5%, or 0.05 ms where durations are shorter. */
 function assertTimes(
   figures: Record<string, number | null>,
   times: number[],

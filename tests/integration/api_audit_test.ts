@@ -93,6 +93,9 @@ Deno.test("the log is paged and exported whole, filtered, and forgets only what 
     assert.equal((await entries(api, "?actor=nobody")).length, 0);
     assert.equal((await entries(api, `?from=${later}&to=2020-01-01T00:00:00Z`)).length, 0);
     assert.equal((await entries(api, `?from=${later}&cursor=1-x`)).length, 0);
+    for (const cursor of ["x", "1", "1795830335204~c"]) {
+      assert.equal((await api.ask(`${P}/audit?cursor=${cursor}`)).status, 422, cursor);
+    }
     assert.equal((await ask(`${P}/audit?from=yesterday`)).status, 422);
 
     assert.equal(await deps.auth.audit.sweep(start), 0);

@@ -43,3 +43,20 @@ Deno.test("the typed client calls every kind of route and tells problems", () =>
       (error) => error instanceof CallRefused && error.problem.status === 401,
     );
   }));
+
+Deno.test("a proxy's page is told as what it is", async () => {
+  for (const status of [200, 502]) {
+    const headers = { "retry-after": "Sat, 28 Nov 2026 00:00:00 GMT" };
+    await using proxy = Deno.serve(
+      { port: 0, hostname: "127.0.0.1", onListen() {} },
+      () => new Response("<h1>Bad Gateway</h1>", { status, headers }),
+    );
+    const client = new Client({ url: `http://127.0.0.1:${proxy.addr.port}`, token: "t" });
+    await assert.rejects(client.call("GET /health", {}), (error) => {
+      assert.ok(error instanceof CallRefused, String(error));
+      assert.match(error.message, new RegExp(`answered ${status} without JSON`));
+      assert.deepEqual([error.problem.status, error.retryAfterSeconds], [status, null]);
+      return true;
+    });
+  }
+});

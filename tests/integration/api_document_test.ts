@@ -148,6 +148,7 @@ Deno.test("no operation, status, parameter or header of the document is without 
         has(409, "a key that was used");
         has(503, "too much waits");
       }
+      assert.equal(header("Last-Event-ID"), name === "GET /events", name);
       assert.equal(header("Prefer"), "Preference-Applied" in responses[200].headers, name);
       assert.ok(method !== "GET" || !requestBody, name);
       for (const parameter of parameters) {

@@ -61,6 +61,7 @@ Deno.test("a stream tells what tasks do, and goes on where an earlier one ended"
   withApi(async (api) => {
     const first = await open(api);
     assert.equal(first.response.headers.get("content-type"), "text/event-stream");
+    assert.ok(first.response.headers.has("ratelimit"));
     assert.equal(
       first.response.headers.get("x-accel-buffering"),
       "no",
@@ -108,6 +109,21 @@ Deno.test("streams end when the service stops, and there are not too many of the
     api.stop.abort();
     await assert.rejects(one.next(() => false), /the stream ended/);
   }, { STREAM_LIMIT: "1" }));
+
+Deno.test("a stream ends with the token that opened it, that of a reply too", () =>
+  withApi(async (api) => {
+    const { ask } = api;
+    const turn = { conversation_id: "c", user_message: "wait", bot_id: "b" };
+    await ask(`${P}/conversations/queue`, { json: turn });
+    const { body } = await ask(`${P}/tokens`, { json: { name: "t", role: "operator" } });
+    const headers = { authorization: `Bearer ${body.token}` };
+    const events = await open(api, headers);
+    const reply = await open(api, headers, `${P}/conversations/c/stream`);
+    await ask(`${P}/tokens/${body.token_info.token_id}`, { method: "DELETE" });
+    for (const stream of [events, reply]) {
+      await assert.rejects(stream.next(() => false), /the stream ended/);
+    }
+  }));
 
 Deno.test("a reply's stream that was only asked about is free before that is answered", () =>
   withApi(async ({ ask, app }) => {

@@ -143,3 +143,15 @@ Deno.test("a module of one's own brings its handlers and queues", async () => {
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("a task by URL is found by its name where many are acted on, too", async () => {
+  const allow = "receiver.example";
+  await withApi(async ({ ask }) => {
+    const waiting = task(`http://${allow}/hook`, { run_at: "2999-01-01T00:00:00Z" });
+    const { body: { task_id } } = await ask(`${P}/tasks`, { json: waiting });
+    const json = { action: "cancel", name: "invoice" };
+    const counted = await ask(`${P}/tasks/actions`, { json });
+    assert.equal(counted.body.matching, 1);
+    assert.equal((await ask(`${P}/tasks/${task_id}`)).body.task_status.status, "scheduled");
+  }, { TASK_URL_ALLOW: allow });
+});

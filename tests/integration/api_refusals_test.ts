@@ -72,6 +72,20 @@ Deno.test("HEAD answers as GET does, without a body", () =>
     assert.equal(headers.get("content-type"), "application/json");
   }));
 
+Deno.test("whoever comes with another scheme or too early is told so", () =>
+  withApi(async ({ ask, token }) => {
+    const { status, body } = await ask(`${PREFIX}/health`, {
+      headers: { authorization: "Basic YTpi" },
+    });
+    assert.equal(status, 401);
+    assert.match(body.detail, /send Authorization: Bearer/);
+    const early = await token("viewer", { nbf: Math.floor(Date.now() / 1000) + 3_600 });
+    assert.match(
+      (await ask(`${PREFIX}/health`, { token: early })).body.detail,
+      /compare the clocks/,
+    );
+  }));
+
 Deno.test("a body is refused in the contract's order: 415, 413, 400, 422", () =>
   withApi(async ({ ask, url }) => {
     const path = `${PREFIX}/conversations/queue?priority=never`;
@@ -82,6 +96,8 @@ Deno.test("a body is refused in the contract's order: 415, 413, 400, 422", () =>
     assert.equal(await refused(huge, { "content-type": "text/plain" }), 415);
     assert.equal(await refused("{}", { "content-type": "application/x-www-form-urlencoded" }), 415);
     assert.equal(await refused(new Blob(["{}"]), {}), 415);
+    assert.equal(await refused("{}", { ...json, "content-encoding": "gzip" }), 415);
+    assert.equal(await refused("{}", { ...json, "content-encoding": "identity" }), 422);
     assert.equal(await refused(huge, json), 413);
     assert.equal(await refused("{", json), 400);
     assert.equal(await refused(new Uint8Array([0x22, 0xff, 0x22]), json), 400);
@@ -126,6 +142,16 @@ Deno.test("what is wrong with an input is said field by field", () =>
       body.errors.map((e: { path: string }) => e.path).sort(),
       ["bot_id", "conversation_id", "priority", "user_message"].map((f) => `conversations.1.${f}`),
     );
+    const saidOf = async (callback_url: string) => {
+      const turn = { conversation_id: "ok", user_message: "hi", bot_id: "b", callback_url };
+      return (await ask(`${PREFIX}/conversations/queue`, { json: turn })).body.errors;
+    };
+    assert.deepEqual(await saidOf(`https://example.com/${"x".repeat(2_048)}`), [
+      { path: "callback_url", message: "must have at most 2,048 characters" },
+    ]);
+    assert.deepEqual(await saidOf("ftp://example.com"), [
+      { path: "callback_url", message: "must be an http or https address" },
+    ]);
     const query = await ask(`${PREFIX}/analytics/daily?date=2026-02-30`);
     assert.equal(query.status, 422);
     assert.equal(query.body.errors[0].path, "date");

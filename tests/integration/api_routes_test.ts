@@ -177,6 +177,12 @@ Deno.test("viewers see no content without the right to it", () =>
         assert.match((await ask(path, { token })).text, /secret/, path);
       }
     }
+    // What is hidden cannot be guessed letter by letter either.
+    const found = async (q: string, token: string) =>
+      (await ask(`${P}/tasks?q=${q}`, { token })).body.tasks.length;
+    for (const token of [reader, operator]) assert.equal(await found("my%20secr", token), 1);
+    assert.equal(await found("my%20secr", blind), 0);
+    assert.equal(await found("reply", blind), 1, "names and ids are nobody's secret");
   }));
 
 Deno.test("cache keys may hold slashes, encoded or not", () =>

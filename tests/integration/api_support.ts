@@ -25,7 +25,9 @@ import { type App, createApp } from "../../routes/app.ts";
 import { httpTasks } from "../../workers/http_task.ts";
 import { taskUrlPolicy } from "../../workers/mod.ts";
 import { requestedWork } from "../../workers/work.ts";
-import type { ApiDeps, BotView, NewTurn } from "../../routes/deps.ts";
+import type { TurnResult } from "../../lib/conversations/conversation.ts";
+import type { NewTurn } from "../../lib/conversations/submit.ts";
+import type { ApiDeps, BotView } from "../../routes/deps.ts";
 
 export const ADMIN = "the-admin-token-of-these-tests";
 export const JWT_SECRET = "a secret that the platform and these tests share";
@@ -164,7 +166,7 @@ export async function withApi(
       clock,
       users: new UserMonths(db.kv),
       unanswered: new UnansweredQuestions(db),
-      texts: { question: () => Promise.resolve(null) },
+      texts: { takings: () => Promise.resolve(null), question: () => Promise.resolve(null) },
     }),
     ...systemDouble(),
     alerts: new Alerts({
@@ -382,10 +384,11 @@ function conversationsDouble(db: Database, engine: JobEngine): ApiDeps["conversa
         priority: found.turn.priority,
         queuedAt: found.queuedAt,
         ...(ended ? { completedAt: job.finishedAt } : {}),
-        ...(status === "completed" ? { result: job.result as { response: string } } : {}),
+        ...(status === "completed" ? { result: job.result as TurnResult } : {}),
         ...(status === "failed" ? { error: { code: "failed", message: "it failed" } } : {}),
       };
     },
+    batchSettled: () => Promise.resolve(true),
     batchStatus(batchId) {
       const batch = batches.get(batchId);
       const total = batch?.taskIds.length ?? 0;
@@ -423,6 +426,9 @@ function conversationsDouble(db: Database, engine: JobEngine): ApiDeps["conversa
         botId,
         status: "pending",
         startedAt,
+        storedAt: startedAt,
+        turns: 1,
+        waiting: 1,
         messages: [{ role: "user", content: userMessage, at }],
       });
     },
@@ -452,6 +458,7 @@ function botsDouble(): ApiDeps["bots"] {
       bots.set(botId, bot);
       return Promise.resolve(bot);
     },
+    answers: () => Promise.resolve(null),
     list: () =>
       Promise.resolve({
         bots: [...bots.values()].map(({ knowledge, intents, instructions: _, ...bot }) => ({

@@ -109,6 +109,16 @@ Deno.test("restore refuses while a service holds DATA_DIR, and shows what it wou
   assert.equal(await items(done.replaced!.keptAs!), 15);
 });
 
+Deno.test("a log beside the file that cannot be taken away stops a restore, and nothing changes", async () => {
+  await using place = await dataDir();
+  const { dir, kvFile } = place;
+  const backup = await backedUp(place);
+  await Deno.mkdir(`${kvFile}-journal/full`, { recursive: true });
+  await assert.rejects(restore({ dataDir: dir, kvFile, backup }), /not empty/);
+  await Deno.remove(`${kvFile}-journal`, { recursive: true });
+  assert.equal(await items(kvFile), 15);
+});
+
 Deno.test("backups within one second have a name each, one after the other and at once", async () => {
   await using place = await dataDir();
   const { kvFile, folder } = place;

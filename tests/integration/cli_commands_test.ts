@@ -32,6 +32,7 @@ Deno.test("status: words, figures and exit codes for well and down", async () =>
   assert.ok([0, 1].includes(well.exitCode), well.err); // a busy machine counts as degraded
   assert.match(well.out, /score \d+/);
   assert.match(well.out, /^conversations {3}/m);
+  assert.match(well.out, /^cache {10}\d+% hits, /m);
   const { exitCode, out } = await run("status", "--json");
   assert.equal(exitCode, JSON.parse(out).status === "healthy" ? 0 : 1);
   await service.stop();

@@ -93,16 +93,38 @@ Deno.test("a batch with one item that cannot be queued queues nothing", options,
     desk.conversations.submitBatch("b2", inside),
     (e) => codeOf(e) === "conflict",
   );
-  const many = Array.from({ length: 101 }, (_, i) => turn({ userMessage: `m${i}` }));
-  await assert.rejects(
-    desk.conversations.submitBatch("b3", many),
-    (e) => codeOf(e) === "overloaded",
-  );
   assert.equal((await desk.conversations.metrics()).total, 1);
-  for (const id of ["b1", "b2", "b3"]) {
+  for (const id of ["b1", "b2"]) {
     assert.equal(await desk.conversations.batchStatus(id), null);
   }
 });
+
+Deno.test(
+  "a batch that may fit later is overload, one that never can is wrong",
+  options,
+  async () => {
+    await using desk = await openDesk({ start: false });
+    const of = (count: number) =>
+      Array.from({ length: count }, (_, i) => turn({ conversationId: "c1", userMessage: `m${i}` }));
+    const other = turn({ conversationId: "c2" });
+    await assert.rejects(
+      desk.conversations.submitBatch("b1", [other, ...of(101), ...of(2)]),
+      (e) =>
+        codeOf(e) === "invalid" &&
+        (e as AppError).issues[0]?.path === "conversations.101.conversation_id",
+    );
+    assert.equal(await desk.conversations.batchStatus("b1"), null);
+    assert.equal((await desk.conversations.metrics()).total, 0);
+    await desk.conversations.submit(other);
+    await desk.conversations.submit(turn({ conversationId: "c1" }));
+    await assert.rejects(
+      desk.conversations.submitBatch("b1", of(100)),
+      (e) => codeOf(e) === "overloaded" && (e as AppError).retryAfterSeconds! > 0,
+    );
+    assert.equal(await desk.conversations.batchStatus("b1"), null);
+    assert.equal((await desk.conversations.submitBatch("b1", of(99))).queued, 99);
+  },
+);
 
 Deno.test("a batch's count follows failures and their retries", options, async () => {
   let broken = true;

@@ -122,3 +122,22 @@ Deno.test("an address inside our own network is refused at once", options, async
   assert.equal((await post(service, "c1", receiver.url)).status, 422);
   assert.equal(receiver.received.length, 0);
 });
+
+Deno.test("the secret that is made stands in a file of its owner's alone", options, async () => {
+  await using receiver = startReceiver([]);
+  await using service = await TestService.start({ env: { ALLOW_PRIVATE_ADDRESSES: "true" } });
+  const path = `${service.dataDir}/webhook-secret`;
+  assert.equal((await Deno.stat(path)).mode! & 0o777, 0o600);
+  const secret = (await Deno.readTextFile(path)).trim();
+  await post(service, "c1", receiver.url);
+  await receiver.count(1);
+  const { body, headers } = receiver.received[0]!;
+  new Webhook(secret).verify(body, headers);
+  await Deno.remove(path);
+  await service.stop();
+  await service.restart();
+  assert.equal((await Deno.readTextFile(path)).trim(), secret, "the same, written anew");
+  await service.stop();
+  await service.restart({ WEBHOOK_SECRET: SECRET });
+  await assert.rejects(Deno.stat(path), Deno.errors.NotFound);
+});

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { MAX_AI_SECONDS } from "../../lib/config/variables.ts";
+import { turnJob } from "../../lib/conversations/turn_job.ts";
 import { type OpenAIServer, type Script, startOpenAIServer } from "../support/openai_server.ts";
 import { startInVain, TestService } from "../support/service.ts";
 
@@ -44,6 +46,10 @@ function chainOf(first: OpenAIServer, second: OpenAIServer): Record<string, stri
     LOG_LEVEL: "debug",
   };
 }
+
+Deno.test("the longest wait for models leaves an attempt at a turn time to end", () => {
+  assert.ok(MAX_AI_SECONDS * 1_000 + 5_000 <= turnJob.timeoutMs);
+});
 
 Deno.test(
   "where a provider fails the next one answers, at its own price of the day, with its own key",

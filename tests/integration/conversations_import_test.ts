@@ -190,7 +190,7 @@ Deno.test("offsets, scores and orders of import lines are read as meant", option
   const view = (await desk.conversations.get("o"))!;
   assert.equal(new Date(view.startedAt).toISOString(), "2025-03-03T10:00:00.500Z");
   assert.equal(new Date(view.completedAt!).toISOString(), "2025-03-03T10:30:00.000Z");
-  assert.equal(view.satisfactionScore, 3.7);
+  assert.equal(view.satisfaction, 3.7);
   assert.equal(await desk.bots.nameOf("shop"), "The shop");
 });
 
@@ -239,3 +239,21 @@ Deno.test(
     assert.deepEqual(await countOf(desk), [400, 400]);
   },
 );
+
+Deno.test("lines that are none leave everybody else their turn", options, async () => {
+  await using desk = await openDesk({ start: false });
+  let turns = 0;
+  async function* lines() {
+    let over = false;
+    const others = () => {
+      turns++;
+      if (!over) setImmediate(others);
+    };
+    setImmediate(others);
+    for (let n = 0; n < 5_000; n++) yield await Promise.resolve("{}");
+    over = true;
+  }
+  const { rejectedCount } = await importConversations(desk.conversations.deps, lines());
+  assert.equal(rejectedCount, 5_000);
+  assert.ok(turns >= 15, `others had ${turns} turns`);
+});

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { ResponderError } from "../../lib/ai/responder.ts";
 import { FakeClock } from "../../lib/clock.ts";
 import { cleanUpConversations } from "../../lib/conversations/archive.ts";
 import * as wire from "../../lib/wire/schemas/conversations.ts";
@@ -48,6 +49,29 @@ Deno.test("what was archived is still the history of what is asked next", option
   assert.deepEqual(histories.at(-2), all.slice(-20));
   assert.deepEqual(histories.at(-1), [...all, "next", "re: next"].slice(-20));
 });
+
+Deno.test(
+  "a failed turn that was archived says what to do when it is retried",
+  options,
+  async () => {
+    const clock = new FakeClock();
+    await using desk = await openDesk({
+      clock,
+      answer: () => Promise.reject(new ResponderError({ retryable: false, reason: "no" })),
+    });
+    const { taskId } = await desk.conversations.submit(turn());
+    await desk.ended(taskId);
+    clock.advance(10 * DAY_MS);
+    assert.equal((await cleanUp(desk, clock, 9)).archived, 1);
+    await desk.engine.retry(taskId);
+    await desk.ended(taskId);
+    const { state, reason } = (await desk.engine.get(taskId))!;
+    assert.deepEqual([state, reason], [
+      "cancelled",
+      "the conversation is archived: send the message again",
+    ]);
+  },
+);
 
 Deno.test(
   "a conversation that matters is spared by the archive, not by deletion",
@@ -128,6 +152,10 @@ Deno.test(
         reason: "once more",
       });
       assert.equal(second.handoff_at, first.handoff_at);
+      const feedback = { satisfaction_score: 2, comment: "too slow" };
+      await call(wire.FeedbackTaken, "POST", `${at}/feedback`, feedback);
+      const shown = (await call(wire.ConversationAnswer, "GET", at)).conversation;
+      assert.deepEqual([shown.handoff_reason, shown.comment], ["a refund", "too slow"]);
       await heard.promise;
       assert.deepEqual(
         told.map(({ data }) => [data.conversation_id, data.reason, data.importance]),

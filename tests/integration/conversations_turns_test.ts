@@ -220,5 +220,7 @@ Deno.test("feedback counts once, its change moves the mean only", options, async
   await Promise.all([1, 2, 3, 4, 5].map((score) => desk.conversations.feedback("c1", score, "ok")));
   await desk.conversations.feedback("c1", 2.5);
   const view = (await desk.conversations.get("c1"))!;
-  assert.deepEqual([view.satisfactionScore, view.comment], [2.5, "ok"]);
+  assert.deepEqual([view.satisfaction, view.comment], [2.5, "ok"]);
+  await desk.conversations.feedback("c1", 3, "");
+  assert.equal((await desk.conversations.get("c1"))!.comment, undefined);
 });

@@ -75,7 +75,7 @@ Deno.test("README: every command does what it says, from the first start on", as
       instead: [
         CURL,
         ["wait=10", "wait=25"], // a busy machine answers later than a reader would wait
-        [/^TOKEN=….*\$\((.*)\)/g, 'TOKEN="$(cat data/admin-token)"'],
+        [/PIXEL_TOKEN=….*\$\((.*)\)/g, 'PIXEL_TOKEN="$(cat data/admin-token)"'],
         ["data/admin-token", join(folder, "data/admin-token")],
         ["conversations.ndjson.gz", talks],
         ["redis://127.0.0.1:6379", redis.url],
@@ -186,7 +186,7 @@ Deno.test("runbook: every first command is answered", async () => {
         // An alert without a hold time, so that one is raised; and with it a webhook that fails.
         await reader.run("DISK_RESERVE=8000t deno task start");
         await failed(reader);
-        return `TOKEN=${await reader.token()}\n${command}`;
+        return `export PIXEL_TOKEN=${await reader.token()}\n${command}`;
       }
       if (command.includes("/alerts/cpu/acknowledge")) {
         return command.replace("cpu", "disk_reserve");

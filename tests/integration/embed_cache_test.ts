@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { RedisServer } from "../support/redis.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
-/** Runs the example in a folder of its own, which knows of the project only its export. */
+/** Runs the example in a folder of its own, which links the project as the documentation says. */
 async function runExample(...args: string[]): Promise<unknown> {
   const folder = await Deno.makeTempDir();
-  const { imports, exports } = JSON.parse(await Deno.readTextFile(join(root, "deno.json")));
   const config = {
-    imports: { ...imports, "@pixel/performance/cache": join(root, exports["./cache"]) },
+    links: [relative(folder, root)],
+    imports: { "@pixel/performance": "jsr:@pixel/performance@^0.1.0" },
   };
   await Deno.writeTextFile(join(folder, "deno.json"), JSON.stringify(config));
   await Deno.copyFile(join(root, "examples/embed/cache.ts"), join(folder, "cache.ts"));

@@ -1,20 +1,27 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
 Deno.test("the engine works in a program outside the project, by its export alone", async () => {
   const folder = await Deno.makeTempDir();
-  const { imports, unstable } = JSON.parse(await Deno.readTextFile(join(root, "deno.json")));
+  const { imports } = JSON.parse(await Deno.readTextFile(join(root, "deno.json")));
   const config = {
-    unstable,
-    imports: { ...imports, "@pixel/performance/jobs": join(root, "lib/jobs/mod.ts") },
+    links: [relative(folder, root)],
+    imports: {
+      "@pixel/performance": "jsr:@pixel/performance@^0.1.0",
+      "zod": imports.zod,
+    },
   };
   await Deno.writeTextFile(join(folder, "deno.json"), JSON.stringify(config));
   await Deno.copyFile(join(root, "examples/embed/jobs.ts"), join(folder, "jobs.ts"));
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-lock", "--allow-read", "--allow-write", "--allow-env", "jobs.ts"],
+    args: [
+      ...["run", "--no-lock", "--unstable-kv"],
+      ...["--allow-read", "--allow-write", "--allow-env"],
+      "jobs.ts",
+    ],
     cwd: folder,
   }).output();
   assert.equal(code, 0, new TextDecoder().decode(stderr));

@@ -7,9 +7,9 @@ import { startMailServer } from "../support/smtp.ts";
 const email: Email = {
   id: "alert-1/raised",
   to: ["ops@example.org", "second@example.org"],
-  subject: "CPU über 80 %",
-  text: "CPU is at 93 %.",
-  html: "<p>CPU is at <b>93 %</b>.</p>",
+  subject: "CPU über 80%",
+  text: "CPU is at 93%.",
+  html: "<p>CPU is at <b>93%</b>.</p>",
 };
 const from = "Pixel <pixel@example.org>";
 

@@ -48,6 +48,21 @@ Deno.test("the receiver's own library verifies what is sent", async () => {
   assert.throws(() => new Webhook(webhookSecret()).verify("{}", {}));
 });
 
+Deno.test("while a secret changes, receivers with the old and with the new one verify", async () => {
+  const [before, now] = [webhookSecret(), webhookSecret()];
+  const seen: unknown[] = [];
+  await using hook = receiver(async (request) => {
+    const headers = Object.fromEntries(request.headers);
+    const body = await request.text();
+    for (const secret of [before, now]) seen.push(new Webhook(secret).verify(body, headers));
+    assert.throws(() => new Webhook(webhookSecret()).verify(body, headers));
+    return new Response();
+  });
+  const url = `http://127.0.0.1:${hook.port}/`;
+  await sendWebhook({ url, id: "m", payload: { n: 1 }, secret: `${now}, ${before}` }, trusted);
+  assert.deepEqual(seen, [{ n: 1 }, { n: 1 }]);
+});
+
 Deno.test("what may pass is retryable, with the wait that was asked for; the rest is permanent", async () => {
   let answer = new Response();
   await using hook = receiver(() => answer);

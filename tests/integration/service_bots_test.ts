@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import * as bots from "../../lib/wire/schemas/bots.ts";
+import { UnansweredAnswer } from "../../lib/wire/schemas/figures.ts";
 import * as conversations from "../../lib/wire/schemas/conversations.ts";
 import { largeBot } from "../support/bots.ts";
 import { caller } from "../support/contract.ts";
@@ -74,4 +75,51 @@ Deno.test("150 intents of 100 examples each fit a definition", options, async ()
     intents: [...intents, ...intents],
   });
   assert.equal(status, 413);
+});
+
+Deno.test("language and sentiment are guessed where that is switched on", options, async () => {
+  await using service = await TestService.start({ env: { AI_SIGNALS: "true" } });
+  const call = caller(service);
+  const body = {
+    conversation_id: "c",
+    user_message: "Your service is wonderful, thank you very much indeed!",
+    bot_id: "shop",
+  };
+  const prefer = { prefer: "wait=25" };
+  const said = await call(conversations.TurnQueued, "POST", "/conversations/queue", body, prefer);
+  assert.equal(said.result!.language, "en");
+  assert.ok(said.result!.sentiment! > 0);
+});
+
+Deno.test("what a bot has been taught is not to be taught next", options, async () => {
+  await using service = await TestService.start();
+  const call = caller(service);
+  const question = "Can I bring my dog?";
+  let asked = 0;
+  const ask = (user_message: string) =>
+    call(
+      conversations.TurnQueued,
+      "POST",
+      "/conversations/queue",
+      { conversation_id: `c${asked++}`, user_message, bot_id: "shop" },
+      { prefer: "wait=25" },
+    );
+  const left = async () => {
+    const path = "/analytics/unanswered?bot_id=shop";
+    const { questions } = await call(UnansweredAnswer, "GET", path);
+    return questions.map((row) => row.question).toSorted();
+  };
+  await ask(question);
+  await ask("Where is the car park?");
+  assert.deepEqual(await left(), [question, "Where is the car park?"]);
+  const knowledge = [{ question, answer: "On a lead." }];
+  await call(bots.BotAnswer, "PUT", "/bots/shop", { name: "Shop", knowledge });
+  assert.equal((await ask(question)).result!.response, "On a lead."); // trained by now
+  assert.deepEqual(await left(), ["Where is the car park?"]);
+  await call(bots.BotAnswer, "PUT", "/bots/shop", { name: "Shop", knowledge: [] });
+  assert.deepEqual(
+    await left(),
+    [question, "Where is the car park?"],
+    "and is again when it is not",
+  );
 });

@@ -252,3 +252,50 @@ Deno.test("the platform's own tokens are taken, with the role and the subject th
   ];
   for (const token of wrong) assert.equal((await ask(token)).status, 401);
 });
+
+Deno.test("the longest message is answered, and what an answer may be is given whole", async () => {
+  await using service = await TestService.start();
+  const call = caller(service);
+  const answer = "😀".repeat(8_000);
+  const knowledge = (text: string) => ({
+    name: "Bakery",
+    knowledge: [{ question: "When do you open?", answer: text }],
+  });
+  const refused = await service.request("PUT", "/bots/bakery", knowledge(answer + "x"));
+  assert.equal(refused.status, 422);
+  await service.request("PUT", "/bots/bakery", knowledge(answer));
+  const metadata = { k: "漢".repeat(8_000) };
+  const ask = async (id: string, text: string) => {
+    const body = turn(id, text, { metadata });
+    return (await call(conversations.TurnQueued, "POST", QUEUE, body, wait)).result!;
+  };
+  assert.equal((await ask("short", "When do you open?")).response, answer);
+  const longest = "😀".repeat(16_000);
+  assert.deepEqual((await ask("long", longest)).metadata, metadata);
+  const { conversation } = await call(
+    conversations.ConversationAnswer,
+    "GET",
+    "/conversations/long",
+  );
+  assert.equal(conversation.messages[0]!.content, longest);
+  const more = await service.request("POST", QUEUE, turn("more", `${longest}x`));
+  assert.equal(more.status, 422);
+});
+
+Deno.test("whoever waits for a batch hears when all of it is answered", async () => {
+  await withSlowModel(async (service, model, letGo) => {
+    const call = caller(service);
+    const turns = [turn("w-1", "one"), turn("w-2", "two")];
+    const body = { batch_id: "w", conversations: turns };
+    await call(conversations.BatchQueued, "POST", "/conversations/batch", body);
+    await model.received(2);
+    const status = (query: string) =>
+      call(conversations.BatchStatus, "GET", `/conversations/batch/w/status${query}`);
+    assert.equal((await status("")).batch_status.status, "processing");
+    const waited = status("?wait=25");
+    letGo();
+    assert.equal((await waited).batch_status.status, "completed");
+    const unfit = await service.request("GET", "/conversations/batch/w/status?wait=26");
+    assert.equal(unfit.status, 422);
+  });
+});

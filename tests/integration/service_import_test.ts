@@ -161,8 +161,23 @@ Deno.test("an import that is no import is refused with the reason", async () => 
     assert.equal(answer.status, status, JSON.stringify(answer.body));
     assert.equal(answer.body.status, status);
   }
+  // Some of these break a second time, when nobody listens, which must not end the process.
+  const cut = (await packed([line])).slice(0, 40);
+  for (let n = 0; n < 60; n++) {
+    assert.equal((await send(cut, { "content-type": "application/gzip" })).status, 400);
+  }
   const long = { ...line, bot_name: "x".repeat(1_100_000) };
   const answer = await send(text([long, line]), { "content-type": "text/plain" });
   assert.equal(answer.body.imported, 1);
   assert.equal(answer.body.rejected[0].line, 1);
+});
+
+Deno.test("gzip in several members is one import", async () => {
+  await using service = await TestService.start();
+  const lines = madeUp(6);
+  const members = [await packed(lines.slice(0, 3)), await packed(["", ...lines.slice(3)])];
+  const answer = await importer(service)(new Blob(members as BlobPart[]), {
+    "content-type": "application/gzip",
+  });
+  assert.equal(answer.body.imported, 6, JSON.stringify(answer.body));
 });

@@ -7,6 +7,8 @@ export interface RunningDemo extends AsyncDisposable {
   breaker: string;
   /** Signs in once, as its administrator. */
   link: string;
+  /** Ends it as Ctrl-C does at a terminal; gives what it complained of from then on. */
+  end(): Promise<string>;
 }
 
 /** Starts the demo, with the history of `days` or its usual ones; waits until it says where it is. */
@@ -19,12 +21,23 @@ export async function startDemo(days?: number): Promise<RunningDemo> {
     cwd: ROOT,
     stdin: "null",
     stdout: "piped",
+    stderr: "piped",
+    detached: true, // in a process group of its own, all of which a terminal's Ctrl-C reaches
   }).spawn();
   const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  let complaints = "";
+  const heard = (async () => {
+    for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) complaints += text;
+  })();
+  let ended = false;
   const end = async () => {
-    child.kill("SIGINT");
+    if (ended) return "";
+    ended = true;
+    const before = complaints.length;
+    Deno.kill(-child.pid, "SIGINT");
     while (!(await reader.read()).done);
-    await child.status;
+    await Promise.all([child.status, heard]);
+    return complaints.slice(before);
   };
   const timer = setTimeout(() => child.kill("SIGKILL"), START_MS);
   let said = "";
@@ -32,8 +45,8 @@ export async function startDemo(days?: number): Promise<RunningDemo> {
     const { done, value } = await reader.read();
     if (done) {
       clearTimeout(timer);
-      await child.status;
-      throw new Error(`the demo did not start: ${said}`);
+      await Promise.all([child.status, heard]);
+      throw new Error(`the demo did not start: ${said}${complaints}`);
     }
     said += value;
   }
@@ -41,6 +54,9 @@ export async function startDemo(days?: number): Promise<RunningDemo> {
   return {
     breaker: /http:\S+\/[0-9a-f]{24}\//.exec(said)![0],
     link: /http:\S+\/sign-in\?code=\S+/.exec(said)![0],
-    [Symbol.asyncDispose]: end,
+    end,
+    async [Symbol.asyncDispose]() {
+      await end();
+    },
   };
 }

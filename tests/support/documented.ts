@@ -26,13 +26,13 @@ export function inlined(document: any, part: any): any {
  */
 export function documentedAnswers(
   document: any,
-  prefix = "/api/performance",
 ): (route: string, answer: Given) => void {
   const schemas = new Map<string, z.ZodType>();
   return (route, { status, headers, text }) => {
     const [method, path] = route.split(" ") as [string, string];
     const what = `${route} answered ${status}: ${text.slice(0, 500)}`;
-    const response = document.paths[prefix + path]?.[method.toLowerCase()]?.responses[status];
+    const response = document.paths["/api/performance" + path]?.[method.toLowerCase()]
+      ?.responses[status];
     assert.ok(response, `${what}: this is not documented`);
     const type = headers.get("content-type")!.split(";")[0]!;
     assert.ok(Object.hasOwn(response.content, type), `${what}: ${type} is not documented`);

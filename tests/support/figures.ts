@@ -11,5 +11,5 @@ export const figuresOn = (db: Database, now: number): Figures =>
     clock: new FakeClock(now),
     users: new UserMonths(db.kv),
     unanswered: new Recorder(db).unanswered,
-    texts: { question: () => Promise.resolve(null) },
+    texts: { takings: () => Promise.resolve(null), question: () => Promise.resolve(null) },
   });

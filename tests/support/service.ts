@@ -98,10 +98,10 @@ export class TestService implements AsyncDisposable {
   }
 
   /** Resolves with the first log line, from now on, that fits. */
-  async nextLog(pattern: RegExp, withinMs = READY_MS): Promise<string> {
+  async nextLog(pattern: RegExp): Promise<string> {
     const { promise, resolve, reject } = Promise.withResolvers<string>();
     const watcher = (line: string) => pattern.test(line) && resolve(line);
-    const timer = setTimeout(() => reject(this.#failure(`logged no ${pattern}`)), withinMs);
+    const timer = setTimeout(() => reject(this.#failure(`logged no ${pattern}`)), READY_MS);
     this.#watchers.add(watcher);
     try {
       return await promise;
@@ -219,15 +219,7 @@ export async function startInVain(
   env: Record<string, string>,
   args?: string[],
 ): Promise<{ code: number; said: string }> {
-  const child = await serviceProcess({ PORT: String(freePort()), ...env }, args);
-  const timer = setTimeout(() => child.kill("SIGKILL"), READY_MS);
-  try {
-    const { code, stdout, stderr } = await child.output();
-    const text = new TextDecoder();
-    return { code, said: text.decode(stdout) + text.decode(stderr) };
-  } finally {
-    clearTimeout(timer);
-  }
+  return await endOf(await serviceProcess({ PORT: String(freePort()), ...env }, args));
 }
 
 /** Starts the service, and asks it to end as soon as it prints this; gives how it ended. */
@@ -236,19 +228,30 @@ export async function stoppedWhileStarting(
   pattern: RegExp,
 ): Promise<{ code: number; said: string }> {
   const child = await serviceProcess({ PORT: String(freePort()), ...env });
+  let asked = false;
+  return await endOf(child, (said) => {
+    if (asked || !pattern.test(said)) return;
+    asked = true;
+    child.kill("SIGTERM");
+  });
+}
+
+/** How a service ended, and what it printed by then; `hear` is told that as it grows. */
+async function endOf(
+  child: Deno.ChildProcess,
+  hear: (said: string) => void = () => {},
+): Promise<{ code: number; said: string }> {
   const timer = setTimeout(() => child.kill("SIGKILL"), READY_MS);
-  let said = "";
-  const hear = async (stream: ReadableStream<Uint8Array<ArrayBuffer>>) => {
+  const said = ["", ""];
+  await Promise.all([child.stdout, child.stderr].map(async (stream, i) => {
     for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-      const asked = pattern.test(said);
-      said += text;
-      if (!asked && pattern.test(said)) child.kill("SIGTERM");
+      said[i] += text;
+      hear(said.join(""));
     }
-  };
-  await Promise.all([hear(child.stdout), hear(child.stderr)]);
+  }));
   const { code } = await child.status;
   clearTimeout(timer);
-  return { code, said };
+  return { code, said: said.join("") };
 }
 
 async function serviceProcess(

@@ -9,7 +9,7 @@ export interface Point {
 export interface Slope {
   /** Change an hour. */
   perHour: number;
-  /** Half the width of the 95 % interval of `perHour`; Infinity for fewer than 3 points. */
+  /** Half the width of the 95% interval of `perHour`; Infinity for fewer than 3 points. */
   uncertainty: number;
 }
 

@@ -1,4 +1,5 @@
 import { ResponderError } from "../responder.ts";
+import { BrokenOff } from "./streamed.ts";
 
 /** What we read of an `APICallError` of the AI SDK; the rest of it may hold texts and keys. */
 interface ProviderFailure {
@@ -32,6 +33,13 @@ export interface FailureContext {
  */
 export function toResponderError(thrown: unknown, context: FailureContext): ResponderError {
   if (thrown instanceof ResponderError) return thrown;
+  if (thrown instanceof BrokenOff) {
+    const detail = detailOf({ data: thrown }, context);
+    return new ResponderError({
+      retryable: true,
+      reason: `The AI provider broke its answer off with an error${detail && `: ${detail}`}`,
+    });
+  }
   const failure: ProviderFailure = typeof thrown === "object" && thrown !== null ? thrown : {};
   const status = failure.statusCode;
   if (status === undefined) {

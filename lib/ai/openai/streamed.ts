@@ -7,6 +7,11 @@ type CallOptions = Parameters<Model["doStream"]>[0];
 /** What a reply is made of, however it came. */
 export type Answer = Pick<Generated, "usage" | "finishReason"> & { text: string };
 
+/** What a provider says in place of the rest of a stream that had begun well. */
+export class BrokenOff {
+  constructor(readonly error: unknown) {}
+}
+
 /** Asks for a stream and tells each piece of text as it comes. Throws what the provider reports. */
 export async function streamed(
   model: Model,
@@ -17,7 +22,9 @@ export async function streamed(
   let text = "";
   let end: Pick<Answer, "usage" | "finishReason"> | undefined;
   for await (const part of stream) {
-    if (part.type === "error") throw part.error;
+    if (part.type === "error") {
+      throw part.error instanceof Error ? part.error : new BrokenOff(part.error);
+    }
     if (part.type === "finish") end = { usage: part.usage, finishReason: part.finishReason };
     if (part.type !== "text-delta" || part.delta === "") continue;
     text += part.delta;

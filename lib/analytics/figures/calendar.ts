@@ -97,17 +97,14 @@ export interface WallClock {
   hour: number;
 }
 
-/** What the wall clock of a zone shows in a quarter hour. */
-export function wallClock(quarter: number, zone: string): WallClock {
-  const at = zoned(quarter, zone);
-  return { weekday: at.dayOfWeek - 1, hour: at.hour };
-}
-
 const HOUR_MS = 3_600_000;
 /** 1 January 1970 was a Thursday. */
 const EPOCH_WEEKDAY = 3;
 
-/** The same of each quarter hour of a span, asking the zone only where its clock is changed. */
+/**
+ * What the wall clock of a zone shows in each quarter hour of a span. The zone is asked only where
+ * its clock is changed.
+ */
 export function wallClocks(from: number, to: number, zone: string): WallClock[] {
   const clocks: WallClock[] = [];
   for (let quarter = from; quarter < to;) {

@@ -1,3 +1,4 @@
+import { invalidField } from "../../errors.ts";
 import { QUARTER_MS, quarterOf } from "../periods.ts";
 import { round2 } from "../rounding.ts";
 import { addSum, ALL_BOTS, bucketSums, type Sum } from "./bucket_sums.ts";
@@ -10,7 +11,7 @@ import {
   needsHistograms,
   UNCOMPARED,
 } from "./catalogue.ts";
-import { botNumber, daysOf, figuresOf, type FigureSources, wrong } from "./range.ts";
+import { botNumber, daysOf, figuresOf, type FigureSources } from "./range.ts";
 
 export interface CompareQuery {
   /** `week` and `month`: the calendar one of `from`, by default the running one, and the one before. */
@@ -52,17 +53,23 @@ export async function compare(
   const [from, next, before] = spansOf(query, now);
   const ofUsers = metrics.filter(isUserFigure);
   if (ofUsers.length > 0 && botId !== undefined) {
-    throw wrong("metrics", `${ofUsers.join(", ")}: users are counted over all bots together`);
+    throw invalidField(
+      "metrics",
+      `${ofUsers.join(", ")}: users are counted over all bots together; leave out bot_id`,
+    );
   }
   const beyond = metrics.filter((name) => UNCOMPARED.includes(name));
   if (beyond.length > 0) {
-    throw wrong("metrics", `${beyond.join(", ")}: looks beyond the period; compare active_users`);
+    throw invalidField(
+      "metrics",
+      `${beyond.join(", ")}: looks beyond the period; compare active_users`,
+    );
   }
   const bot = botId === undefined ? undefined : await botNumber(kv, botId);
   const start = startOfDay(from, zone);
   const end = startOfDay(next, zone);
   const previous = startOfDay(before, zone);
-  if (start * QUARTER_MS > now) throw wrong("from", "must not lie in the future");
+  if (start * QUARTER_MS > now) throw invalidField("from", "must not lie in the future");
   const partial = end * QUARTER_MS > now;
   // Of a running period the quarter hours that are over; the one that runs would not be equal.
   const elapsed = partial ? Math.max(0, quarterOf(now) - start) : end - start;

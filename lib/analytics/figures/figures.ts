@@ -1,7 +1,8 @@
 import type { Clock } from "../../clock.ts";
 import type { Database } from "../../kv/database.ts";
 import type { UserMonths } from "../user_months.ts";
-import type { QuestionTexts, UnansweredGroup, UnansweredQuestions } from "../unanswered.ts";
+import type { QuestionTexts } from "../known_questions.ts";
+import type { UnansweredGroup, UnansweredQuestions } from "../unanswered.ts";
 import { type Anomalies, anomalies, type AnomaliesQuery } from "./anomalies.ts";
 import { busiest, type BusiestQuery, type HourOfWeek } from "./busiest.ts";
 import { compare, type CompareQuery, type Comparison } from "./compare.ts";

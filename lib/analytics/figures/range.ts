@@ -1,5 +1,5 @@
 import type { Clock } from "../../clock.ts";
-import { AppError, notFound } from "../../errors.ts";
+import { invalidField, notFound } from "../../errors.ts";
 import { botKey } from "../keys.ts";
 import { readBotIds } from "../bot_index.ts";
 import { QUARTER_MS, quarterOf } from "../periods.ts";
@@ -81,12 +81,7 @@ const DEFAULT_DAYS = 30;
 
 /** Refuses what names no time zone. */
 export function requireZone(zone: string): void {
-  if (!isTimeZone(zone)) throw wrong("tz", "must be a time zone such as Europe/Berlin");
-}
-
-/** The refusal of a query's field, saying what it must be. */
-export function wrong(path: string, message: string): AppError {
-  return new AppError("invalid", `${path}: ${message}`, { issues: [{ path, message }] });
+  if (!isTimeZone(zone)) throw invalidField("tz", "must be a time zone such as Europe/Berlin");
 }
 
 /** The local days of a query, checked. */
@@ -100,8 +95,10 @@ export function daysOf(
   const to = query.to ?? localDate(now, query.zone);
   const from = query.from ?? addDays(to, 1 - defaultDays);
   const days = daysBetween(from, to);
-  if (days < 1) throw wrong("from", "must not lie after to");
-  if (days > maxDays) throw wrong("from", `must lie at most ${maxDays} days before to`);
+  if (days < 1) throw invalidField("from", "must not lie after to");
+  if (days > maxDays) {
+    throw invalidField("from", `at most ${maxDays} days may be asked for; this range has ${days}`);
+  }
   return { from, to };
 }
 
@@ -125,7 +122,12 @@ export async function openRange(
   const { from, to } = daysOf(query, now, MAX_DAYS[granularity]);
   const ofUsers = metrics.filter(isUserFigure);
   if (ofUsers.length > 0 && (botId !== undefined || byBot)) {
-    throw wrong("metrics", `${ofUsers.join(", ")}: users are counted over all bots together`);
+    throw invalidField(
+      "metrics",
+      `${
+        ofUsers.join(", ")
+      }: users are counted over all bots together; leave out bot_id and by=bot`,
+    );
   }
   const bot = botId === undefined ? undefined : await botNumber(kv, botId);
   const buckets = bucketsOf(from, to, granularity, zone)

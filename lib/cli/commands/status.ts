@@ -105,7 +105,7 @@ function describe(cli: Cli, url: string, { health, summary, queues }: Standing):
     } completed, ` +
     `${formatCount(failed)} failed, ${formatCount(processing)} processing, ` +
     `${formatCount(pending)} pending`,
-    `cache          ${cache.hit_rate} % hits, ${
+    `cache          ${cache.hit_rate}% hits, ${
       countOf(cache.total_keys, "entry", "entries")
     }, ${cache.memory_usage}`,
     `machine        CPU ${health.system.cpu_percent}%, memory ${health.system.memory_percent}%, ` +

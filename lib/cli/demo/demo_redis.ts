@@ -28,6 +28,7 @@ export async function startDemoRedis(port: number): Promise<DemoRedis | null> {
         stdin: "null",
         stdout: "null",
         stderr: "null",
+        detached: true, // a terminal's Ctrl-C is not for it: it outlives the service, which needs it
       }).spawn();
       child = started;
       started.status.then(() => {

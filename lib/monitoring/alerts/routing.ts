@@ -6,8 +6,8 @@ import { type AlertSeverity, reaches } from "./rule.ts";
 
 export interface AlertRouting {
   notifier: Notifier;
-  /** Where e-mail goes; absent = nowhere. */
-  email: string | undefined;
+  /** Whom e-mail goes to, a message each; empty = nobody. */
+  emails: readonly string[];
   /** Least severity that is sent by e-mail, and to the webhook. */
   emailFrom: AlertSeverity;
   webhookFrom: AlertSeverity;
@@ -17,15 +17,15 @@ export interface AlertRouting {
 
 /** Sends alerts by severity; what is below `warning` is on the dashboard alone. */
 export function routeAlerts(routing: AlertRouting): TellAlert {
-  const { notifier, email, emailFrom, webhookFrom } = routing;
+  const { notifier, emails, emailFrom, webhookFrom } = routing;
   return (tx: WriteSet, change, alert) => {
     const type = `alert.${change}`;
     const subject = subjectOf(change, alert);
     if (alert.severity === "info") return;
-    if (email && reaches(alert.severity, emailFrom)) {
+    if (emails.length > 0 && reaches(alert.severity, emailFrom)) {
       const letter = renderLetter(letterOf(change, alert, subject, routing.publicUrl));
       const content = { channel: "email" as const, email: letter };
-      notifier.prepare(tx, { type, subject, to: email, content });
+      for (const to of emails) notifier.prepare(tx, { type, subject, to, content });
     }
     if (reaches(alert.severity, webhookFrom)) {
       const content = { channel: "webhook" as const, data: dataOf(alert, routing.publicUrl) };

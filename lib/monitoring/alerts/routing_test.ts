@@ -23,7 +23,7 @@ const alert = (severity: AlertSeverity): AlertView => ({
 });
 
 /** Where an alert of each severity goes, as `severity>channel`. */
-async function routes(emailFrom: AlertSeverity, webhookFrom: AlertSeverity, email?: string) {
+async function routes(emailFrom: AlertSeverity, webhookFrom: AlertSeverity, ...emails: string[]) {
   await using db = await Database.open({ path: ":memory:" });
   const engine = { prepare: () => "job" };
   const notifier = new Notifier({
@@ -33,7 +33,7 @@ async function routes(emailFrom: AlertSeverity, webhookFrom: AlertSeverity, emai
     webhookUrl: "https://hooks.example/in",
     canMail: true,
   });
-  const tell = routeAlerts({ notifier, email, emailFrom, webhookFrom, publicUrl: undefined });
+  const tell = routeAlerts({ notifier, emails, emailFrom, webhookFrom, publicUrl: undefined });
   for (const severity of SEVERITIES) {
     const tx = new WriteSet();
     tell(tx, "raised", { ...alert(severity), title: severity });
@@ -59,4 +59,9 @@ Deno.test("severity decides where an alert goes; what is only informative goes n
     "warning>email",
   ]);
   assert.deepEqual(await routes("warning", "critical"), ["critical>webhook"]);
+  assert.deepEqual(await routes("critical", "critical", "ops@example.org", "ann@example.org"), [
+    "critical>email",
+    "critical>email",
+    "critical>webhook",
+  ]);
 });

@@ -13,8 +13,6 @@ export interface CheckResult {
 export interface HealthCheck {
   name: string;
   onFailure: "degraded" | "unhealthy";
-  /** Default: the health service's. */
-  timeoutMs?: number;
   run(signal: AbortSignal): CheckResult | Promise<CheckResult>;
 }
 

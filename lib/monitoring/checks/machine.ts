@@ -6,7 +6,7 @@ import { type HealthCheck, judge, type Limits } from "./check.ts";
 const DISK_STALE_MS = 60_000;
 const DISK_FULL_PERCENT = 90;
 
-/** Unhealthy under `reserveBytes`, where new work is refused; degraded under twice that or over 90 %. */
+/** Unhealthy under `reserveBytes`, where new work is refused; degraded under twice that or over 90%. */
 export function diskCheck(system: SystemSource, reserveBytes: number): HealthCheck {
   return {
     name: "disk",

@@ -3,11 +3,16 @@ import { success } from "./envelope.ts";
 import { Count, Cursor, Id, pageSize, words } from "./text.ts";
 
 const CacheScope = z.enum(["shared", "user", "off"]);
-const Entry = z.object({ question: words(1, 2_000), answer: words(1, 16_000) });
+const MAX_ANSWER = 16_000;
+/** Stored and given word for word, so what takes two UTF-16 code units counts as two. */
+const Answer = words(1, MAX_ANSWER).refine((text) => text.length <= MAX_ANSWER, {
+  error: `must have at most ${MAX_ANSWER} characters, an emoji counting as two`,
+});
+const Entry = z.object({ question: words(1, 2_000), answer: Answer });
 const Intent = z.object({
   name: Id,
   examples: z.array(words(1, 2_000)).max(50_000),
-  answer: words(1, 16_000),
+  answer: Answer,
 });
 
 export const BotInput = z.object({

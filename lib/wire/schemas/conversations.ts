@@ -1,7 +1,17 @@
 import { z } from "@hono/zod-openapi";
 import { success } from "./envelope.ts";
 import { TaskError } from "./tasks.ts";
-import { Count, HIDDEN, Id, Instant, pageSize, Percent, PriorityWord, words } from "./text.ts";
+import {
+  Count,
+  HIDDEN,
+  Id,
+  Instant,
+  pageSize,
+  Percent,
+  PriorityWord,
+  WebAddress,
+  words,
+} from "./text.ts";
 
 const hidden = z.literal(HIDDEN);
 const MAX_METADATA_CHARACTERS = 8_192;
@@ -15,8 +25,7 @@ const turn = {
     (value) => JSON.stringify(value).length <= MAX_METADATA_CHARACTERS,
     { error: `must have at most ${MAX_METADATA_CHARACTERS} characters as JSON` },
   ).nullish(),
-  callback_url: z.url({ protocol: /^https?$/, error: "must be an http or https address" })
-    .max(2_048).nullish(),
+  callback_url: WebAddress.nullish(),
 };
 
 export const UrgentTurn = z.object(turn).openapi("UrgentTurn", {
@@ -64,6 +73,10 @@ export const TurnResult = z.object({
   bot_version: Count.optional().openapi({
     description: "the bot's version that answered, while the newest is still being trained",
   }),
+  matched: z.object({ entry: z.string().optional(), question: z.string().optional() }).optional()
+    .openapi({ description: "what of the bot's fits best: `knowledge:<index>`, `intent:<name>`" }),
+  language: z.string().optional().openapi({ description: "a guess; `und` = none" }),
+  sentiment: z.number().optional().openapi({ description: "a guess, from −1 to 1; English only" }),
   tokens: Tokens.optional(),
   cost_micros: Count.optional().openapi({ description: "millionths of AI_PRICES' currency" }),
   latency_ms: z.number(),
@@ -171,8 +184,10 @@ export const Conversation = z.object({
   started_at: Instant,
   updated_at: Instant,
   satisfaction_score: z.number().optional(),
+  comment: z.string().optional().openapi({ description: "the latest that came with feedback" }),
   importance: Importance.optional().openapi({ description: "where somebody has said it" }),
   handoff_at: Instant.optional(),
+  handoff_reason: z.string().optional(),
   closed_at: Instant.optional(),
   reopened: Count.optional().openapi({ description: "how often, after it was closed" }),
   reopened_at: Instant.optional(),
@@ -209,7 +224,9 @@ export const ConversationList = success({
 
 export const NewFeedback = z.object({
   satisfaction_score: z.number().min(1).max(5),
-  comment: words(0, 4_000).nullish(),
+  comment: words(0, 4_000).nullish().openapi({
+    description: "absent: an earlier one stays; empty: it is removed",
+  }),
 }).openapi("NewFeedback");
 export const FeedbackTaken = success({
   conversation_id: z.string(),

@@ -10,6 +10,7 @@ import {
   pageSize,
   Percent,
   PriorityWord,
+  WebAddress,
   words,
 } from "./text.ts";
 
@@ -130,7 +131,7 @@ export const NewTask = z.object({
     if (text.length > 30_000 && /[^\x00-\xff]/.test(text)) return false;
     return text.length <= MAX_PAYLOAD_BYTES && encoder.encode(text).length <= MAX_PAYLOAD_BYTES;
   }, { error: "must have at most 48 KiB as JSON, or 30,000 characters where not all are Latin-1" }),
-  url: z.url({ protocol: /^https?$/, error: "must be an http or https address" }).max(2_048),
+  url: WebAddress,
   priority: PriorityWord.nullish(),
   run_at: GivenInstant.nullish(),
   unique_key: Id.nullish(),

@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { withinCharacters } from "../characters.ts";
 
 // deno-lint-ignore no-control-regex
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
@@ -6,15 +7,6 @@ const NO_CONTROL = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$";
 
 /** Shown instead of message text, arguments, results and cache values to who may not read them. */
 export const HIDDEN = "[hidden]";
-
-/** Whether a text has at most `max` characters, a surrogate pair counting as one. */
-export function withinCharacters(text: string, max: number): boolean {
-  if (text.length <= max) return true;
-  if (text.length > 2 * max) return false;
-  let count = 0;
-  for (const _ of text) count++;
-  return count <= max;
-}
 
 /** Whether a text may name anything: 1–200 characters, no control character among them. */
 export function isId(text: string): boolean {
@@ -31,6 +23,12 @@ export const words = (min: number, max: number) =>
   z.string().min(min).refine((text) => withinCharacters(text, max), {
     error: `must have at most ${max} characters`,
   }).overwrite((text) => text.toWellFormed()).openapi({ minLength: min, maxLength: max });
+
+/** Where something is sent to. */
+export const WebAddress = z.url({
+  protocol: /^https?$/,
+  error: "must be an http or https address",
+}).max(2_048, "must have at most 2,048 characters"); // without words it would have those above
 
 /** An instant in answers: UTC, ISO 8601 with `Z`. */
 export const Instant = z.string().openapi({

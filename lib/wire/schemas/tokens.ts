@@ -1,8 +1,8 @@
 import { z } from "@hono/zod-openapi";
+import { ROLES } from "../envelope.ts";
 import { success } from "./envelope.ts";
 import { Count, Cursor, GivenInstant, Id, Instant, pageSize, words } from "./text.ts";
 
-const ROLES = ["viewer", "operator", "admin"] as const;
 const RoleWord = z.enum(ROLES);
 
 export const NewToken = z.object({
@@ -76,10 +76,11 @@ const range = {
   action: words(1, 200).optional(),
 };
 export const AuditRange = z.object(range);
+const AUDIT_CURSOR = /^\d{1,15}-[0-9a-z]{1,40}$/;
 export const AuditQuery = z.object({
   ...range,
   limit: pageSize(500, 100),
-  cursor: Cursor.optional(),
+  cursor: Cursor.regex(AUDIT_CURSOR, "must be the next_cursor of an earlier page").optional(),
 });
 export const AuditPage = success({
   entries: z.array(AuditEntry),

@@ -44,8 +44,8 @@ export class WorkerProcess {
   }
 
   /** Waits until it says so; rejects with what it wrote to stderr when it ends or takes too long. */
-  async told(event: string, timeoutMs = TOLD_TIMEOUT_MS): Promise<Told> {
-    const endsAt = performance.now() + timeoutMs;
+  async told(event: string): Promise<Told> {
+    const endsAt = performance.now() + TOLD_TIMEOUT_MS;
     for (;;) {
       const told = this.said(event)[0];
       if (told) return told;
