@@ -99,7 +99,7 @@ async function measureLoads(options: BenchOptions, figures: Figures): Promise<vo
     { subject: "bare Hono", metric, url: hono.url, script: "get", args: [] },
     { subject: "pixel", metric, url: pixel.url + path, script: "get", args },
   ];
-  const loads = [
+  const all: Load[] = [
     ...read(HEALTHZ, "/healthz", []),
     {
       subject: "Hono, same answer",
@@ -111,7 +111,8 @@ async function measureLoads(options: BenchOptions, figures: Figures): Promise<vo
     ...read(SUMMARY, SUMMARY_PATH, [token]),
     ...queued(QUEUE_PAUSED),
     ...queued(QUEUE_RUNNING, true),
-  ].filter(({ metric }) => !only || metric.includes(only));
+  ];
+  const loads = all.filter(({ metric }) => !only || metric.includes(only));
 
   // The first round warms everything up and is not counted.
   for (let round = 0; round <= rounds; round++) {
