@@ -34,7 +34,7 @@ const ROW_OF: [keys: string, row: RegExp][] = [
     "conv c, conv t, conv r, conv m, conv a, conv p, conv s, conv f, conv i, conv x, conv au",
     /before they are deleted$/,
   ],
-  ["conv gone, conv deletions", /^hashed ids/],
+  ["conv gone, conv deletions, conv taken", /^hashed ids/],
   ["bots spent", /^what bots have cost/],
   ["bots d, bots k, bots u, bots n, auth token, auth token-hash, alerts name", /^bots, tokens/],
   [

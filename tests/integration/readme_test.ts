@@ -15,7 +15,10 @@ function commandsOf(heading: string, variables: Record<string, string>): string[
   for (const [whole, double, single] of script.matchAll(token)) {
     if (whole === "\n") commands.push([]);
     else if (!whole.startsWith("#")) {
-      const expanded = (double ?? whole).replaceAll(/\$(\w+)/g, (_, name) => variables[name]!);
+      const expanded = (double ?? whole).replaceAll(/\$(\w+)/g, (_, name) => {
+        assert.ok(Object.hasOwn(variables, name), `the README sets no variable ${name}`);
+        return variables[name]!;
+      });
       commands.at(-1)!.push(single ?? expanded);
     }
   }
@@ -45,7 +48,7 @@ async function curl(words: string[], url: string): Promise<{ status: number; tex
 
 Deno.test("README: the first conversation goes as it says", async () => {
   await using service = await TestService.start();
-  const commands = commandsOf("First conversation", { TOKEN: service.token });
+  const commands = commandsOf("First conversation", { PIXEL_TOKEN: service.token });
   const curls = commands.filter(([name]) => name === "curl");
   assert.equal(curls.length, 2);
   let last = "";
