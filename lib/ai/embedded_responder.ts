@@ -78,7 +78,7 @@ export class EmbeddedResponder implements CacheableResponder {
       return null;
     }
     const model = await this.#models.ready(bot, new AbortController().signal);
-    return messages.map((message) => (model.match(message)?.score ?? -1) >= model.threshold);
+    return messages.map((message) => model.answers(model.match(message)));
   }
 
   keyText(message: string): string {
@@ -93,7 +93,7 @@ export class EmbeddedResponder implements CacheableResponder {
     const model = hasTopics(bot) ? await this.#models.ready(bot, request.signal) : null;
     const match = model?.match(message) ?? null;
     const topic = model && match ? model.topics.topic(match.topic) : null;
-    const answers = model !== null && match !== null && match.score >= model.threshold;
+    const answers = model?.answers(match) ?? false;
     return {
       response: answers ? topic!.answer : UNKNOWN_ANSWER,
       source: answers ? topic!.kind : "none",

@@ -32,7 +32,8 @@ export type VerifyJwt = (token: string, now: number) => Promise<Principal | Refu
 const KEY_SERVER_TIMEOUT_MS = 3_000;
 
 /**
- * A check of the platform's own tokens. Rejects with `unavailable` when the keys cannot be fetched, since then nobody knows.
+ * A check of the platform's own tokens. Rejects with `unavailable` when the keys cannot be fetched,
+ * since then nobody knows.
  */
 export async function jwtVerifier(options: JwtOptions): Promise<VerifyJwt> {
   const key = options.secret === undefined

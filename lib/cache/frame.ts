@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import zlib from "node:zlib";
-import { type Codec, type Payload } from "./payload.ts";
+import type { Codec, Payload } from "./payload.ts";
 
 /**
  * How an entry lies in Redis. ASCII up to the body, so that it can be read with redis-cli and taken

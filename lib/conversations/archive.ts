@@ -1,4 +1,3 @@
-import { zstdCompressSync } from "node:zlib";
 import type { Clock } from "../clock.ts";
 import type { Database } from "../kv/database.ts";
 import { WriteSet } from "../kv/write_set.ts";
@@ -22,6 +21,7 @@ import {
   turnsPrefix,
 } from "./keys.ts";
 import { leaveBlock } from "./imported_texts.ts";
+import { packText } from "./packed_messages.ts";
 import type { ConversationLedger } from "./ledger.ts";
 import { type ArchivedTexts, readLatestAnswer, readTranscript } from "./transcript.ts";
 
@@ -132,7 +132,7 @@ async function pack(
   const texts: ArchivedTexts = { messages: await readTranscript(db.kv, id, record) };
   const latest = await readLatestAnswer(db.kv, id, record);
   if (latest) texts.latest = latest;
-  const packed = zstdCompressSync(new TextEncoder().encode(JSON.stringify(texts)));
+  const packed = packText(JSON.stringify(texts));
   const chunks: Uint8Array[] = [];
   for (let at = 0; at < packed.length; at += ARCHIVE_CHUNK_BYTES) {
     chunks.push(packed.slice(at, at + ARCHIVE_CHUNK_BYTES));

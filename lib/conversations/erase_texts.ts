@@ -1,4 +1,3 @@
-import { zstdCompressSync } from "node:zlib";
 import type { Database } from "../kv/database.ts";
 import { commitFresh } from "../kv/idempotency.ts";
 import { WriteSet } from "../kv/write_set.ts";
@@ -17,6 +16,7 @@ import {
   turnsPrefix,
 } from "./keys.ts";
 import { overwriteImportedTexts } from "./imported_texts.ts";
+import { packText } from "./packed_messages.ts";
 import { type ArchivedTexts, readArchived } from "./transcript.ts";
 
 const BATCH = 20;
@@ -66,7 +66,7 @@ async function eraseArchive(db: Database, tx: WriteSet, id: string): Promise<num
   };
   if (latest) texts.latest = eraseAnswer(latest);
   for await (const { key } of db.kv.list({ prefix: archivePrefix(id) })) tx.delete(key);
-  tx.set(archiveKey(id, 0), zstdCompressSync(new TextEncoder().encode(JSON.stringify(texts))));
+  tx.set(archiveKey(id, 0), packText(JSON.stringify(texts)));
   return 1;
 }
 

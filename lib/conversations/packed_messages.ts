@@ -18,9 +18,16 @@ export function packMessages(messages: readonly Message[]): string {
   return JSON.stringify(fields);
 }
 
+/** A text, compressed. */
+export const packText = (text: string): Uint8Array => zstdCompressSync(encoder.encode(text));
+
+/** The text that was compressed. */
+export const unpackText = (packed: Uint8Array): string =>
+  decoder.decode(zstdDecompressSync(packed));
+
 /** A text of any length, compressed, in parts that each fit a value. */
 export function splitPacked(packed: string): Uint8Array[] {
-  const bytes = zstdCompressSync(encoder.encode(packed));
+  const bytes = packText(packed);
   const parts: Uint8Array[] = [];
   for (let at = 0; at < bytes.length; at += PART_BYTES) {
     parts.push(bytes.slice(at, at + PART_BYTES));
@@ -30,7 +37,7 @@ export function splitPacked(packed: string): Uint8Array[] {
 
 /** The text that was split. */
 export function joinPacked(parts: readonly Uint8Array[]): string {
-  return decoder.decode(zstdDecompressSync(Buffer.concat(parts)));
+  return unpackText(Buffer.concat(parts));
 }
 
 /** Reads a text; earlier releases stored the messages themselves, or long ones in pieces. */

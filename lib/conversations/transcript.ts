@@ -1,4 +1,3 @@
-import { zstdDecompressSync } from "node:zlib";
 import { readMany } from "../kv/read_many.ts";
 import {
   type AnswerRecord,
@@ -19,6 +18,7 @@ import {
 } from "./keys.ts";
 import { askedOf } from "./turn_text.ts";
 import { readImportedTexts } from "./imported_texts.ts";
+import { joinPacked } from "./packed_messages.ts";
 
 /** One message with what is known of how it came to be. */
 export interface TranscriptMessage extends Message {
@@ -162,8 +162,7 @@ export async function readArchived(kv: Deno.Kv, id: string): Promise<ArchivedTex
   for await (const { value } of kv.list<Uint8Array>({ prefix: archivePrefix(id) })) {
     chunks.push(value);
   }
-  const packed = new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer());
-  return JSON.parse(new TextDecoder().decode(zstdDecompressSync(packed)));
+  return JSON.parse(joinPacked(chunks));
 }
 
 /** The questions of all conversations, for figures that name some. */

@@ -1,5 +1,5 @@
-import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import type { TurnRecord } from "./conversation.ts";
+import { packText, unpackText } from "./packed_messages.ts";
 
 /** UTF-16 code units that a value has room for beside the longest metadata. */
 const PLAIN_UNITS = 16_000;
@@ -21,12 +21,11 @@ export function packAsked(
 ): Pick<TurnRecord, "message" | "metadata" | "packed"> {
   const asked: Asked = { message, ...(metadata && { metadata }) };
   if (message.length <= PLAIN_UNITS) return asked;
-  const bytes = new TextEncoder().encode(JSON.stringify(asked));
-  return { message: "", packed: zstdCompressSync(bytes) };
+  return { message: "", packed: packText(JSON.stringify(asked)) };
 }
 
 /** What was asked in a turn. */
 export function askedOf({ message, metadata, packed }: TurnRecord): Asked {
   if (!packed) return { message, ...(metadata && { metadata }) };
-  return JSON.parse(new TextDecoder().decode(zstdDecompressSync(packed)));
+  return JSON.parse(unpackText(packed));
 }

@@ -46,6 +46,11 @@ export class BotModel {
     if (best < 0) return null;
     return { topic: best, utterance: this.topics.nearest(best, message), score };
   }
+
+  /** Whether a match is good enough for an answer. */
+  answers(match: Match | null): boolean {
+    return match !== null && match.score >= this.threshold;
+  }
 }
 
 interface Slot {
