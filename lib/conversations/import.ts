@@ -34,6 +34,8 @@ const MAX_GROUP_BYTES = 400_000;
 /** Ids in a group, in bytes: each stands in up to a dozen keys, which an atomic holds 80 KiB of. */
 const MAX_GROUP_ID_BYTES = 5_000;
 const MAX_GROUPS_UNDER_WAY = 4;
+/** Others get their turn after so many lines, of which none may be worth a commit. */
+const LINES_A_TURN = 64;
 
 /**
  * Imports finished conversations from lines of JSON, streamed: what is committed stays, so an
@@ -72,8 +74,10 @@ export async function importConversations(
     if (failure) throw failure.error;
   };
   let number = 0;
+  let taken = 0;
   try {
     for await (const text of lines) {
+      if (++taken % LINES_A_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
       number += typeof text === "number" ? text : 1;
       if (typeof text === "number" || text?.trim() === "") continue;
       const parsed = text === null ? "the line is above 1 MiB" : parseLine(text);

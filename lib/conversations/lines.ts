@@ -1,8 +1,6 @@
 /** A line longer than this is given as null, so that it can be named without being kept. */
 export const MAX_LINE_BYTES = 1024 * 1024;
 
-/** After so many lines others get their turn: whoever takes them may have nothing to wait for. */
-const LINES_A_TURN = 64;
 const NEWLINE = 10;
 const decoder = new TextDecoder();
 
@@ -17,7 +15,6 @@ export type Line = string | null | number;
 export async function* splitLines(bytes: ReadableStream<Uint8Array>): AsyncGenerator<Line> {
   let parts: Uint8Array[] = [];
   let size = 0;
-  let given = 0;
   const take = (): string | null => {
     const line = size > MAX_LINE_BYTES ? null : textOf(parts, size);
     parts = [];
@@ -25,10 +22,10 @@ export async function* splitLines(bytes: ReadableStream<Uint8Array>): AsyncGener
     return line;
   };
   for await (const chunk of bytes) {
-    await othersTurn(); // what is unpacked comes without waiting for anything
+    // What is unpacked comes without waiting for anything: others get their turn here.
+    await new Promise((resolve) => setImmediate(resolve));
     let start = 0;
     for (;;) {
-      if (++given % LINES_A_TURN === 0) await othersTurn();
       if (size === 0) {
         const empty = newlinesAt(chunk, start);
         if (empty > 0) yield empty;
@@ -45,8 +42,6 @@ export async function* splitLines(bytes: ReadableStream<Uint8Array>): AsyncGener
   }
   if (size > 0) yield take();
 }
-
-const othersTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 function newlinesAt(chunk: Uint8Array, start: number): number {
   let end = start;
