@@ -290,6 +290,44 @@ Deno.test(
   },
 );
 
+Deno.test("the hours of a day that runs are set against the day before", sanitize, async () => {
+  await using db = await Database.open({ path: ":memory:" });
+  const recorder = new Recorder(db);
+  const today = localDate(NOW, "UTC");
+  const yesterday = addDays(today, -1);
+  for (const [userId, day] of [["stays", yesterday], ["leaves", yesterday], ["stays", today]]) {
+    const at = Date.parse(`${day}T00:05:00Z`);
+    const tx = new WriteSet();
+    await recorder.submitted(tx, {
+      conversationId: `${userId} ${day}`,
+      botId: "bot",
+      userId: userId!,
+      startedAt: at,
+      at,
+      first: true,
+      from: null,
+      live: true,
+      messagesBefore: 0,
+    });
+    await db.commit(tx);
+  }
+  for (const granularity of ["hour", "day"] as const) {
+    const { summary } = await rowsOf(figuresOn(db, NOW), {
+      from: today,
+      to: today,
+      granularity,
+      zone: "UTC",
+      metrics: ["lifecycle"],
+    });
+    const { lifecycle } = summary.totals;
+    assert.deepEqual(
+      lifecycle,
+      { new: 0, returning: 1, resurrecting: 0, n: 1, dormant: 1, dormant_n: 2 },
+      granularity,
+    );
+  }
+});
+
 Deno.test("a bot's rows are its share, and the bots' rows add up to all", sanitize, async () => {
   await using db = await Database.open({ path: ":memory:" });
   const facts = await record(db, randomFor("bots"), 200, 60);

@@ -225,12 +225,12 @@ function usersWanted(
   return wanted;
 }
 
-/** As many local days right before the buckets as they have. */
+/** As many local days right before the buckets as they have, one that still runs included. */
 function asLongBefore(buckets: readonly Bucket[], zone: string): Bucket {
   const start = buckets[0]?.from ?? 0;
   const dateAt = (quarter: number) => localDate(quarter * QUARTER_MS, zone);
-  const [first, end] = [dateAt(start), dateAt(buckets.at(-1)?.to ?? 0)];
-  const before = startOfDay(addDays(first, 1 - daysBetween(first, end)), zone);
+  const [first, last] = [dateAt(start), dateAt((buckets.at(-1)?.to ?? 1) - 1)];
+  const before = startOfDay(addDays(first, -daysBetween(first, last)), zone);
   return { from: before, to: start, local: "" };
 }
 
