@@ -169,6 +169,7 @@ body{max-width:60rem;margin:auto;padding:1rem}nav a{margin-right:.75rem}
 article{border-top:1px solid light-dark(#ddd,#444);padding:1rem 0}h3{margin:0}
 .method{color:light-dark(#0a5,#6d9)}table{border-collapse:collapse;width:100%}
 td,th{text-align:left;vertical-align:top;padding:.2rem .6rem .2rem 0}
+code,td{overflow-wrap:anywhere}th{overflow-wrap:normal}
 .curl{position:relative}pre{background:light-dark(#f4f4f4,#222);padding:.75rem;overflow:auto}
 .curl button{position:absolute;top:.5rem;right:.5rem}dt{font-weight:600;margin-top:.75rem}`;
 

@@ -1,5 +1,5 @@
 import { WrappedResponder } from "../ai/wrapped_responder.ts";
-import type { Reply, ResponderRequest } from "../ai/responder.ts";
+import { type Reply, ResponderError, type ResponderRequest } from "../ai/responder.ts";
 import { messageOf } from "../errors.ts";
 import type { ProviderState } from "./checks/services.ts";
 
@@ -22,8 +22,9 @@ export class ProviderWatch extends WrappedResponder {
       this.#failures = 0;
       return reply;
     } catch (thrown) {
-      // Whoever hung up, and a request that is wrong in itself, say nothing about the provider.
-      if (!request.signal.aborted && !isCallersFault(thrown)) {
+      // Whoever hung up, a request that is wrong in itself, and one that a circuit breaker kept back
+      // say nothing about the provider.
+      if (!request.signal.aborted && !isCallersFault(thrown) && !wasKeptBack(thrown)) {
         this.#failures++;
         this.#lastFailure = messageOf(thrown, 200);
       }
@@ -54,6 +55,9 @@ export function stateOf(providers: readonly ProviderWatch[]): ProviderState {
   const detail = down.map(({ model, detail }) => `${model}: ${detail}`).join("; ");
   return { name: states[0]!.name, healthy: false, detail };
 }
+
+const wasKeptBack = (thrown: unknown): boolean =>
+  thrown instanceof ResponderError && thrown.unasked !== undefined;
 
 function isCallersFault(thrown: unknown): boolean {
   const { statusCode } = thrown as { statusCode?: unknown };

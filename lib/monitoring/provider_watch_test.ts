@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import type { CacheableResponder, Reply, ResponderRequest } from "../ai/responder.ts";
+import { CircuitBreaker } from "../ai/circuit_breaker.ts";
+import {
+  type CacheableResponder,
+  type Reply,
+  ResponderError,
+  type ResponderRequest,
+} from "../ai/responder.ts";
+import { FakeClock } from "../clock.ts";
 import { ProviderWatch } from "./provider_watch.ts";
 
 const request = (signal = new AbortController().signal): ResponderRequest => ({
@@ -68,4 +75,25 @@ Deno.test("a provider is down after three failures in a row and up after one ans
   fault = null;
   await watch.respond(request());
   assert.equal(watch.state().healthy, true);
+});
+
+Deno.test("while the circuit is open, health goes on to say what the provider itself said", async () => {
+  let asked = 0;
+  const refusal = new ResponderError({
+    retryable: false,
+    statusCode: 401,
+    reason: "The AI provider refuses AI_API_KEY",
+  });
+  const refusing = provider(() => {
+    asked++;
+    return Promise.reject(refusal);
+  });
+  const watch = new ProviderWatch(new CircuitBreaker(refusing, { clock: new FakeClock() }));
+  for (let call = 0; call < 20; call++) await assert.rejects(watch.respond(request()));
+  assert.equal(asked, 5, "the circuit has opened");
+  assert.equal(watch.state().healthy, false);
+  assert.equal(
+    watch.state().detail,
+    "5 calls in a row failed, the last: The AI provider refuses AI_API_KEY",
+  );
 });

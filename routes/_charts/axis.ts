@@ -13,6 +13,11 @@ export function distinctTicks(ticks: number[], format: (value: number) => string
   });
 }
 
+/** Instants whose labels differ: over two minutes a label of hours and minutes would come thrice. */
+export function distinctInstants(instants: number[], label: (at: number) => string): number[] {
+  return instants.filter((at, i) => i === 0 || label(at) !== label(instants[i - 1]!));
+}
+
 /** Instants on round hours or days of a time zone, about `wanted` of them. */
 export function timeTicks(from: number, to: number, wanted: number, zone: string): number[] {
   const offset = zoneOffset(from, zone);

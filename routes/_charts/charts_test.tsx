@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { renderToString } from "preact-render-to-string";
 import { distinctTicks } from "./axis.ts";
 import { BarChart } from "./bars.tsx";
+import { HeatMap } from "./heat_map.tsx";
 import { LineChart } from "./line.tsx";
 import { Ranking } from "./ranking.tsx";
 
@@ -83,4 +84,37 @@ Deno.test("a ranking's bars are shares of its first", () => {
     "25",
   ]);
   assert.match(html, /<td class="number">–<\/td>/);
+});
+
+Deno.test("a heat map of hours in which nothing happened is as pale as a nought elsewhere", () => {
+  const shades = (values: (number | null)[]) => {
+    const html = renderToString(
+      <HeatMap
+        title="Busiest hours"
+        rows={["Mon"]}
+        columns={values.map(String)}
+        value={(_, column) => values[column]!}
+        format={String}
+      />,
+    );
+    return [...html.matchAll(/<rect class="cell"[^>]*?fill-opacity="([\d.]+)"/g)].map(([, o]) =>
+      +o!
+    );
+  };
+  assert.deepEqual(shades([0, 4]), [0.06, 1]);
+  assert.deepEqual(shades([0, 0, null]), [0.06, 0.06]);
+});
+
+Deno.test("a chart over its first two minutes writes each minute once", () => {
+  const points = [0, 60_000].map((at) => ({ at, value: 1 }));
+  const minutes = (at: number) => new Date(at).toISOString().slice(11, 16);
+  const html = renderToString(
+    <LineChart title="Load" points={points} format={String} formatTime={minutes} />,
+  );
+  const narrow = html.slice(html.indexOf("at-narrow"), html.indexOf("at-wide"));
+  assert.deepEqual(narrow.match(/\d\d:\d\d(?=<\/text>)/g), ["00:00", "00:01"]);
+  assert.deepEqual(html.slice(html.indexOf("at-wide")).match(/\d\d:\d\d(?=<\/text>)/g), [
+    "00:00",
+    "00:01",
+  ]);
 });

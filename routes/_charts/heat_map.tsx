@@ -47,9 +47,9 @@ export function HeatMap({ title, rows, columns, value, format }: HeatMapProps) {
                   width={CELL.width - 2}
                   height={CELL.height - 2}
                   rx="3"
-                  fill-opacity={one === null || highest === 0
+                  fill-opacity={one === null
                     ? undefined
-                    : (0.06 + 0.94 * one / highest).toFixed(3)}
+                    : (0.06 + 0.94 * (highest && one / highest)).toFixed(3)}
                 >
                   <title>
                     {`${rows[row]} ${columns[column]}: ${one === null ? T.noData : format(one)}`}

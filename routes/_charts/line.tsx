@@ -1,7 +1,7 @@
 import { scaleLinear, scaleUtc } from "d3-scale";
 import { area, line } from "d3-shape";
 import { CHARTS as T, COMMON } from "../../islands/parts/texts.ts";
-import { distinctTicks, timeTicks } from "./axis.ts";
+import { distinctInstants, distinctTicks, timeTicks } from "./axis.ts";
 import { ChartFrame } from "./frame.tsx";
 
 export interface Point {
@@ -71,7 +71,10 @@ export function LineChart(
             </g>
           ))}
           {points.length > 1 &&
-            timeTicks(points[0]!.at, points.at(-1)!.at, width / 110, zone).map((tick) => (
+            distinctInstants(
+              timeTicks(points[0]!.at, points.at(-1)!.at, width / 110, zone),
+              formatTime,
+            ).map((tick) => (
               <text key={tick} x={x(tick)} y={HEIGHT - 6} text-anchor="middle">
                 {formatTime(tick)}
               </text>

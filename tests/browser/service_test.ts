@@ -41,6 +41,11 @@ Deno.test("the real service: every page, an answer tried, and the stream after a
     assert.ok(!(await page.innerText("main")).includes("could not be read"), path);
     assert.equal(await overflowsSideways(page), false, path);
   }
+  const wide = page.viewportSize()!;
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.goto(`${service.url}/docs`);
+  assert.equal(await overflowsSideways(page), false, "/docs on a phone");
+  await page.setViewportSize(wide);
   assert.deepEqual(problems, []);
 
   await page.goto(`${service.url}/conversations/first`);

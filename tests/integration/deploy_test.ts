@@ -173,6 +173,25 @@ Deno.test("compose: every service drops its privileges and has a memory limit; n
   assert.ok(compose.services.prometheus.secrets.includes(token.replace("/run/secrets/", "")));
 });
 
+Deno.test("compose: a secret of the environment is given to no service whose root is read-only, which Compose refuses", async () => {
+  const { services, secrets } = parse(await read("compose.yaml"));
+  const fromEnvironment = Object.keys(secrets).filter((name) => "environment" in secrets[name]);
+  assert.deepEqual(fromEnvironment, ["metrics_token"]);
+  for (const [name, service] of Object.entries<Record<string, unknown>>(services)) {
+    const given = (service.secrets ?? []) as string[];
+    if (!given.some((secret) => fromEnvironment.includes(secret))) continue;
+    assert.ok(!service.read_only, name);
+  }
+});
+
+Deno.test("compose: the file of secrets beside it gets neither into the image nor into a commit", async () => {
+  const { services } = parse(await read("compose.yaml"));
+  const [{ path }] = services.pixel.env_file;
+  assert.equal(path, ".env");
+  assert.match(await read(".dockerignore"), /^\.env\*?$/m);
+  assert.match(await read(".gitignore"), /^\/\.env$/m);
+});
+
 Deno.test("promtool accepts configuration and alert rules, and the rules fire when they should", async () => {
   const path = (name: string) => fileURLToPath(new URL(`deploy/${name}`, ROOT));
   await promtool(["check", "config", "--syntax-only", path("prometheus.yml")]);
