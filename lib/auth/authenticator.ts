@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import type { Database } from "../kv/database.ts";
 import type { Logger } from "../log.ts";
 import { bootstrapHash } from "./bootstrap.ts";
-import type { JwtOptions, RefusedJwt, VerifyJwt } from "./jwt.ts";
+import type { JwtCheck, JwtOptions, RefusedJwt } from "./jwt.ts";
 import type { OAuthOptions } from "./oauth/provider.ts";
 import type { OAuthSignIn } from "./oauth/sign_in.ts";
 import type { Principal } from "./principal.ts";
@@ -52,7 +52,7 @@ export class Authenticator {
   readonly #admin: Principal;
   readonly #adminHash: string;
   readonly #keysMayChange: boolean;
-  readonly #verifyJwt: VerifyJwt | null;
+  readonly #jwt: JwtCheck | null;
   /**
    * Tokens that held a moment ago, found without hashing them on every request. The table's own
    * hash has a seed of this process, so the time of a look-up tells nothing about what is in it.
@@ -62,14 +62,14 @@ export class Authenticator {
   private constructor(
     options: AuthenticatorOptions,
     adminHash: string,
-    jwt: VerifyJwt | null,
+    jwt: JwtCheck | null,
     oauth: OAuthSignIn | null,
     tokens: (ended: (id: string) => void) => Tokens,
   ) {
     this.#clock = options.clock;
     this.#adminHash = adminHash;
     this.#keysMayChange = options.jwt?.jwksUrl !== undefined;
-    this.#verifyJwt = jwt;
+    this.#jwt = jwt;
     this.#admin = {
       id: "admin",
       subject: "admin",
@@ -104,7 +104,9 @@ export class Authenticator {
         ((line) => void Deno.stdout.writeSync(new TextEncoder().encode(line + "\n"))),
     });
     // Both take memory that a service without them need not spend.
-    const jwt = options.jwt ? await (await import("./jwt.ts")).jwtVerifier(options.jwt) : null;
+    const jwt = options.jwt
+      ? await (await import("./jwt.ts")).jwtCheck(options.jwt, options)
+      : null;
     const oauth = options.oauth
       ? new (await import("./oauth/sign_in.ts")).OAuthSignIn(options.oauth)
       : null;
@@ -137,17 +139,17 @@ export class Authenticator {
       ? this.#admin
       : token.startsWith(TOKEN_PREFIX)
       ? await this.tokens.find(token)
-      : principalIn(await this.#verifyJwt?.(token, now));
+      : principalIn(await this.#jwt?.verify(token, now));
     if (principal) this.#remember(token, principal, asked);
     return principal;
   }
 
   /** What the sender of a token that does not hold may be told about it; null: nothing. */
   async complaint(token: string): Promise<string | null> {
-    if (!this.#verifyJwt || token.length > MAX_TOKEN_LENGTH || token.startsWith(TOKEN_PREFIX)) {
+    if (!this.#jwt || token.length > MAX_TOKEN_LENGTH || token.startsWith(TOKEN_PREFIX)) {
       return null;
     }
-    const found = await this.#verifyJwt(token, this.#clock.now()).catch(() => null);
+    const found = await this.#jwt.verify(token, this.#clock.now()).catch(() => null);
     return found && "refused" in found ? found.refused : null;
   }
 
@@ -177,11 +179,13 @@ export class Authenticator {
     }
   }
 
-  /** Sessions end with the token, or the allow-list, that they were made with. */
+  /** Sessions end with the token, or the configuration, that they were made with. */
   #stillHolds(principal: Principal): boolean | Promise<boolean> {
-    if (principal.source === "token") return this.tokens.holds(principal);
-    if (principal.source === "oauth") return principal.fingerprint === this.oauth?.fingerprint;
-    return principal.source !== "bootstrap" || principal.fingerprint === this.#admin.fingerprint;
+    const { source, fingerprint } = principal;
+    if (source === "token") return this.tokens.holds(principal);
+    if (source === "oauth") return fingerprint === this.oauth?.fingerprint;
+    if (source === "jwt") return fingerprint === this.#jwt?.fingerprint;
+    return fingerprint === this.#admin.fingerprint;
   }
 }
 

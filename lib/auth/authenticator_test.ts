@@ -209,6 +209,7 @@ Deno.test("keys are taken from a key server; while it fails nobody is judged", a
         (error) => error instanceof AppError && error.code === "unavailable",
       );
       healthy = true;
+      clock.advance(5_000);
       assert.equal((await auth.authenticate(token))?.subject, "u");
       // The public key as an HMAC secret: refused, since the algorithm is fixed.
       const confused = await signed(clock, { sub: "u", role: "admin" }, JSON.stringify(jwk));
@@ -217,6 +218,20 @@ Deno.test("keys are taken from a key server; while it fails nobody is judged", a
   );
   await server.shutdown();
 });
+
+Deno.test("a session of a platform token ends when another secret signs them", () =>
+  opened({}, async (auth, clock, options) => {
+    const principal = (await auth.authenticate(await signed(clock, { sub: "u", role: "admin" })))!;
+    const { id } = await auth.sessions.start(principal);
+    const found = async (jwt: AuthenticatorOptions["jwt"]) => {
+      const next = await Authenticator.open({ ...options, jwt });
+      return (await next.sessions.find(id))?.principal.subject ?? null;
+    };
+    assert.equal(await found({ ...JWT, clockSkewSeconds: 60 }), "u");
+    assert.equal(await found({ ...JWT, secret: "the secret that came after a leak of it" }), null);
+    assert.equal(await found({ ...JWT, audience: "pixel" }), null);
+    assert.equal(await found(undefined), null);
+  }));
 
 Deno.test("memory of verified tokens is bounded", () =>
   opened({}, async (auth, clock) => {

@@ -1,14 +1,16 @@
 import {
-  createRemoteJWKSet,
-  customFetch,
   errors,
-  type FetchImplementation,
   type JWTPayload,
   jwtVerify,
+  type JWTVerifyGetKey,
   type JWTVerifyOptions,
 } from "jose";
+import type { Clock } from "../clock.ts";
 import { AppError } from "../errors.ts";
+import type { Logger } from "../log.ts";
+import { KeyServer, KeysMissing, RETRY_MS } from "./key_server.ts";
 import { isRole, mayReadContent, type Principal, type Role } from "./principal.ts";
+import { secretHash } from "./secret.ts";
 
 /** How the platform signs its tokens. */
 export interface JwtOptions {
@@ -27,20 +29,24 @@ export interface RefusedJwt {
   refused: string | null;
 }
 
-export type VerifyJwt = (token: string, now: number) => Promise<Principal | RefusedJwt>;
+/** The check of the platform's own tokens. */
+export interface JwtCheck {
+  /** Changes with the configuration, which ends all sessions that were begun under another. */
+  fingerprint: string;
+  /**
+   * Whose a token is. Rejects with AppError `unavailable` when the keys cannot be had, since then
+   * nobody knows.
+   */
+  verify(token: string, now: number): Promise<Principal | RefusedJwt>;
+}
 
-const KEY_SERVER_TIMEOUT_MS = 3_000;
-
-/**
- * A check of the platform's own tokens. Rejects with `unavailable` when the keys cannot be fetched,
- * since then nobody knows.
- */
-export async function jwtVerifier(options: JwtOptions): Promise<VerifyJwt> {
+/** Makes the check; a key server is first asked when a token comes. */
+export async function jwtCheck(
+  options: JwtOptions,
+  around: { clock: Clock; log: Logger },
+): Promise<JwtCheck> {
   const key = options.secret === undefined
-    ? createRemoteJWKSet(new URL(options.jwksUrl!), {
-      timeoutDuration: KEY_SERVER_TIMEOUT_MS,
-      [customFetch]: fetchKeys,
-    })
+    ? new KeyServer({ url: options.jwksUrl!, ...around }).find
     : await crypto.subtle.importKey(
       "raw",
       new TextEncoder().encode(options.secret),
@@ -55,23 +61,49 @@ export async function jwtVerifier(options: JwtOptions): Promise<VerifyJwt> {
     clockTolerance: options.clockSkewSeconds,
     requiredClaims: ["exp"],
   };
-  return async (token, now) => {
+  const fingerprint = fingerprintOf(options);
+  const verify = async (token: string, now: number) => {
     try {
       const at = { ...rules, currentDate: new Date(now) };
       const { payload } = typeof key === "function"
-        ? await jwtVerify(token, key, at)
+        ? await verifiedByOne(token, key, at)
         : await jwtVerify(token, key, at);
-      return principalOf(payload, options);
+      return principalOf(payload, options, fingerprint);
     } catch (error) {
-      if (typeof key === "function" && keysMissing(error)) {
+      // What is not jose's own comes from a key that cannot be used.
+      if (error instanceof KeysMissing || !(error instanceof errors.JOSEError)) {
         throw new AppError("unavailable", "The keys that check this token cannot be fetched.", {
-          retryAfterSeconds: 5,
+          retryAfterSeconds: RETRY_MS / 1000,
           cause: error,
         });
       }
       return { refused: complaintOf(error) };
     }
   };
+  return { fingerprint, verify };
+}
+
+/** A token that names no key may be signed by any that fits, as while keys are being changed. */
+async function verifiedByOne(token: string, key: JWTVerifyGetKey, rules: JWTVerifyOptions) {
+  try {
+    return await jwtVerify(token, key, rules);
+  } catch (several) {
+    if (!(several instanceof errors.JWKSMultipleMatchingKeys)) throw several;
+    for await (const one of several) {
+      try {
+        return await jwtVerify(token, one, rules);
+      } catch (error) {
+        if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
+      }
+    }
+    throw new errors.JWSSignatureVerificationFailed();
+  }
+}
+
+function fingerprintOf(options: JwtOptions): string {
+  const { secret, jwksUrl, algorithm, issuer, audience, defaultRole } = options;
+  const parts = [secret, jwksUrl, algorithm, issuer, audience, defaultRole];
+  return secretHash("jwt:" + JSON.stringify(parts)).slice(0, 16);
 }
 
 /** The variables that say what a claim has to be. */
@@ -88,21 +120,11 @@ function complaintOf(error: unknown): string | null {
   return `This token's claim ${claim} is not what it has to be${setBy ? ` by ${setBy}` : ""}.`;
 }
 
-/** An answer that is no success is not read by the library, which would keep its connection. */
-const fetchKeys: FetchImplementation = async (url, options) => {
-  const response = await fetch(url, options);
-  if (response.status !== 200) await response.body?.cancel();
-  return response;
-};
-
-/** Whether the key server failed, rather than the token. */
-function keysMissing(error: unknown): boolean {
-  if (!(error instanceof errors.JOSEError)) return true;
-  return error.code === "ERR_JOSE_GENERIC" || error instanceof errors.JWKSTimeout ||
-    error instanceof errors.JWKSInvalid;
-}
-
-function principalOf(payload: JWTPayload, options: JwtOptions): Principal | RefusedJwt {
+function principalOf(
+  payload: JWTPayload,
+  options: JwtOptions,
+  fingerprint: string,
+): Principal | RefusedJwt {
   const subject = subjectOf(payload.sub) ?? subjectOf(payload["user_id"]);
   if (subject === null) {
     return { refused: "This token needs a claim sub (or user_id) of 1 to 200 characters." };
@@ -120,7 +142,7 @@ function principalOf(payload: JWTPayload, options: JwtOptions): Principal | Refu
     role,
     content: mayReadContent(role, payload["content"] === true),
     source: "jwt",
-    fingerprint: "jwt",
+    fingerprint,
     expiresAt: (payload.exp! + options.clockSkewSeconds) * 1000,
   };
 }

@@ -87,9 +87,15 @@ export class Provider {
       expectedNonce: expected.nonce,
       requireIdToken: true,
     });
-    await oauth.validateApplicationLevelSignature(server, response, this.#calling());
+    try {
+      await oauth.validateApplicationLevelSignature(server, response, this.#calling());
+    } catch (error) {
+      // The library keeps keys with the description, by a clock that may be set back.
+      this.#described = null;
+      throw error;
+    }
     const claims = oauth.getValidatedIdTokenClaims(tokens)!;
-    return identityOf({ ...await this.#userInfo(server, tokens, claims.sub), ...claims });
+    return identityOf(claims, await this.#userInfo(server, tokens, claims.sub));
   }
 
   /** Many providers put e-mail and groups there instead of into the token. */
@@ -144,15 +150,20 @@ export class Provider {
   }
 }
 
-function identityOf(claims: Record<string, unknown>): Identity {
-  const { sub, email, email_verified } = claims;
+/** Somebody by two sets of claims; what the signed one does not have, the other may add. */
+function identityOf(token: Record<string, unknown>, userInfo: Record<string, unknown>): Identity {
+  // Whether an address is verified is said of that address, and of no other.
+  const unsaid = token["email"] === undefined ||
+    (token["email_verified"] === undefined && token["email"] === userInfo["email"]);
+  const { email, email_verified } = unsaid ? userInfo : token;
   const verified = email_verified === true || email_verified === "true";
+  const claims = { ...userInfo, ...token };
   // `hd` is Google's; the others are what identity servers commonly call it.
   const organisations = ["hd", "organization", "organizations", "groups"]
     .flatMap((name) => claims[name])
     .filter((value) => typeof value === "string");
   return {
-    id: String(sub),
+    id: String(token["sub"]),
     emails: typeof email === "string" && verified ? [email.toLowerCase()] : [],
     organisations: organisations.map((value) => value.toLowerCase()),
   };

@@ -26,8 +26,9 @@ export class OAuthSignIn {
   constructor(options: OAuthOptions) {
     this.#provider = new Provider(options);
     this.#rules = readRules(options.allow);
-    const { provider, issuer, clientId, allow } = options;
-    this.fingerprint = secretHash(JSON.stringify([provider, issuer, clientId, allow])).slice(0, 16);
+    const { provider, issuer, clientId, clientSecret, allow } = options;
+    const parts = [provider, issuer, clientId, clientSecret, allow];
+    this.fingerprint = secretHash("oauth:" + JSON.stringify(parts)).slice(0, 16);
   }
 
   /** What people know the provider by. */
