@@ -99,6 +99,7 @@ export async function startService(
     log,
     api: app.api,
     demoUrl: config.demoUrl,
+    publicUrl: config.publicUrl,
   });
   const ticks = config.platform.longRunning ? null : new Ticks(services);
   if (ticks) stack.defer(() => ticks.close());

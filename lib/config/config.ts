@@ -317,7 +317,11 @@ function secretsOf(env: Record<string, string>): string[] {
       }
     } else if (name === "WEBHOOK_SECRET") {
       for (const one of value.split(/[\s,]+/)) found.add(one);
-    } else found.add(value);
+    } else {
+      found.add(value);
+      // Errors name an address as the runtime writes it.
+      if (/^https?:/i.test(value)) found.add(URL.parse(value)?.href ?? value);
+    }
   }
   return [...found];
 }

@@ -207,6 +207,8 @@ Deno.test("secrets are listed for the logger, passwords of addresses alone", () 
     new Set(secrets),
     new Set(["0123456789abcdef", "pa%2Fss", "pa/ss", "sk-1", "https://hc.example/uuid"]),
   );
+  const written = loadConfig({ HEARTBEAT_URL: "HTTPS://HC.example:443/uuid" }).secrets;
+  assert.ok(written.includes("https://hc.example/uuid"), "as errors name it");
 });
 
 Deno.test("whatever a variable holds, it is read or refused by name", () => {
