@@ -300,7 +300,10 @@ function listening<T>({ host, port }: Config, serve: () => T): T {
     if (error instanceof Deno.errors.AddrNotAvailable) {
       throw new ConfigError("HOST", `${host} is no address of this machine`);
     }
-    throw error;
+    if (error instanceof Deno.errors.PermissionDenied) {
+      throw new ConfigError("PORT", `${port} may not be served on by this user; set another`);
+    }
+    throw new ConfigError("HOST", `${host} cannot be served on: ${messageOf(error)}`);
   }
 }
 
