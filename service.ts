@@ -99,6 +99,7 @@ export async function startService(
     log,
     api: app.api,
     demoUrl: config.demoUrl,
+    publicUrl: config.publicUrl,
   });
   const ticks = config.platform.longRunning ? null : new Ticks(services);
   if (ticks) stack.defer(() => ticks.close());
@@ -304,7 +305,10 @@ function listening<T>({ host, port }: Config, serve: () => T): T {
     if (error instanceof Deno.errors.AddrNotAvailable) {
       throw new ConfigError("HOST", `${host} is no address of this machine`);
     }
-    throw error;
+    if (error instanceof Deno.errors.PermissionDenied) {
+      throw new ConfigError("PORT", `${port} may not be served on by this user; set another`);
+    }
+    throw new ConfigError("HOST", `${host} cannot be served on: ${messageOf(error)}`);
   }
 }
 

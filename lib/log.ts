@@ -33,7 +33,9 @@ export function createLogger(options: LogOptions): Logger {
   const write = options.write ?? ((line) => {
     Deno.stderr.writeSync(encoder.encode(line + "\n"));
   });
-  const secrets = (options.secrets ?? []).filter((s) => s.length >= 4);
+  // Within JSON a quotation mark, for one, is written otherwise.
+  const secrets = (options.secrets ?? []).filter((s) => s.length >= 4)
+    .flatMap((s) => [s, JSON.stringify(s).slice(1, -1)]);
 
   const emit = (level: LogLevel, bound: LogFields, message: string, fields: LogFields = {}) => {
     if (RANK[level] < RANK[options.level]) return;

@@ -31,6 +31,8 @@ export interface PageDependencies {
   data?: (c: Context, session: Session) => DashboardData & DashboardActions;
   /** The page that breaks this service, where it is a demo. */
   demoUrl?: string;
+  /** Where people reach the service, where a proxy asks it by another name. */
+  publicUrl?: string;
   /** Where the build is; by default dist/ of the project. */
   assets?: URL;
 }
@@ -111,7 +113,7 @@ export async function mountPages<E extends { Bindings: PageBindings }>(
       const cookie = sessionIdFrom(c.req.header("cookie") ?? null, env.secure);
       const session = cookie ? await deps.sessions.find(cookie) : null;
       if (!session && !open) return turnAway(c);
-      if (c.req.method === "POST") await refuseForeignForm(c, session);
+      if (c.req.method === "POST") await refuseForeignForm(c, session, deps.publicUrl);
       const now = deps.clock.now();
       const from = { address: env.address, userAgent: c.req.header("user-agent") ?? "" };
       const begin = (made: NewSession | null): boolean => {
@@ -201,12 +203,17 @@ function turnAway(c: Context): Response {
 }
 
 /** Refuses forms that another site sent, and those without the session's secret. */
-async function refuseForeignForm(c: Context, session: Session | null): Promise<void> {
+async function refuseForeignForm(
+  c: Context,
+  session: Session | null,
+  publicUrl: string | undefined,
+): Promise<void> {
   const site = c.req.header("sec-fetch-site");
   const origin = c.req.header("origin");
+  const from = hostOf(origin);
   const own = site
     ? site === "same-origin" || site === "none"
-    : hostOf(origin) === hostOf(c.req.url);
+    : from !== null && (from === hostOf(c.req.url) || from === hostOf(publicUrl));
   if (!own && (site || origin)) {
     throw new AppError("forbidden", FRAME.foreignForm);
   }

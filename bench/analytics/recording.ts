@@ -20,7 +20,7 @@ const NO_LEDGER: ConversationLedger = {
   scored: nothing,
   imported: nothing,
   forgotten: () => {},
-  replaced: () => {},
+  replaced: nothing,
 };
 
 const REPLY: Reply = {

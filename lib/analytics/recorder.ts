@@ -46,7 +46,7 @@ export class Recorder {
 
   constructor(db: Database) {
     this.#bots = new BotIndex(db);
-    this.#top = new TopUsers(db.kv);
+    this.#top = new TopUsers(db);
     this.unanswered = new UnansweredQuestions(db);
   }
 
@@ -162,8 +162,9 @@ export class Recorder {
     for (const [day, lost] of days) tx.add(lostKey(day), lost);
   }
 
-  /** Ids of users were replaced in what was counted, by commits that did not tell. */
-  replaced(tx: WriteSet): void {
+  /** Ids of users were replaced by these in what was counted, by commits that did not tell. */
+  async replaced(tx: WriteSet, userIds: readonly string[]): Promise<void> {
+    await this.#top.renamed(userIds);
     noteReplaced(tx);
     tx.afterCommit(() => this.unanswered.forgetTexts());
   }

@@ -92,7 +92,7 @@ Deno.test("users that were kept are those that a new reading finds", sanitize, a
         } else if (c.type === "erase") {
           const texts = new Map([[`user ${c.user}`, `erased ${n}`]]);
           await replaceEverywhere({ db, texts, partOf: userPartOf, mayHold: mayHoldUser });
-          recorder.replaced(tx);
+          await recorder.replaced(tx, [...texts.values()]);
         } else await whole(kept, c.month);
         if (!tx.empty) await db.commit(tx);
         if (c.type !== "read" && n % 3 !== 0) continue;

@@ -64,7 +64,7 @@ export class KeyServer {
     }, (cause) => {
       const error = new KeysMissing("The key server did not tell its keys", { cause });
       this.#failure = { error, at: clock.elapsed() };
-      log.warn("the keys that check tokens cannot be fetched", { from: url, error: cause });
+      log.warn("the keys that check tokens cannot be fetched", { error: cause });
       throw error;
     }).finally(() => this.#fetching = null);
   }

@@ -79,7 +79,7 @@ export async function eraseUser(
     codecOf: (key) => key[0] === allJobsPrefix[0] ? jobCodec : null,
   });
   const done = new WriteSet().set(doneKey(hash), 1).delete(erasingKey(hash));
-  deps.ledger.replaced(done);
+  await deps.ledger.replaced(done, pseudonyms);
   await db.commit(done);
   return { conversations: erased.size, records };
 }

@@ -103,6 +103,6 @@ export interface ConversationLedger {
   imported(tx: WriteSet, entries: ImportedEntry[]): Promise<void>;
   /** Facts are dropped; the numbers made of them stay. */
   forgotten(tx: WriteSet, entry: ForgottenEntry): void;
-  /** Ids of users were replaced everywhere, by commits that did not tell. */
-  replaced(tx: WriteSet): void;
+  /** Ids of users were replaced by these everywhere, by commits that did not tell. */
+  replaced(tx: WriteSet, userIds: readonly string[]): Promise<void>;
 }

@@ -116,10 +116,16 @@ export class Gate {
 
   /**
    * Who a bearer token belongs to, for signing in; null when it does not hold. Throws AppError
-   * `rate_limited` when there were too many wrong ones from this address.
+   * `rate_limited` when there were too many wrong ones from this address, unless they came in from
+   * there before.
    */
-  signIn(token: string, address: string): Promise<Principal | null> {
-    return this.signInBy(address, () => this.options.auth.authenticate(token));
+  async signIn(token: string, address: string): Promise<Principal | null> {
+    const { auth } = this.options;
+    const wait = this.#failures.wait(address);
+    if (wait === 0) return await this.signInBy(address, () => auth.authenticate(token));
+    const principal = await auth.authenticate(token);
+    if (principal && this.#seen.has(address + " " + principal.id)) return principal;
+    throw tooManyFailures(wait);
   }
 
   /** As `signIn`, by any other proof; null from `prove` counts as a failure of the address. */

@@ -31,17 +31,25 @@ export function clientAddress(
   if (trustProxy > 0) {
     const hops = request.headers.get("x-forwarded-for")?.split(",") ?? [];
     const seen = hops.at(-trustProxy)?.trim();
-    if (seen) return seen.slice(0, 64);
+    if (seen) return withoutPort(seen).slice(0, 64);
   }
   const remote = info?.remoteAddr;
   return remote && "hostname" in remote ? remote.hostname : "local";
 }
 
+/** Some proxies tell the port as well, which is another with each connection. */
+function withoutPort(address: string): string {
+  const [, bracketed, v4] = /^\[([^\]]+)\](?::\d+)?$|^([\d.]+):\d+$/.exec(address) ?? [];
+  return bracketed ?? v4 ?? address;
+}
+
 /** Whether the visitor's browser speaks TLS with us or with a proxy that we trust. */
 export function isSecure(request: Request, config: Config): boolean {
   if (config.trustProxy > 0) {
-    const forwarded = request.headers.get("x-forwarded-proto");
-    if (forwarded) return forwarded.split(",").at(-1)!.trim() === "https";
+    // Each proxy adds what it saw, or hands on what the outermost said.
+    const hops = request.headers.get("x-forwarded-proto")?.split(",") ?? [];
+    const seen = (hops.at(-config.trustProxy) ?? hops[0])?.trim();
+    if (seen) return seen.toLowerCase() === "https";
   }
   return config.publicUrl?.startsWith("https:") ?? request.url.startsWith("https:");
 }

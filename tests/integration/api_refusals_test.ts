@@ -186,7 +186,10 @@ Deno.test("an address that guesses is shut out, but not who came in from it befo
   withApi(async ({ ask }) => {
     const path = `${PREFIX}/cache/stats`;
     const late = await platformToken({ sub: "late", role: "viewer" });
+    const before = await platformToken({ sub: "regular", role: "viewer" });
+    const renewed = await platformToken({ sub: "regular", role: "viewer", jti: "2" });
     assert.equal((await ask(path)).status, 200);
+    assert.equal((await ask(path, { token: before })).status, 200);
     for (let i = 0; i < 3; i++) {
       assert.equal((await ask(path, { token: `wrong ${i}` })).status, 401);
     }
@@ -194,6 +197,7 @@ Deno.test("an address that guesses is shut out, but not who came in from it befo
     assert.equal(shut.status, 429);
     assert.ok(shut.headers.get("retry-after"));
     assert.equal((await ask(path, { token: late })).status, 429);
+    assert.equal((await ask(path, { token: renewed })).status, 200, "verified anew");
     assert.equal((await ask(path, { token: null })).status, 401);
     assert.equal((await ask(path)).status, 200);
   }, { SIGN_IN_FAILURES_PER_MINUTE: "3" }));

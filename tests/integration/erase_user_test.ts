@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { Redis } from "ioredis";
 import { z } from "zod";
+import { dayOf, periodOf } from "../../lib/analytics/periods.ts";
+import { readTopUsers } from "../../lib/analytics/top_users.ts";
 import { cancelTurnsOf, eraseUser } from "../../lib/conversations/erase_user.ts";
 import { FileErasureLog } from "../../lib/conversations/erasure_log.ts";
 import { declareJob } from "../../lib/jobs/definition.ts";
 import { type PackedRecord, unpackRecord } from "../../lib/jobs/job_codec.ts";
+import { WriteSet } from "../../lib/kv/write_set.ts";
 import { restore } from "../../lib/monitoring/restore.ts";
 import { openDesk, turn } from "../support/conversations.ts";
 import { startOpenAIServer } from "../support/openai_server.ts";
@@ -345,6 +348,53 @@ Deno.test(
         assert.doesNotMatch(
           Deno.inspect([key, record], { depth: 20 }),
           new RegExp(`${USER}|${SECRET}`),
+        );
+      }
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);
+
+Deno.test(
+  "the most active users are exact when a pseudonym comes elsewhere among those who are level",
+  options,
+  async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      const erasures = await FileErasureLog.open(folder);
+      for (const [level, erased] of [["c", 1], ["x", 7]] as const) {
+        await using desk = await openDesk();
+        const { db, engine, recorder: ledger } = desk;
+        const at = Date.UTC(2025, 2, 3);
+        let n = 0;
+        const begin = async (userId: string) => {
+          const tx = new WriteSet();
+          const startedAt = at + n;
+          const ids = { conversationId: `c${n++}`, botId: "shop", userId };
+          await ledger.submitted(tx, {
+            ...ids,
+            startedAt,
+            at,
+            first: true,
+            from: null,
+            live: true,
+          });
+          await db.commit(tx);
+        };
+        const users = Array.from({ length: 8 }, (_, i) => `${level}${i + 1}`);
+        for (const user of users) await begin(user);
+        const hash = erasures.hash(`${level}${erased}`);
+        const clearAnswers = () => Promise.resolve();
+        await eraseUser({ db, engine, erasures, ledger, clearAnswers }, hash);
+        // After the fifth as it was, but before the one who comes after them.
+        await begin(`${level}55`);
+        const all = (await Array.fromAsync(db.kv.list({ prefix: ["stats", "u"] })))
+          .map(({ key }) => String(key.at(-1)));
+        assert.equal(all.filter((id) => id.startsWith("erased-")).length, 1);
+        assert.deepEqual(
+          (await readTopUsers(db.kv, periodOf("month", dayOf(at)))).map(({ userId }) => userId),
+          all.sort().slice(0, 5),
         );
       }
     } finally {

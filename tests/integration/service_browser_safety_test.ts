@@ -190,3 +190,25 @@ Deno.test("every page says what a browser may do with it, and behind TLS to stay
     if (nonce) assert.notEqual(nonceOf(tls.headers.get("content-security-policy")!), nonce, path);
   }
 });
+
+Deno.test("forms come from our own pages, by the address that people use, too", async () => {
+  const publicUrl = "http://pixel.example";
+  await using service = await TestService.start({ env: { PUBLIC_URL: publicUrl } });
+  const signIn = async (origin: string, more: Record<string, string> = {}) => {
+    const response = await fetch(`${service.url}/sign-in`, {
+      method: "POST",
+      redirect: "manual",
+      headers: { origin, ...more },
+      body: new URLSearchParams({ token: service.token }),
+    });
+    await response.body?.cancel();
+    return response.status;
+  };
+  assert.equal(await signIn(service.url), 303);
+  // A proxy that asks us by another name, and a browser without Sec-Fetch-Site.
+  assert.equal(await signIn(publicUrl), 303);
+  for (const origin of ["null", "http://evil.example", `${publicUrl}.evil.example`]) {
+    const forwarded = { "x-forwarded-host": URL.parse(origin)?.host ?? "null" };
+    assert.equal(await signIn(origin, forwarded), 403, origin);
+  }
+});
