@@ -266,6 +266,11 @@ function botsPort({ bots, embedded }: Services): ApiDeps["bots"] {
       embedded.prepare(bot);
       return view(bot);
     },
+    async delete(id, also) {
+      const deleted = await bots.delete(id, also);
+      await embedded.forget(id); // also where a process was killed between the two
+      return deleted;
+    },
     async answers(id, messages) {
       return await embedded.answers(await bots.get(id), messages);
     },
