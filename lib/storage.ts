@@ -7,6 +7,7 @@ import { type ErasureLog, FileErasureLog, KvErasureLog } from "./conversations/e
 import { AppError, messageOf } from "./errors.ts";
 import { lockDataDir } from "./kv/data_lock.ts";
 import { Database } from "./kv/database.ts";
+import { isAddress } from "./kv/open_kv.ts";
 import { openSchema } from "./kv/schema.ts";
 import type { Logger } from "./log.ts";
 import { Backups } from "./monitoring/backup.ts";
@@ -70,8 +71,7 @@ export async function openStorage(
       path: kvUrl ?? file,
       ...(file ? {} : { shared: true, maxChecks: REMOTE_CHECKS }),
     }).catch((error) => {
-      if (!kvUrl) throw error;
-      throw new AppError("unavailable", `KV_URL ${kvUrl} cannot be used: ${messageOf(error)}`);
+      throw new AppError("unavailable", unusable(kvUrl ?? file, messageOf(error)));
     }),
   );
   const backups = file ? backupsOf(config, file, clock) : null;
@@ -94,6 +94,16 @@ export async function openStorage(
     databaseBytes: file ? async () => (await Deno.stat(file)).size : undefined,
     [Symbol.asyncDispose]: () => rest.disposeAsync(),
   };
+}
+
+/** Why the database cannot be opened, and where a damaged one can be had from. */
+function unusable(place: string | undefined, reason: string): string {
+  if (place === undefined) return `the platform's database cannot be used: ${reason}`;
+  if (isAddress(place)) return `KV_URL ${place} cannot be used: ${reason}`;
+  const damaged = /malformed|not a database/.test(reason)
+    ? "; it is damaged: `deno task pixel restore latest` says what the newest backup holds"
+    : "";
+  return `${place} cannot be opened: ${reason}${damaged}`;
 }
 
 function backupsOf({ dataDir, retention }: Config, file: string, clock: Clock): Backups {

@@ -89,6 +89,20 @@ Deno.test("a configuration that cannot be used is refused in one line that names
   }
 });
 
+Deno.test("a damaged database stops the start in one line that leads to the backups", async () => {
+  await using service = await TestService.start();
+  await service.stop();
+  await Deno.writeTextFile(`${service.dataDir}/pixel.sqlite`, "not what it was ".repeat(1_000));
+  const { code, said } = await startInVain({ DATA_DIR: service.dataDir });
+  assert.equal(code, 1);
+  const [line] = said.split("\n").filter((line) => line !== "" && !line.startsWith("{"));
+  assert.match(
+    line!,
+    /^pixel: .*pixel\.sqlite cannot be opened: .*damaged: .*pixel restore latest/,
+  );
+  assert.doesNotMatch(said, /^ {4}at /m);
+});
+
 Deno.test("an address that cannot be had is refused in one line that names the variable", async () => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const folder = await Deno.makeTempDir();
