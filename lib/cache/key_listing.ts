@@ -13,7 +13,13 @@ const SCAN_COUNT = 500;
 const DESCRIBE_AT_ONCE = 200;
 const KEYS_PER_TURN = 5_000;
 
-/** A page of the keys in the process, sorted; its cursor is the last key of the page. */
+/** What a cursor of the keys in the process begins with: Redis has others. */
+const KEY_CURSOR = "key~";
+
+/**
+ * A page of the keys in the process, sorted; its cursor names the last key of the page. With one of
+ * Redis, which was there a moment ago, it begins at the start.
+ */
 export async function listMemoryKeys(
   memory: MemoryStore,
   clock: Clock,
@@ -21,7 +27,8 @@ export async function listMemoryKeys(
   options: KeysOptions,
 ): Promise<KeyPage> {
   const limit = pageLimit(options);
-  const after = options.cursor;
+  const { cursor } = options;
+  const after = cursor?.startsWith(KEY_CURSOR) ? cursor.slice(KEY_CURSOR.length) : undefined;
   const all = memory.keys();
   let first: string[] = [];
   for (let at = 0; at < all.length; at += KEYS_PER_TURN) {
@@ -36,7 +43,7 @@ export async function listMemoryKeys(
     const entry = memory.peek(key);
     return entry ? [{ key, ...entry }] : [];
   });
-  return first.length > limit ? { keys, cursor: first[limit - 1] } : { keys };
+  return first.length > limit ? { keys, cursor: KEY_CURSOR + first[limit - 1]! } : { keys };
 }
 
 /**

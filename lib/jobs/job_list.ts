@@ -4,6 +4,7 @@ import { type Job, type JobRecord, type JobState } from "./job.ts";
 import { type PackedRecord, unpackRecord } from "./job_codec.ts";
 import { formatJobId, type JobAddress, parseJobId, suffixOf } from "./job_id.ts";
 import { deadPrefix, jobKey, levelRange } from "./keys.ts";
+import { WRONG_CURSOR } from "../wire/cursor.ts";
 import { inGroups, merged } from "./merged.ts";
 import { toJob } from "./store.ts";
 
@@ -138,7 +139,7 @@ function letterOf(cursor: string): [number, string] {
   return [Number(at), id];
 }
 
-const wrongCursor = () => invalidField("cursor", "must be the next_cursor of an earlier page");
+const wrongCursor = () => invalidField("cursor", WRONG_CURSOR);
 
 function matches(
   address: JobAddress,

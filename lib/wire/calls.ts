@@ -104,13 +104,14 @@ import type {
   AuditPage,
   AuditQuery,
   NewToken,
-  PageQuery,
   SessionList,
   SessionRevoked,
+  SessionsQuery,
   SignInLink,
   TokenList,
   TokenMade,
   TokenRevoked,
+  TokensQuery,
 } from "./schemas/tokens.ts";
 import type { UserErased } from "./schemas/users.ts";
 
@@ -209,11 +210,11 @@ export interface Calls {
   "POST /tasks/{task_id}/retry": { answer: typeof TaskQueued };
   "POST /tasks": { body: typeof NewTask; answer: typeof TaskQueued };
   "GET /tasks": { query: typeof TasksQuery; answer: typeof TaskList };
-  "GET /tokens": { query: typeof PageQuery; answer: typeof TokenList };
+  "GET /tokens": { query: typeof TokensQuery; answer: typeof TokenList };
   "POST /tokens": { body: typeof NewToken; answer: typeof TokenMade };
   "POST /tokens/{token_id}/rotate": { answer: typeof TokenMade };
   "DELETE /tokens/{token_id}": { answer: typeof TokenRevoked };
-  "GET /sessions": { query: typeof PageQuery; answer: typeof SessionList };
+  "GET /sessions": { query: typeof SessionsQuery; answer: typeof SessionList };
   "POST /sessions/link": { answer: typeof SignInLink };
   "DELETE /sessions/{session_id}": { answer: typeof SessionRevoked };
 }

@@ -33,7 +33,7 @@ export function addBots(api: ApiBuilder): void {
           knowledge_count: bot.knowledgeCount,
           intent_count: bot.intentCount,
         })),
-        ...(page.nextCursor === undefined ? {} : { next_cursor: page.nextCursor }),
+        ...(page.nextCursor === undefined ? {} : { next_cursor: `bot~${page.nextCursor}` }),
       };
     },
   });

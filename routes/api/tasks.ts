@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { AppError, type InputIssue, invalidField, notFound } from "../../lib/errors.ts";
+import { AppError, type InputIssue, notFound } from "../../lib/errors.ts";
 import { commitOnce } from "../../lib/kv/idempotency.ts";
 import { namesHost } from "../../lib/notifications/address.ts";
 import {
@@ -13,6 +13,7 @@ import {
   TasksQuery,
 } from "../../lib/wire/schemas/tasks.ts";
 import { HIDDEN, Id, priorityNumber } from "../../lib/wire/schemas/text.ts";
+import { pageOfActive } from "./active_page.ts";
 import type { ApiBuilder } from "./operation.ts";
 import { instant, kindOf, shownPayload, shownTask, stateOf, taskName } from "./shown.ts";
 
@@ -49,9 +50,7 @@ export function addTasks(api: ApiBuilder): void {
     answer: ActiveTasks,
     handle({ query, principal }) {
       const all = engine.active(query.queue);
-      const from = offsetOf(query.cursor);
-      const page = all.slice(from, from + query.limit);
-      const rest = from + page.length < all.length;
+      const { page, next } = pageOfActive(all, query.limit, query.cursor);
       return {
         active_tasks: page.map((job) => ({
           task_id: job.id,
@@ -68,7 +67,7 @@ export function addTasks(api: ApiBuilder): void {
           ...(job.progress?.message ? { progress_message: job.progress.message } : {}),
         })),
         task_count: all.length,
-        ...(rest ? { next_cursor: String(from + page.length) } : {}),
+        ...(next === undefined ? {} : { next_cursor: next }),
       };
     },
   });
@@ -171,14 +170,4 @@ export function addTasks(api: ApiBuilder): void {
       };
     },
   });
-}
-
-function offsetOf(cursor: string | undefined): number {
-  if (cursor === undefined) return 0;
-  if (!/^\d{1,9}$/.test(cursor)) throw wrongCursor();
-  return Number(cursor);
-}
-
-function wrongCursor(): AppError {
-  return invalidField("cursor", "must be the next_cursor of an earlier page");
 }

@@ -4,14 +4,15 @@ import { AppError, notFound } from "../../lib/errors.ts";
 import { Id } from "../../lib/wire/schemas/text.ts";
 import {
   NewToken,
-  PageQuery,
   SessionList,
   SessionRevoked,
+  SessionsQuery,
   SignInLink,
   type Token,
   TokenList,
   TokenMade,
   TokenRevoked,
+  TokensQuery,
 } from "../../lib/wire/schemas/tokens.ts";
 import type { ApiBuilder } from "./operation.ts";
 import { instant } from "./shown.ts";
@@ -30,7 +31,7 @@ export function addTokens(api: ApiBuilder): void {
     route: "GET /tokens",
     tag: "Tokens",
     summary: "Every token, without its secret",
-    query: PageQuery,
+    query: TokensQuery,
     answer: TokenList,
     async handle({ query: { limit, cursor } }) {
       const page = await tokens.list(limit, cursor);
@@ -96,7 +97,7 @@ export function addTokens(api: ApiBuilder): void {
     route: "GET /sessions",
     tag: "Tokens",
     summary: "Everybody who is signed in to the dashboard",
-    query: PageQuery,
+    query: SessionsQuery,
     answer: SessionList,
     async handle({ query: { limit, cursor } }) {
       const page = await sessions.list(limit, cursor);

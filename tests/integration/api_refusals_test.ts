@@ -161,6 +161,31 @@ Deno.test("what is wrong with an input is said field by field", () =>
     assert.equal((await ask(`${PREFIX}/tasks?unknown=1`)).status, 200);
   }));
 
+Deno.test("a list refuses a cursor that it never gave, another list's included", () =>
+  withApi(async ({ ask }) => {
+    const own = {
+      "/notifications": "msg_0mq1zk3a4" + "0f".repeat(6),
+      "/bots": "bot~msg_0",
+      "/tokens": "0d2f4a1c-7d54-4c15-9a30-4b7e1c2a9f00",
+      "/sessions": "0f".repeat(32),
+      "/cache/keys": "key~0f",
+      "/tasks/active": "9~1~a",
+      "/audit": "1-x",
+      "/conversations": "1~a",
+    };
+    for (const [list, good] of Object.entries(own)) {
+      for (const cursor of ["x", "", "0", ...Object.values(own)]) {
+        const path = `${PREFIX}${list}?cursor=${encodeURIComponent(cursor)}`;
+        const { status, body } = await ask(path);
+        const fits = cursor === good || list === "/conversations" && cursor === "9~1~a";
+        assert.equal(status, fits ? 200 : 422, `${list} ${cursor}`);
+        if (!fits) assert.equal(body.errors[0].path, "cursor");
+      }
+    }
+    const { body } = await ask(`${PREFIX}/bots?cursor=x`);
+    assert.equal(body.errors[0].message, "must be the next_cursor of an earlier page");
+  }));
+
 Deno.test("an address and headers that are too long are 431, before the token is asked for", () =>
   withApi(async ({ ask }) => {
     const headers = { "x-long": "x".repeat(5_000) };

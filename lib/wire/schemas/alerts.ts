@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { success } from "./envelope.ts";
-import { Count, Cursor, Instant, pageSize, words } from "./text.ts";
+import { Count, cursorLike, Instant, pageSize, words } from "./text.ts";
 
 export const Alert = z.object({
   name: z.string(),
@@ -49,7 +49,7 @@ export const Notification = z.object({
 export const NotificationsQuery = z.object({
   delivery_status: z.enum(["queued", "delivered", "failed"]).optional(),
   limit: pageSize(200, 50),
-  cursor: Cursor.optional(),
+  cursor: cursorLike(/^msg_[0-9a-z]{9}[0-9a-f]{12}$/).optional(),
 });
 export const NotificationList = success({
   notifications: z.array(Notification),

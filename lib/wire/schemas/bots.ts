@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { success } from "./envelope.ts";
-import { Count, Cursor, Id, pageSize, words } from "./text.ts";
+import { Count, Id, nameCursor, pageSize, words } from "./text.ts";
 
 const CacheScope = z.enum(["shared", "user", "off"]);
 const MAX_ANSWER = 16_000;
@@ -63,5 +63,8 @@ export const BotRow = Bot.omit({
   intent_count: Count,
 }).openapi("BotRow");
 export const BotDeleted = success({ bot_id: z.string(), deleted: z.boolean() });
-export const BotsQuery = z.object({ limit: pageSize(200, 100), cursor: Cursor.optional() });
+export const BotsQuery = z.object({
+  limit: pageSize(200, 100),
+  cursor: nameCursor("bot").optional(),
+});
 export const BotList = success({ bots: z.array(BotRow), next_cursor: z.string().optional() });

@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { success } from "./envelope.ts";
-import { Count, Cursor, Id, Instant, pageSize, Percent } from "./text.ts";
+import { Count, cursorLike, Id, Instant, pageSize, Percent } from "./text.ts";
 
 export const CacheStats = z.object({
   connected: z.boolean().openapi({ description: "whether the configured backend answers now" }),
@@ -105,7 +105,7 @@ export const CacheCleared = success({
 export const KeysQuery = z.object({
   pattern: Id.optional().openapi({ description: "a glob: `*` anything, `?` one character" }),
   limit: pageSize(200, 50),
-  cursor: Cursor.optional(),
+  cursor: cursorLike(/^(key~.|\d{1,20}\.\d{1,6}$)/s).optional(),
 });
 export const CacheKey = z.object({
   key: z.string(),

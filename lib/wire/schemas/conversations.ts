@@ -3,6 +3,7 @@ import { success } from "./envelope.ts";
 import { TaskError } from "./tasks.ts";
 import {
   Count,
+  cursorLike,
   HIDDEN,
   Id,
   Instant,
@@ -207,8 +208,7 @@ export const ConversationAnswer = success({ conversation: Conversation });
 const LIST_CURSOR = /^\d{1,15}~/;
 export const ConversationsQuery = z.object({
   limit: pageSize(200, 50),
-  cursor: z.string().max(300).regex(LIST_CURSOR, "must be the next_cursor of an earlier page")
-    .optional(),
+  cursor: cursorLike(LIST_CURSOR).max(300).optional(),
   importance: z.literal("high").optional().openapi({ description: "absent: all of them" }),
 });
 export const ConversationRow = z.object({

@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { withinCharacters } from "../characters.ts";
+import { WRONG_CURSOR } from "../cursor.ts";
 
 // deno-lint-ignore no-control-regex
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
@@ -74,6 +75,14 @@ export const pageSize = (most: number, usual: number) =>
 
 /** An opaque position in a list, as an earlier page gave it. */
 export const Cursor = z.string().min(1).max(1_000);
+
+/** A cursor of one list, which looks as that list's do. */
+export const cursorLike = (shape: RegExp) => Cursor.regex(shape, WRONG_CURSOR);
+
+/** The cursor of a list by names, which may be any text: marked, so that no other passes for it. */
+export const nameCursor = (mark: string) =>
+  cursorLike(new RegExp(`^${mark}~.`, "s")).transform((text) => text.slice(mark.length + 1))
+    .openapi({ type: "string" });
 
 /** The priority's word on the wire. */
 export const PriorityWord = z.enum(["low", "normal", "high"]);

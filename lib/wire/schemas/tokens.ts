@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { ROLES } from "../envelope.ts";
 import { success } from "./envelope.ts";
-import { Count, Cursor, GivenInstant, Id, Instant, pageSize, words } from "./text.ts";
+import { Count, cursorLike, GivenInstant, Id, Instant, pageSize, words } from "./text.ts";
 
 const RoleWord = z.enum(ROLES);
 
@@ -31,7 +31,15 @@ export const TokenMade = success({
   token: z.string().openapi({ description: "the secret, shown this once", example: "pat_…" }),
   token_info: Token,
 });
-export const PageQuery = z.object({ limit: pageSize(200, 100), cursor: Cursor.optional() });
+const UUID_CURSOR = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+export const TokensQuery = z.object({
+  limit: pageSize(200, 100),
+  cursor: cursorLike(UUID_CURSOR).optional(),
+});
+export const SessionsQuery = z.object({
+  limit: pageSize(200, 100),
+  cursor: cursorLike(/^[0-9a-f]{64}$/).optional(),
+});
 export const TokenList = success({ tokens: z.array(Token), next_cursor: z.string().optional() });
 export const TokenRevoked = success({ token_id: z.string(), revoked: z.boolean() });
 
@@ -80,7 +88,7 @@ const AUDIT_CURSOR = /^\d{1,15}-[0-9a-z]{1,40}$/;
 export const AuditQuery = z.object({
   ...range,
   limit: pageSize(500, 100),
-  cursor: Cursor.regex(AUDIT_CURSOR, "must be the next_cursor of an earlier page").optional(),
+  cursor: cursorLike(AUDIT_CURSOR).optional(),
 });
 export const AuditPage = success({
   entries: z.array(AuditEntry),
