@@ -266,6 +266,11 @@ function botsPort({ bots, embedded }: Services): ApiDeps["bots"] {
       embedded.prepare(bot);
       return view(bot);
     },
+    async delete(id, also) {
+      const deleted = await bots.delete(id, also);
+      await embedded.forget(id); // also where a process was killed between the two
+      return deleted;
+    },
     async answers(id, messages) {
       return await embedded.answers(await bots.get(id), messages);
     },
@@ -300,7 +305,10 @@ function listening<T>({ host, port }: Config, serve: () => T): T {
     if (error instanceof Deno.errors.AddrNotAvailable) {
       throw new ConfigError("HOST", `${host} is no address of this machine`);
     }
-    throw error;
+    if (error instanceof Deno.errors.PermissionDenied) {
+      throw new ConfigError("PORT", `${port} may not be served on by this user; set another`);
+    }
+    throw new ConfigError("HOST", `${host} cannot be served on: ${messageOf(error)}`);
   }
 }
 

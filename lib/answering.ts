@@ -32,6 +32,8 @@ export interface AnsweringOptions {
   clock: Clock;
   log: Logger;
   models: ModelStore;
+  /** The version of a bot that holds now; 0 for one that nobody defined. */
+  versionOf: (botId: string) => Promise<number>;
 }
 
 /**
@@ -40,7 +42,7 @@ export interface AnsweringOptions {
  */
 export async function openAnswering(
   config: Config,
-  { db, cache, clock, log, models }: AnsweringOptions,
+  { db, cache, clock, log, models, versionOf }: AnsweringOptions,
 ): Promise<Answering> {
   const { threads } = config.platform;
   const embedded = new EmbeddedResponder({
@@ -48,6 +50,7 @@ export async function openAnswering(
     log,
     signals: config.ai.signals,
     models,
+    versionOf,
     threads,
   });
   const providers = config.ai.baseUrl ? await providersOf(config, clock) : [];

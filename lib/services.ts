@@ -124,8 +124,16 @@ export async function openServices(config: Config, options: OpenOptions): Promis
       maxMemoryBytes: config.cache.memoryBytes,
     }),
   );
+  const bots = new BotStore({ db, now: () => clock.now() });
   const { responder, embedded, providers, spending } = stack.use(
-    await openAnswering(config, { db, cache, clock, log, models: storage.models }),
+    await openAnswering(config, {
+      db,
+      cache,
+      clock,
+      log,
+      models: storage.models,
+      versionOf: (id) => bots.version(id),
+    }),
   );
   const streams = new ReplyStreams();
 
@@ -141,7 +149,6 @@ export async function openServices(config: Config, options: OpenOptions): Promis
     serve: servedQueues(config, queues),
     onLost: options.onLost,
   });
-  const bots = new BotStore({ db, now: () => clock.now() });
   const recorder = new Recorder(db);
   const mail = config.smtpUrl ? { url: config.smtpUrl, from: config.mailFrom } : null;
   const notifier = new Notifier({

@@ -4,9 +4,10 @@ import { ModelRecords } from "./ai/embedded/model_records.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config/config.ts";
 import { type ErasureLog, FileErasureLog, KvErasureLog } from "./conversations/erasure_log.ts";
-import { AppError } from "./errors.ts";
+import { AppError, messageOf } from "./errors.ts";
 import { lockDataDir } from "./kv/data_lock.ts";
 import { Database } from "./kv/database.ts";
+import { isAddress } from "./kv/open_kv.ts";
 import { openSchema } from "./kv/schema.ts";
 import type { Logger } from "./log.ts";
 import { Backups } from "./monitoring/backup.ts";
@@ -32,6 +33,20 @@ export interface Storage extends AsyncDisposable {
 /** Checks that one atomic may carry on a remote database. */
 const REMOTE_CHECKS = 10;
 
+/** SQLite's write-ahead log and its index, beside the file; both are made with the file's mode. */
+const COMPANIONS = ["", "-wal", "-shm"];
+
+/** Nobody else of the machine may read what people wrote, also where DATA_DIR is open to all. */
+async function keepToOwner(file: string): Promise<void> {
+  if (Deno.build.os === "windows") return;
+  (await Deno.open(file, { create: true, write: true, mode: 0o600 })).close();
+  for (const companion of COMPANIONS) {
+    await Deno.chmod(file + companion, 0o600).catch((error) => {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    });
+  }
+}
+
 /**
  * Opens what lasts: in DATA_DIR, which is locked; with KV_URL the database elsewhere; on Deno Deploy
  * all of it in the platform's database. Throws AppError `conflict` when another process uses the
@@ -45,13 +60,18 @@ export async function openStorage(
   const { dataDir, kvUrl, platform } = config;
   const file = !kvUrl && platform.files ? join(dataDir, "pixel.sqlite") : undefined;
   // A shared database has its own leases; a file must have one process.
-  if (file) stack.use(await lockDataDir(dataDir));
+  if (file) {
+    stack.use(await lockDataDir(dataDir));
+    await keepToOwner(file);
+  }
   const freedPages = file ? new FreedPages(file, log) : null;
   await freedPages?.atStart();
   const db = stack.use(
     await Database.open({
       path: kvUrl ?? file,
       ...(file ? {} : { shared: true, maxChecks: REMOTE_CHECKS }),
+    }).catch((error) => {
+      throw new AppError("unavailable", unusable(kvUrl ?? file, messageOf(error)));
     }),
   );
   const backups = file ? backupsOf(config, file, clock) : null;
@@ -74,6 +94,16 @@ export async function openStorage(
     databaseBytes: file ? async () => (await Deno.stat(file)).size : undefined,
     [Symbol.asyncDispose]: () => rest.disposeAsync(),
   };
+}
+
+/** Why the database cannot be opened, and where a damaged one can be had from. */
+function unusable(place: string | undefined, reason: string): string {
+  if (place === undefined) return `the platform's database cannot be used: ${reason}`;
+  if (isAddress(place)) return `KV_URL ${place} cannot be used: ${reason}`;
+  const damaged = /malformed|not a database/.test(reason)
+    ? "; it is damaged: `deno task pixel restore latest` says what the newest backup holds"
+    : "";
+  return `${place} cannot be opened: ${reason}${damaged}`;
 }
 
 function backupsOf({ dataDir, retention }: Config, file: string, clock: Clock): Backups {

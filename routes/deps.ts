@@ -155,6 +155,8 @@ export type BotDraft = Omit<BotView, "botId" | "defined" | "version" | "classifi
 export interface BotsPort {
   get(botId: string): Promise<BotView | null>;
   put(botId: string, bot: BotDraft): Promise<BotView>;
+  /** False when nobody defined it; `also` joins the commit. */
+  delete(botId: string, also: (tx: WriteSet) => void): Promise<boolean>;
   /** Which of some messages a bot answers from its knowledge by now; null while it is trained. */
   answers(botId: string, messages: string[]): Promise<boolean[] | null>;
   list(cursor: string | undefined, limit: number): Promise<{

@@ -121,7 +121,9 @@ function callSection(
     `<li><code>${escaped(status)}</code> ${escaped(description)}</li>`
   );
   const example = body?.example ?? (body?.examples ?? [])[0];
-  const curl = curlOf(method, origin + path, type, example);
+  const query = (call.parameters ?? []).filter((part) => part.in === "query" && part.required)
+    .map(({ name }) => `${name}={${name}}`).join("&");
+  const curl = curlOf(method, origin + path + (query && "?" + query), type, example);
   return `<article id="${escaped(call.operationId)}"><h3><span class="method">${
     escaped(method)
   }</span> <code>${escaped(path)}</code></h3><p>${escaped(call.summary ?? "")}. ${

@@ -48,10 +48,12 @@ function waiting({ queues, history }: Parts): string {
   const waits = queues.reduce((sum, queue) => sum + waitingIn(queue.depth.by_status), 0);
   if (waits === 0) return T.nothingWaits + held;
   const oldest = Math.max(...queues.map((queue) => queue.oldest_waiting_seconds ?? 0), 0);
+  // What waits for its time alone has no age, and is not in the history of what could run.
+  const ready = oldest > 0 || queues.some((queue) => (queue.depth.by_status["queued"] ?? 0) > 0);
   const parts = [
     T.waiting(count(waits)),
-    T.oldest(duration(oldest * 1000)),
-    ...history ? trend(byMinute(history, "queue_depth")) : [],
+    ...ready ? [T.oldest(duration(oldest * 1000))] : [T.forTheirTime],
+    ...ready && history ? trend(byMinute(history, "queue_depth")) : [],
   ];
   return `${parts.join(", ")}.${held}`;
 }

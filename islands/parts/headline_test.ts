@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { headline, trend } from "./headline.ts";
+import type { History } from "../../lib/wire/history.ts";
 import type { HealthReport } from "../../lib/wire/system.ts";
 import type { QueueInfo } from "../../lib/wire/tasks.ts";
 
@@ -58,6 +59,25 @@ Deno.test("waiting sums every queue, tells the oldest and names what is paused",
     "Well since 09:12 UTC. 14 waiting, oldest 1 min 15 s. Paused: conversations.",
   );
   assert.equal(work, "4 tasks running.");
+});
+
+Deno.test("tasks that wait for their time alone have no age and no direction", () => {
+  const held = {
+    name: "conversations",
+    depth: { by_status: { queued: 0, scheduled: 90_005, retrying: 1 } },
+    oldest_waiting_seconds: null,
+    paused: false,
+  } as unknown as QueueInfo;
+  const history = {
+    from: new Date(now - 7 * 60_000).toISOString(),
+    to: new Date(now).toISOString(),
+    points: [90_000, 80_000, 60_000, 9_000, 10, 0, 0].map((queue_depth, i) => ({
+      at: new Date(now - (7 - i) * 60_000).toISOString(),
+      queue_depth,
+    })),
+  } as unknown as History;
+  const { title } = headline({ ...nothing, health: health("healthy"), queues: [held], history });
+  assert.equal(title, "Well since 09:12 UTC. 90,006 waiting, all for their time.");
 });
 
 Deno.test("a backlog's direction compares its last minutes with those before", () => {

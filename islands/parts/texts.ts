@@ -174,6 +174,7 @@ export const OVERVIEW = {
   nothingWaits: "Nothing is waiting.",
   waiting: (n: string) => `${n} waiting`,
   oldest: (age: string) => `oldest ${age}`,
+  forTheirTime: "all for their time",
   shrinking: "shrinking",
   growing: "growing",
   steady: "steady",

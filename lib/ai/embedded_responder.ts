@@ -20,6 +20,8 @@ export interface EmbeddedResponderOptions {
   maxModelBytes?: number;
   /** Where trained bots outlive the process; without it they are trained after every start. */
   models?: ModelStore;
+  /** The version of a bot that holds now; 0 for one that nobody defined. */
+  versionOf?: (botId: string) => Promise<number>;
   /** False where there are no Web Workers to train bots in. */
   threads?: boolean;
   /** How long a request waits for its bot's training before it fails as retryable. */
@@ -52,6 +54,7 @@ export class EmbeddedResponder implements CacheableResponder {
     this.#models = new BotModels({
       trainer: this.#trainer,
       store: options.models,
+      versionOf: options.versionOf,
       clock,
       log,
       maxBytes: options.maxModelBytes ?? 256 * 1024 * 1024,
@@ -63,6 +66,11 @@ export class EmbeddedResponder implements CacheableResponder {
   /** Starts training the bot, so that its first message need not wait. */
   prepare(bot: BotDefinition): void {
     if (hasTopics(bot)) this.#models.prepare(bot);
+  }
+
+  /** Forgets all that was trained of a bot, whose definition was deleted before. */
+  forget(botId: string): Promise<void> {
+    return this.#models.forget(botId);
   }
 
   /** How far the training of this version of the bot is in this process; `none` = not begun. */

@@ -82,6 +82,7 @@ Deno.test("a new version answers anew, and trains only where examples changed", 
   const models: ModelStore = {
     load: () => Promise.resolve(null),
     save: () => Promise.resolve(void trained++),
+    remove: () => Promise.resolve(),
   };
   using responder = new EmbeddedResponder({ ...quiet, models });
   const first = largeBot();
@@ -192,4 +193,41 @@ Deno.test("language and sentiment are weak signals beside the reply", async () =
   assert.equal((await reply("thank you, great!")).language, "und");
   const german = await reply("Wo finde ich bitte die Rechnung für meine letzte Bestellung?");
   assert.deepEqual(german, { language: "de", sentiment: undefined });
+});
+
+Deno.test("of a bot that is deleted while it is trained nothing is kept", async () => {
+  for (const deletedWhile of ["training", "saving"]) {
+    let version = 1;
+    const saved = new Set<string>();
+    const models: ModelStore = {
+      load: () => Promise.resolve(null),
+      save(botId) {
+        if (deletedWhile === "saving") version = 0;
+        return Promise.resolve(void saved.add(botId));
+      },
+      remove: (botId) => Promise.resolve(void saved.delete(botId)),
+    };
+    const versionOf = () => Promise.resolve(version);
+    using responder = new EmbeddedResponder({ ...quiet, models, versionOf });
+    const bot = largeBot({ intents: largeBot().intents.slice(0, 8) });
+    const asked = responder.respond(requestOf(bot, "cancel my account"));
+    while (responder.status(bot) !== "training") await new Promise((done) => setTimeout(done));
+    if (deletedWhile === "training") {
+      version = 0;
+      await responder.forget(bot.botId);
+      assert.equal(responder.status(bot), "none");
+    }
+    assert.equal((await asked).response, "About cancel account.", "it had been asked before");
+    assert.deepEqual([...saved], [], deletedWhile);
+  }
+});
+
+Deno.test("while a bot that was deleted is trained again, nothing of before answers", async () => {
+  using responder = new EmbeddedResponder(quiet);
+  const intents = largeBot().intents.slice(0, 8);
+  await responder.respond(requestOf(largeBot({ intents }), "cancel my account"));
+  // Another process deleted it, of which this one has heard nothing.
+  const anew = largeBot({ version: 2, since: 2, intents: intents.slice(1) });
+  const { botVersion } = await responder.respond(requestOf(anew, "cancel my account"));
+  assert.equal(botVersion, undefined);
 });

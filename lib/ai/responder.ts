@@ -26,6 +26,8 @@ export interface BotDefinition {
   /** False for a bot that only ever appeared in a message: it has no knowledge. */
   defined: boolean;
   version: number;
+  /** The first version of this definition, where an earlier one was deleted. */
+  since?: number;
   instructions?: string;
   model?: string;
   /** Undefined: the responder's own default. */

@@ -210,6 +210,22 @@ function checkTogether(v: Values): void {
   if (v.AI_FALLBACKS.length > 0 && !v.AI_BASE_URL) {
     throw new ConfigError("AI_FALLBACKS", "needs AI_BASE_URL, the provider that is asked first");
   }
+  for (const name of ["ALERT_EMAIL", "REPORT_EMAIL"] as const) {
+    if (!v[name] || v.SMTP_URL) continue;
+    throw new ConfigError(
+      name,
+      "needs SMTP_URL, the mail server; without it nothing would be sent",
+    );
+  }
+  if (!v.BACKUP_S3_BUCKET) {
+    const names = ["BACKUP_S3_ENDPOINT", "BACKUP_S3_KEY_ID", "BACKUP_S3_SECRET"] as const;
+    const given = names.find((name) => v[name] !== undefined);
+    if (given) throw new ConfigError("BACKUP_S3_BUCKET", `must be set when ${given} is`);
+  }
+  const prices = [v.AI_PRICES, ...v.AI_FALLBACKS.map((provider) => provider.prices ?? {})];
+  if (v.AI_DAILY_BUDGET > 0 && v.AI_BASE_URL && prices.every((one) => isEmpty(one))) {
+    throw new ConfigError("AI_DAILY_BUDGET", "needs AI_PRICES; what has no price costs nothing");
+  }
   if (v.AI_BASE_URL && !v.AI_MODEL) {
     throw new ConfigError("AI_MODEL", "must name the model to ask when AI_BASE_URL is set");
   }

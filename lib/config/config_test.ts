@@ -40,7 +40,8 @@ Deno.test("without configuration the documented defaults hold", () => {
 });
 
 Deno.test("alerts go to one address or several, each checked", () => {
-  const emailsOf = (ALERT_EMAIL: string) => loadConfig({ ALERT_EMAIL }).alerts.emails;
+  const SMTP_URL = "smtp://mail.a.example";
+  const emailsOf = (ALERT_EMAIL: string) => loadConfig({ SMTP_URL, ALERT_EMAIL }).alerts.emails;
   assert.deepEqual(loadConfig({}).alerts.emails, []);
   assert.deepEqual(emailsOf("ops@a.example"), ["ops@a.example"]);
   assert.deepEqual(emailsOf("ops@a.example, ann@b.example,ops@a.example,"), [
@@ -54,6 +55,24 @@ Deno.test("alerts go to one address or several, each checked", () => {
       /ALERT_EMAIL must be an e-mail address, or up to 20 divided by commas/,
     );
   }
+});
+
+Deno.test("what would silently do nothing is refused, and says what it lacks", () => {
+  const provider = { AI_BASE_URL: "http://a.example", AI_MODEL: "m" };
+  const rows: [Record<string, string>, RegExp][] = [
+    [{ ALERT_EMAIL: "ops@a.example" }, /^ALERT_EMAIL needs SMTP_URL/],
+    [{ REPORT_EMAIL: "ops@a.example" }, /^REPORT_EMAIL needs SMTP_URL/],
+    [{ BACKUP_S3_KEY_ID: "id" }, /^BACKUP_S3_BUCKET must be set when BACKUP_S3_KEY_ID is$/],
+    [{ ...provider, AI_DAILY_BUDGET: "5" }, /^AI_DAILY_BUDGET needs AI_PRICES/],
+    [{ CACHE_MEMORY: "0" }, /^CACHE_MEMORY must be a size above 0 such as /],
+    [{ LOG_FILE_SIZE: "0" }, /^LOG_FILE_SIZE must be a size above 0 such as /],
+  ];
+  for (const [env, message] of rows) assert.match(refused(env).message, message);
+  const price = '{"input": 1, "output": 2}';
+  loadConfig({ ...provider, AI_DAILY_BUDGET: "5", AI_PRICES: `{"*": ${price}}` });
+  const fallback = `[{"baseUrl": "http://b.example", "model": "n", "prices": {"n": ${price}}}]`;
+  loadConfig({ ...provider, AI_DAILY_BUDGET: "5", AI_FALLBACKS: fallback });
+  loadConfig({ AI_DAILY_BUDGET: "5", DISK_RESERVE: "0" });
 });
 
 Deno.test("a model may be waited for as long as a turn can", () => {

@@ -33,14 +33,14 @@ const UNITS: Record<string, number> = {
   t: 1024 ** 4,
 };
 
-/** A size in bytes: `1048576`, `512KiB`, `1 GiB`; every unit counts by 1024. */
-export const bytes = () =>
+/** A size in bytes, at least `min`: `1048576`, `512KiB`, `1 GiB`; every unit counts by 1024. */
+export const bytes = (min = 0) =>
   parsed((text) => {
     const match = /^(\d{1,15})\s*(?:([kmgt])(?:i?b)?|b)?$/i.exec(text);
     if (!match) return undefined;
     const value = Number(match[1]) * UNITS[(match[2] ?? "").toLowerCase()]!;
-    return Number.isSafeInteger(value) ? value : undefined;
-  }, "must be a size such as 1048576, 512KiB or 1GiB");
+    return Number.isSafeInteger(value) && value >= min ? value : undefined;
+  }, `must be a size${min > 0 ? " above 0" : ""} such as 1048576, 512KiB or 1GiB`);
 
 /** `true`/`false`, also `1`/`0`, `yes`/`no`, `on`/`off`. */
 export const flag = () =>

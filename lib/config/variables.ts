@@ -75,7 +75,7 @@ export const VARIABLES = {
     "file that the log goes to instead of standard error, turned over as it grows",
   ),
   LOG_FILE_SIZE: variable(
-    bytes(),
+    bytes(1),
     "size at which the log file is turned over; five full ones are kept",
     10 * 1_024 ** 2,
   ),
@@ -143,7 +143,7 @@ export const VARIABLES = {
     "first part of every cache key",
     "pixel_ai",
   ),
-  CACHE_MEMORY: variable(bytes(), "memory of the in-process cache", 64 * 1024 ** 2),
+  CACHE_MEMORY: variable(bytes(1), "memory of the in-process cache", 64 * 1024 ** 2),
   CACHE_TTL_SECONDS: variable(whole(1, 86_400), "life of a cache entry", 3_600),
   KV_URL: variable(address("https", "http"), "KV Connect server; a file in DATA_DIR when absent"),
 

@@ -16,6 +16,7 @@ const MAX_NOTED = 50_000;
 interface BotMeta {
   name: string;
   version: number;
+  since?: number;
   chunks: number;
   updatedAt: number;
   model?: string;
@@ -45,6 +46,8 @@ const chunkKey = (id: string, version: number, n: number): Deno.KvKey => [
   n,
 ];
 const chunksPrefix = (id: string, version: number): Deno.KvKey => ["bots", "k", id, version];
+/** The last version of a bot that was deleted, so that none comes twice. */
+const lastVersionKey = (id: string): Deno.KvKey => ["bots", "v", id];
 /** Bots that somebody talked to, defined or not. */
 const usedKey = (id: string): Deno.KvKey => ["bots", "u", id];
 /** The name that the last import gave a bot. */
@@ -76,13 +79,19 @@ export class BotStore {
       ) chunks.push(value);
       if (chunks.length !== meta.value.chunks) continue; // replaced while we read
       const input = JSON.parse(chunks.join("")) as BotInput;
-      const bot: BotDefinition = { ...input, botId, defined: true, version: meta.value.version };
+      const { version, since } = meta.value;
+      const bot = definition(input, botId, version, since);
       this.#remember(bot);
       return bot;
     }
     throw new AppError("unavailable", `bot ${botId} is being changed; try again`, {
       retryAfterSeconds: 1,
     });
+  }
+
+  /** The version of the bot's definition; 0 for one that nobody defined. */
+  async version(botId: string): Promise<number> {
+    return (await this.options.db.get<BotMeta>(metaKey(botId))).value?.version ?? 0;
   }
 
   /** True when the bot was defined or used. */
@@ -102,9 +111,13 @@ export class BotStore {
     for (let i = 0; i < text.length; i += CHUNK_CHARACTERS) {
       parts.push(text.slice(i, i + CHUNK_CHARACTERS));
     }
-    const version = await commitFresh(db, async (tx) => {
-      const entry = await db.kv.get<BotMeta>(metaKey(botId));
-      const version = (entry.value?.version ?? 0) + 1;
+    const { version, since } = await commitFresh(db, async (tx) => {
+      const [entry, last] = await db.kv.getMany<[BotMeta, number]>([
+        metaKey(botId),
+        lastVersionKey(botId),
+      ]);
+      const version = (entry.value?.version ?? last.value ?? 0) + 1;
+      const since = entry.value ? entry.value.since : last.value === null ? undefined : version;
       // Chunks go first, some to an atomic; without the record below nobody sees them.
       for (let n = 0; n < parts.length; n += 10) {
         const chunks = new WriteSet();
@@ -116,6 +129,7 @@ export class BotStore {
       const meta: BotMeta = {
         name: input.name,
         version,
+        since,
         chunks: parts.length,
         updatedAt: now(),
         model: input.model,
@@ -124,14 +138,35 @@ export class BotStore {
         intentCount: input.intents.length,
       };
       tx.check(metaKey(botId), entry.versionstamp).set(metaKey(botId), meta);
+      tx.check(lastVersionKey(botId), last.versionstamp);
       for (let n = 0; n < (entry.value?.chunks ?? 0); n++) {
         tx.delete(chunkKey(botId, version - 1, n));
       }
-      return version;
+      return { version, since };
     });
-    const bot: BotDefinition = { ...input, botId, defined: true, version };
+    const bot = definition(input, botId, version, since);
     this.#remember(bot);
     return bot;
+  }
+
+  /**
+   * Deletes a bot's definition and all it knows; false when nobody defined it. What was said to it
+   * stays, and if it is defined again its versions go on from here, so that no answer or model of
+   * before passes for a new one. `also` joins the commit.
+   */
+  async delete(botId: string, also?: (tx: WriteSet) => void): Promise<boolean> {
+    const { db } = this.options;
+    const deleted = await commitFresh(db, async (tx) => {
+      const { value, versionstamp } = await db.kv.get<BotMeta>(metaKey(botId));
+      if (!value) return false;
+      tx.check(metaKey(botId), versionstamp).delete(metaKey(botId));
+      tx.set(lastVersionKey(botId), value.version);
+      for (let n = 0; n < value.chunks; n++) tx.delete(chunkKey(botId, value.version, n));
+      also?.(tx);
+      return true;
+    });
+    this.#cache.delete(botId);
+    return deleted;
   }
 
   /** Bots by id, defined and merely used, at most `limit` (≤ 200) behind `cursor`. */
@@ -157,7 +192,7 @@ export class BotStore {
       const counts = { knowledgeCount: 0, intentCount: 0 };
       return { botId, name: name.value ?? botId, defined, version, ...counts };
     }
-    const { chunks: _chunks, updatedAt: _updatedAt, ...rest } = meta.value;
+    const { chunks: _chunks, updatedAt: _updatedAt, since: _since, ...rest } = meta.value;
     return { botId, defined: true, ...rest };
   }
 
@@ -187,6 +222,15 @@ export class BotStore {
     this.#cache.set(bot.botId, bot);
     if (this.#cache.size > MAX_CACHED) this.#cache.delete(this.#cache.keys().next().value!);
   }
+}
+
+function definition(
+  input: BotInput,
+  botId: string,
+  version: number,
+  since: number | undefined,
+): BotDefinition {
+  return { ...input, botId, defined: true, version, ...(since === undefined ? {} : { since }) };
 }
 
 function undefinedBot(botId: string, name: string | null): BotDefinition {

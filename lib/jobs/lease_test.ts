@@ -6,6 +6,7 @@ import { Database } from "../kv/database.ts";
 import { silentLogger } from "../log.ts";
 import { complete, defineJob } from "./definition.ts";
 import { JobEngine } from "./engine.ts";
+import type { QueueOverview } from "./queue_overview.ts";
 import { heartbeatKey, sessionKey, shardKey } from "./keys.ts";
 import { WriteSet } from "../kv/write_set.ts";
 
@@ -116,5 +117,39 @@ Deno.test("a job cancelled by another process has no effects", async () => {
   await busy.close();
   assert.equal((await web.engine.get(id))?.state, "cancelled");
   assert.equal((await web.db.kv.get(["done", 3])).value, null);
+  await web.close();
+});
+
+Deno.test("a process that serves nothing tells what waits for others, and that a silent one runs nothing", async () => {
+  await using folder = await tempFolder();
+  const path = folder.path + "/kv.sqlite";
+  const web = await worker(path, "web", () => {});
+  await web.engine.follow();
+  const overview = async () => {
+    const [{ running, oldestWaitingSeconds }] = await web.engine.queues() as [QueueOverview];
+    return { running, waits: oldestWaitingSeconds !== null && oldestWaitingSeconds >= 0 };
+  };
+  assert.deepEqual(await overview(), { running: 0, waits: false });
+  await web.engine.enqueue(web.job, { n: 0 }, { priority: 9 });
+  assert.deepEqual(await overview(), { running: 0, waits: true }, "nobody serves it");
+
+  const started = Promise.withResolvers<void>();
+  const go = Promise.withResolvers<void>();
+  const busy = await worker(path, "busy", async () => {
+    started.resolve();
+    await go.promise;
+  });
+  await busy.engine.start();
+  await started.promise;
+  assert.deepEqual(await overview(), { running: 1, waits: false }, "it runs elsewhere");
+  await web.engine.pause("default", "a test");
+  await busy.engine.pause("default", "a test");
+  await web.engine.enqueue(web.job, { n: 1 });
+  assert.deepEqual(await overview(), { running: 1, waits: true }, "another one waits");
+  // Without its session it cannot renew its heartbeat.
+  await busy.db.commit(new WriteSet().delete(sessionKey("busy")).set(heartbeatKey("busy"), 0));
+  assert.deepEqual(await overview(), { running: 0, waits: true }, "who runs it is silent");
+  go.resolve();
+  await busy.close();
   await web.close();
 });

@@ -1,3 +1,4 @@
+import { readElsewhere } from "./elsewhere.ts";
 import type { QueueRunner } from "./queue_runner.ts";
 import type { QueueStats } from "./queue_stats.ts";
 import { readDepth } from "./store.ts";
@@ -19,7 +20,10 @@ export interface QueueOverview {
   lastEndedAt: number | null;
 }
 
-/** What one queue holds and how it goes, from counters and memory. */
+/**
+ * What one queue holds and how it goes, from counters and memory; of a queue that another process
+ * serves, or none, from counters and records.
+ */
 export async function queueOverview(
   kv: Deno.Kv,
   name: string,
@@ -40,14 +44,16 @@ export async function queueOverview(
     const running = depth["running"] ??= {};
     running[priority] = (running[priority] ?? 0) + 1;
   }
-  const oldest = runner?.oldestQueuedAt() ?? null;
+  const { running, oldestQueuedAt: oldest } = runner
+    ? { running: runner.busy, oldestQueuedAt: runner.oldestQueuedAt() }
+    : await readElsewhere(kv, name, depth["available"] ?? {}, now);
   return {
     name,
     depth,
     oldestWaitingSeconds: oldest === null ? null : Math.max(0, now - oldest) / 1000,
     paused: context.pause,
     concurrency: runner?.concurrency ?? 0,
-    running: runner?.busy ?? 0,
+    running,
     throughputPerSecond: stats.throughput(now),
     waitMs: quantiles(stats.wait),
     runMs: quantiles(stats.run),

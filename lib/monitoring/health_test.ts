@@ -4,7 +4,7 @@ import { Database } from "../kv/database.ts";
 import type { HealthCheck, HealthStatus } from "./checks/check.ts";
 import { databaseCheck, smtpCheck } from "./checks/services.ts";
 import { DEFAULT_THRESHOLDS, standardChecks } from "./checks/standard.ts";
-import type { QueueLoad } from "./checks/work.ts";
+import { backlogCheck, type QueueLoad } from "./checks/work.ts";
 import { HealthService } from "./health.ts";
 import type { SystemSample } from "./system.ts";
 
@@ -237,4 +237,18 @@ Deno.test("every limit of the machine and of the work degrades or fails its own 
     const found = await statusOf(name, change, queues, dueAt ?? null);
     assert.equal(found, status, `${name} ${JSON.stringify([change, queues, dueAt])}`);
   }
+});
+
+Deno.test("retries whose time has come are told of, though no counter has them yet", async () => {
+  const load = { ...queue, waiting: 0, oldestWaitingSeconds: 400 };
+  const limits = { degraded: 300, unhealthy: Infinity };
+  const { status, detail } = await backlogCheck(() => [load], limits)
+    .run(new AbortController().signal);
+  assert.deepEqual([status, detail], [
+    "degraded",
+    "tasks wait, the longest 6 min in conversations",
+  ]);
+  const none = await backlogCheck(() => [queue], limits)
+    .run(new AbortController().signal);
+  assert.equal(none.detail, "0 tasks waiting");
 });

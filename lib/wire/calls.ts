@@ -16,7 +16,7 @@ import type {
   WeeklyAnswer,
 } from "./schemas/analytics.ts";
 import type { BackupsAnswer, KeptAnswer } from "./schemas/backups.ts";
-import type { BotAnswer, BotInput, BotList, BotsQuery } from "./schemas/bots.ts";
+import type { BotAnswer, BotDeleted, BotInput, BotList, BotsQuery } from "./schemas/bots.ts";
 import type {
   CacheCleared,
   CacheDeleted,
@@ -132,6 +132,7 @@ export interface Calls {
   "GET /bots": { query: typeof BotsQuery; answer: typeof BotList };
   "GET /bots/{bot_id}": { answer: typeof BotAnswer };
   "PUT /bots/{bot_id}": { body: typeof BotInput; answer: typeof BotAnswer };
+  "DELETE /bots/{bot_id}": { answer: typeof BotDeleted };
   "GET /cache/stats": { answer: typeof CacheStatsAnswer };
   "POST /cache/clear": {
     query: typeof ClearPattern;

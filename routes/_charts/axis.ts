@@ -13,6 +13,11 @@ export function distinctTicks(ticks: number[], format: (value: number) => string
   });
 }
 
+/** Room for labels left of an axis, in the units of the picture: their letters are 11 high. */
+export function roomFor(labels: string[]): number {
+  return Math.max(44, 10 + 6.5 * Math.max(0, ...labels.map((label) => label.length)));
+}
+
 /** Instants whose labels differ: over two minutes a label of hours and minutes would come thrice. */
 export function distinctInstants(instants: number[], label: (at: number) => string): number[] {
   return instants.filter((at, i) => i === 0 || label(at) !== label(instants[i - 1]!));

@@ -1,6 +1,6 @@
 import { scaleBand, scaleLinear } from "d3-scale";
 import { CHARTS as T, COMMON } from "../../islands/parts/texts.ts";
-import { distinctTicks } from "./axis.ts";
+import { distinctTicks, roomFor } from "./axis.ts";
 import { ChartFrame } from "./frame.tsx";
 
 export interface Bar {
@@ -21,7 +21,7 @@ interface BarChartProps {
 }
 
 const HEIGHT = 220;
-const EDGE = { top: 20, right: 10, bottom: 24, left: 44 };
+const EDGE = { top: 20, right: 10, bottom: 24 };
 
 /** Upright bars from zero, each with its value on top where there is room. */
 export function BarChart({ title, unit, bars, format }: BarChartProps) {
@@ -29,13 +29,14 @@ export function BarChart({ title, unit, bars, format }: BarChartProps) {
   const highest = Math.max(...values, 0);
   const y = scaleLinear([0, highest || 1], [HEIGHT - EDGE.bottom, EDGE.top]).nice(4);
   const ticks = distinctTicks(y.ticks(4), format);
+  const left = roomFor(ticks.map(format));
   const peak = bars.find((bar) => bar.value === highest);
   const summary = values.length === 0
     ? T.nothing(title)
     : T.bars(title, String(bars.length), peak?.label ?? "", `${format(highest)} ${unit}`);
 
   const scale = (width: number) =>
-    scaleBand(bars.map((bar) => bar.label), [EDGE.left, width - EDGE.right])
+    scaleBand(bars.map((bar) => bar.label), [left, width - EDGE.right])
       .paddingInner(0.25).paddingOuter(0.1);
   const draw = (width: number) => {
     const x = scale(width);
@@ -45,21 +46,21 @@ export function BarChart({ title, unit, bars, format }: BarChartProps) {
         <g class="grid">
           {ticks.map((tick) => (
             <g key={tick}>
-              <line x1={EDGE.left} x2={width - EDGE.right} y1={y(tick)} y2={y(tick)} />
-              <text x={EDGE.left - 8} y={y(tick)} text-anchor="end" dominant-baseline="middle">
+              <line x1={left} x2={width - EDGE.right} y1={y(tick)} y2={y(tick)} />
+              <text x={left - 8} y={y(tick)} text-anchor="end" dominant-baseline="middle">
                 {format(tick)}
               </text>
             </g>
           ))}
         </g>
         {bars.map((bar, at) => {
-          const left = x(bar.label)!;
-          const middle = left + x.bandwidth() / 2;
+          const from = x(bar.label)!;
+          const middle = from + x.bandwidth() / 2;
           const top = y(bar.value ?? 0);
           return (
             <g key={bar.label} class={bar.partial ? "bar partial" : "bar"}>
               <title>{`${bar.label}: ${bar.value === null ? T.noData : format(bar.value)}`}</title>
-              <rect x={left} y={top} width={x.bandwidth()} height={y(0) - top} rx="2" />
+              <rect x={from} y={top} width={x.bandwidth()} height={y(0) - top} rx="2" />
               {bar.value !== null && x.bandwidth() >= 7 * format(bar.value).length && (
                 <text class="value" x={middle} y={top - 6} text-anchor="middle">
                   {format(bar.value)}

@@ -118,3 +118,30 @@ Deno.test("a chart over its first two minutes writes each minute once", () => {
     "00:01",
   ]);
 });
+
+Deno.test("numbers of seven digits beside an axis are not cut off", () => {
+  const values = [0, 1_000_000];
+  const grouped = (n: number) => n.toLocaleString("en");
+  const line = (
+    <LineChart
+      title="Waiting"
+      points={values.map((value, at) => ({ at: at * 60_000, value }))}
+      format={grouped}
+      formatTime={String}
+    />
+  );
+  const bars = (
+    <BarChart
+      title="Waiting"
+      unit="tasks"
+      bars={values.map((value) => ({ label: String(value), value }))}
+      format={grouped}
+    />
+  );
+  for (const picture of [line, bars]) {
+    const [, end] = /<text x="([\d.]+)"[^>]*text-anchor="end"[^>]*>1,000,000</.exec(
+      renderToString(picture),
+    )!;
+    assert.ok(Number(end) >= 6 * "1,000,000".length, end);
+  }
+});

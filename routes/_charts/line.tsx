@@ -1,7 +1,7 @@
 import { scaleLinear, scaleUtc } from "d3-scale";
 import { area, line } from "d3-shape";
 import { CHARTS as T, COMMON } from "../../islands/parts/texts.ts";
-import { distinctInstants, distinctTicks, timeTicks } from "./axis.ts";
+import { distinctInstants, distinctTicks, roomFor, timeTicks } from "./axis.ts";
 import { ChartFrame } from "./frame.tsx";
 
 export interface Point {
@@ -28,7 +28,7 @@ interface LineChartProps {
 /** Fewer points than this are all to be seen. */
 const FEWEST_TO_ZOOM = 12;
 const HEIGHT = 200;
-const EDGE = { top: 12, right: 28, bottom: 24, left: 44 };
+const EDGE = { top: 12, right: 28, bottom: 24 };
 
 /** A line over time with a soft area below it, honest about its gaps; for half a page at most. */
 export function LineChart(
@@ -41,6 +41,8 @@ export function LineChart(
     [HEIGHT - EDGE.bottom, EDGE.top],
   );
   if (highest === undefined) y.nice(4);
+  const ticks = distinctTicks(y.ticks(4), format);
+  const left = roomFor(ticks.map(format));
   const last = values.at(-1);
   const summary = last === undefined
     ? T.nothing(title)
@@ -50,7 +52,7 @@ export function LineChart(
     const first = points[0]?.at ?? 0, last = points.at(-1)?.at ?? 0;
     // One instant alone has no span, and stands in the middle.
     const span = first === last ? [first - 1, first + 1] : [first, last];
-    return scaleUtc(span, [EDGE.left, width - EDGE.right]);
+    return scaleUtc(span, [left, width - EDGE.right]);
   };
   const draw = (width: number) => {
     const x = scale(width);
@@ -62,10 +64,10 @@ export function LineChart(
     return (
       <>
         <g class="grid">
-          {distinctTicks(y.ticks(4), format).map((tick) => (
+          {ticks.map((tick) => (
             <g key={tick}>
-              <line x1={EDGE.left} x2={width - EDGE.right} y1={y(tick)} y2={y(tick)} />
-              <text x={EDGE.left - 8} y={y(tick)} text-anchor="end" dominant-baseline="middle">
+              <line x1={left} x2={width - EDGE.right} y1={y(tick)} y2={y(tick)} />
+              <text x={left - 8} y={y(tick)} text-anchor="end" dominant-baseline="middle">
                 {format(tick)}
               </text>
             </g>

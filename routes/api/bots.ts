@@ -1,6 +1,12 @@
 import { z } from "@hono/zod-openapi";
 import { notFound } from "../../lib/errors.ts";
-import { BotAnswer, BotInput, BotList, BotsQuery } from "../../lib/wire/schemas/bots.ts";
+import {
+  BotAnswer,
+  BotDeleted,
+  BotInput,
+  BotList,
+  BotsQuery,
+} from "../../lib/wire/schemas/bots.ts";
 import { Id } from "../../lib/wire/schemas/text.ts";
 import type { BotView } from "../deps.ts";
 import type { ApiBuilder } from "./operation.ts";
@@ -67,6 +73,20 @@ export function addBots(api: ApiBuilder): void {
         intents: body.intents ?? [],
       });
       return { bot: shown(bot) };
+    },
+  });
+
+  api.add({
+    route: "DELETE /bots/{bot_id}",
+    tag: "Bots",
+    summary: "Delete a bot's definition and what it knows",
+    description: "Conversations and figures stay; the bot then is as one that nobody defined. " +
+      "A message that is being answered is answered by what the bot knew, one that waits by what " +
+      "it knows then. Defined again, its versions go on, so that no cached answer comes back.",
+    params: BotId,
+    answer: BotDeleted,
+    async handle({ params: { bot_id }, audit }) {
+      return { bot_id, deleted: await bots.delete(bot_id, audit) };
     },
   });
 }

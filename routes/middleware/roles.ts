@@ -59,6 +59,7 @@ export const ROUTE_ROLES = {
   "GET /bots": "viewer",
   "GET /bots/{bot_id}": "viewer",
   "PUT /bots/{bot_id}": "operator",
+  "DELETE /bots/{bot_id}": "operator",
   "GET /queues": "viewer",
   "PUT /queues/{name}/pause": "operator",
   "DELETE /queues/{name}/pause": "operator",

@@ -123,6 +123,29 @@ Deno.test("every answer has an example that fits its schema, every problem one f
     }
   }));
 
+Deno.test("every example at /docs is taken as it stands there, in their order", () =>
+  withApi(async ({ ask }) => {
+    const { text } = await ask("/docs");
+    const plain = text.replaceAll(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code)));
+    const examples = [...plain.matchAll(
+      /<pre[^>]*>curl -X (\w+) 'http:\/\/[^/]+(\/[^']+)'([\s\S]*?)<\/pre>/g,
+    )];
+    const { body: document } = await ask(`${PREFIX}/openapi.json`);
+    assert.equal(examples.length, operationsOf(document).length);
+    for (const [, method, address, rest] of examples) {
+      if (address === `${PREFIX}/events` || address!.endsWith("/service/stop")) continue;
+      const path = address!.replace("/queues/NAME", "/queues/conversations")
+        .replace("/alerts/NAME/silence", "/alerts/cpu/silence").replace("CONVERSATION_ID", "c-1");
+      const [, json] = /-d '([\s\S]*)'$/.exec(rest!) ?? [];
+      const given = json === undefined ? {} : { json: JSON.parse(json.replaceAll("'\\''", "'")) };
+      const { status, body } = await ask(path, { method, ...given });
+      // What stands in capitals is the caller's to fill in, so it may not be found.
+      const unknown = status === 404 && /[A-Z]{3}/.test(path);
+      const noBytes = status === 415 && rest!.includes("@FILE");
+      assert.ok(status === 200 || unknown || noBytes, `${method} ${path}: ${JSON.stringify(body)}`);
+    }
+  }, { TASK_URL_ALLOW: "tasks.example.com" }));
+
 Deno.test("no operation, status, parameter or header of the document is without what tells of it", () =>
   withApi(async ({ ask }) => {
     const { body: document } = await ask(`${PREFIX}/openapi.json`);

@@ -458,6 +458,7 @@ function botsDouble(): ApiDeps["bots"] {
       bots.set(botId, bot);
       return Promise.resolve(bot);
     },
+    delete: (botId) => Promise.resolve(bots.delete(botId)),
     answers: () => Promise.resolve(null),
     list: () =>
       Promise.resolve({

@@ -111,6 +111,48 @@ Deno.test("image and unit give the permissions of deno task start, scoped, and n
   }
 });
 
+/** Whether this machine can say what systemd's sets of system calls hold, and enforce them. */
+const canFilter = await new Deno.Command("sh", {
+  args: [
+    "-c",
+    "systemd-analyze syscall-filter && python3 -c 'import ctypes; ctypes.CDLL(\"libseccomp.so.2\")'",
+  ],
+  stdout: "null",
+  stderr: "null",
+}).output().then(({ success }) => success, () => false);
+
+const unitFilter = async () =>
+  /^SystemCallFilter=(.*)$/m.exec(await read("deploy/pixel-performance.service"))![1]!;
+
+Deno.test("the unit allows the system calls by which the runtime guards its code", async () => {
+  assert.deepEqual((await unitFilter()).split(" "), ["@system-service", "@pkey"]);
+});
+
+Deno.test({
+  name: "the runtime starts, listens and writes under the unit's filter of system calls",
+  ignore: !canFilter,
+  async fn() {
+    const folder = await Deno.makeTempDir({ prefix: "pixel-filter-" });
+    const program = `const kv = await Deno.openKv("${folder}/kv.sqlite");
+      await kv.set(["a"], 1);
+      Deno.serve({ port: 0, onListen() {} }, () => new Response("ok"));
+      new Worker("data:text/javascript,postMessage(1)", { type: "module" }).onmessage = () => {
+        console.log("well");
+        Deno.exit(0);
+      };`;
+    const { code, stdout, stderr } = await new Deno.Command("python3", {
+      args: [
+        fileURLToPath(new URL("tests/support/under_seccomp.py", ROOT)),
+        await unitFilter(),
+        ...[Deno.execPath(), "eval", "--no-config", "--unstable-kv", program],
+      ],
+    }).output();
+    await Deno.remove(folder, { recursive: true });
+    const text = new TextDecoder();
+    assert.deepEqual([code, text.decode(stdout)], [0, "well\n"], text.decode(stderr));
+  },
+});
+
 Deno.test("the service starts with the image's command line and with the unit's", async () => {
   const build = await new Deno.Command(Deno.execPath(), {
     args: ["task", "-q", "build"],

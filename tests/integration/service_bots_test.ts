@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import * as bots from "../../lib/wire/schemas/bots.ts";
 import { UnansweredAnswer } from "../../lib/wire/schemas/figures.ts";
 import * as conversations from "../../lib/wire/schemas/conversations.ts";
+import { UNKNOWN_ANSWER } from "../../lib/ai/embedded_responder.ts";
+import { AuditPage } from "../../lib/wire/schemas/tokens.ts";
 import { largeBot } from "../support/bots.ts";
 import { caller } from "../support/contract.ts";
 import { TestService } from "../support/service.ts";
@@ -122,4 +124,51 @@ Deno.test("what a bot has been taught is not to be taught next", options, async 
     [question, "Where is the car park?"],
     "and is again when it is not",
   );
+});
+
+Deno.test("a deleted bot is as one that nobody defined; what was said stays", options, async () => {
+  await using service = await TestService.start();
+  const call = caller(service);
+  const define = (answer: string) =>
+    call(bots.BotAnswer, "PUT", "/bots/big", {
+      name: "Big",
+      intents: largeBot().intents.slice(0, 8).map((intent) => ({ ...intent, answer })),
+    });
+  const queue = (id: string, headers?: Record<string, string>) =>
+    call(conversations.TurnQueued, "POST", "/conversations/queue", {
+      conversation_id: id,
+      user_message: "my card is gone",
+      bot_id: "big",
+    }, headers ?? { prefer: "wait=25" });
+  const remove = () => call(bots.BotDeleted, "DELETE", "/bots/big");
+  const models = () => [...Deno.readDirSync(`${service.dataDir}/models`)].length;
+
+  const { timestamp: _, ...nothing } = await remove() as Record<string, unknown>;
+  assert.deepEqual(nothing, { status: "success", bot_id: "big", deleted: false });
+  assert.equal((await service.request("GET", "/bots/big")).status, 404);
+  await define("Before.");
+  assert.equal((await queue("a")).result!.response, "Before.");
+  assert.equal((await queue("b")).result!.cached, true);
+  assert.equal(models(), 1);
+
+  await service.request("PUT", "/queues/conversations/pause");
+  await queue("c", {});
+  assert.equal((await remove()).deleted, true);
+  assert.equal((await remove()).deleted, false);
+  assert.equal(models(), 0);
+  const { bot } = await call(bots.BotAnswer, "GET", "/bots/big");
+  assert.deepEqual([bot.defined, bot.version, bot.name, bot.intents], [false, 0, "big", []]);
+  await service.request("DELETE", "/queues/conversations/pause");
+  await queue("c"); // answered after the one that waited
+  const { conversation } = await call(conversations.ConversationAnswer, "GET", "/conversations/c");
+  const replies = conversation.messages.filter(({ role }) => role === "assistant");
+  assert.deepEqual(replies.map(({ content }) => content), [UNKNOWN_ANSWER, UNKNOWN_ANSWER]);
+  const kept = await call(conversations.ConversationAnswer, "GET", "/conversations/a");
+  assert.match(JSON.stringify(kept), /Before\./);
+
+  assert.equal((await define("After.")).bot.version, 2);
+  const again = (await queue("d")).result!;
+  assert.deepEqual([again.response, again.cached, again.bot_version], ["After.", false, undefined]);
+  const { entries } = await call(AuditPage, "GET", "/audit?action=DELETE+/bots/{bot_id}");
+  assert.equal(entries.reduce((sum, { count = 1 }) => sum + count, 0), 3);
 });

@@ -28,6 +28,23 @@ Deno.test("with no configuration it makes a token that only its owner can read",
   assert.equal((await asked(token)).status, 200);
 });
 
+Deno.test("in a folder that others may enter, every file is its owner's alone", async () => {
+  const dataDir = await Deno.makeTempDir();
+  try {
+    await Deno.chmod(dataDir, 0o755);
+    await using service = await TestService.start({ env: { DATA_DIR: dataDir } });
+    await service.request("PUT", "/bots/b", { name: "B" });
+    const files = await Array.fromAsync(Deno.readDir(dataDir));
+    assert.ok(files.some(({ name }) => name === "pixel.sqlite-wal"));
+    for (const { name, isFile } of files) {
+      const { mode } = await Deno.stat(`${dataDir}/${name}`);
+      if (isFile) assert.equal(mode! & 0o077, 0, name);
+    }
+  } finally {
+    await Deno.remove(dataDir, { recursive: true });
+  }
+});
+
 Deno.test("a warm start is quick, and a SIGKILL does not stand in its way", async () => {
   const before = performance.now();
   await using service = await TestService.start();
@@ -55,6 +72,8 @@ Deno.test("a configuration that cannot be used is refused in one line that names
     [{ ADMIN_TOKEN: "short" }, /^pixel: ADMIN_TOKEN /],
     [{ ROLE: "worker" }, /^pixel: ROLE .*KV_URL/],
     [{ AI_BASE_URL: "http://127.0.0.1:1/v1" }, /^pixel: AI_MODEL /],
+    [{ CACHE_MEMORY: "0" }, /^pixel: CACHE_MEMORY /],
+    [{ KV_URL: "http://127.0.0.1:9", DENO_KV_ACCESS_TOKEN: "t" }, /^pixel: KV_URL .*:9/],
   ];
   try {
     for (const [env, line] of wrong) {
@@ -68,6 +87,20 @@ Deno.test("a configuration that cannot be used is refused in one line that names
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("a damaged database stops the start in one line that leads to the backups", async () => {
+  await using service = await TestService.start();
+  await service.stop();
+  await Deno.writeTextFile(`${service.dataDir}/pixel.sqlite`, "not what it was ".repeat(1_000));
+  const { code, said } = await startInVain({ DATA_DIR: service.dataDir });
+  assert.equal(code, 1);
+  const [line] = said.split("\n").filter((line) => line !== "" && !line.startsWith("{"));
+  assert.match(
+    line!,
+    /^pixel: .*pixel\.sqlite cannot be opened: .*damaged: .*pixel restore latest/,
+  );
+  assert.doesNotMatch(said, /^ {4}at /m);
 });
 
 Deno.test("an address that cannot be had is refused in one line that names the variable", async () => {
@@ -86,6 +119,7 @@ Deno.test("an address that cannot be had is refused in one line that names the v
       await refusal({ HOST: "192.0.2.1" }),
       /^pixel: HOST 192\.0\.2\.1 is no address.*$/,
     );
+    assert.match(await refusal({ HOST: "a..b" }), /^pixel: HOST a\.\.b cannot be served on: .*$/);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

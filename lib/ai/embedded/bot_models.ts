@@ -67,6 +67,8 @@ export interface BotModelsOptions {
   trainer: Trainer;
   /** Keeps what took long to train. */
   store?: ModelStore;
+  /** The version of the bot that holds now: nothing is kept of another one. */
+  versionOf?: (botId: string) => Promise<number>;
   clock: Clock;
   log: Logger;
   maxBytes: number;
@@ -127,6 +129,12 @@ export class BotModels {
     return slot.model ? "ready" : slot.failedAt === undefined ? "training" : "failed";
   }
 
+  /** Forgets every version of a bot that was deleted, here and where models are kept. */
+  async forget(botId: string): Promise<void> {
+    for (const [key, slot] of this.#slots) if (slot.botId === botId) this.#slots.delete(key);
+    await this.#options.store?.remove(botId);
+  }
+
   close(): void {
     this.#slots.clear();
   }
@@ -143,10 +151,10 @@ export class BotModels {
   }
 
   /** The newest of the bot's other versions that can answer. */
-  #earlier({ botId, version }: BotDefinition): BotModel | undefined {
+  #earlier({ botId, version, since = 0 }: BotDefinition): BotModel | undefined {
     let found: BotModel | undefined;
     for (const { botId: id, model } of this.#slots.values()) {
-      if (id !== botId || !model || model.version >= version) continue;
+      if (id !== botId || !model || model.version >= version || model.version < since) continue;
       if (!found || model.version > found.version) found = model;
     }
     return found;
@@ -158,7 +166,7 @@ export class BotModels {
     const slot: Slot = { botId: bot.botId, ready, slow: slow.promise };
     slot.ready.then((model) => {
       slot.model = model;
-      this.#evict(slot);
+      if (this.#slots.get(keyOf(bot)) === slot) this.#evict(slot);
     }, () => {
       slot.failedAt = this.#options.clock.now();
     });
@@ -185,8 +193,22 @@ export class BotModels {
     if (saved) return new BotModel(bot, fingerprint, saved);
     slow();
     const { trained, packed } = await trainer.train(bot);
-    if (packed) await store.save(bot.botId, fingerprint, packed).catch(failed);
+    if (packed) await this.#keep(store, bot, fingerprint, packed).catch(failed);
     return new BotModel(bot, fingerprint, trained);
+  }
+
+  /** Saves what was trained, unless the bot was deleted or changed meanwhile, in any process. */
+  async #keep(
+    store: ModelStore,
+    { botId, version }: BotDefinition,
+    fingerprint: string,
+    packed: Uint8Array,
+  ): Promise<void> {
+    const holds = async () => await this.#options.versionOf?.(botId) ?? version;
+    if (await holds() !== version) return;
+    await store.save(botId, fingerprint, packed);
+    // Whoever deletes removes the model after the definition: one of the two sees the other.
+    if (await holds() === 0) await store.remove(botId);
   }
 
   /** Forgets the bot's other versions, then the least recently used bots beyond the bounds. */

@@ -8,6 +8,8 @@ export interface ModelStore {
   load(botId: string, fingerprint: string): Promise<TrainedBot | null>;
   /** Saves a packed bot in place of what was saved of it before. */
   save(botId: string, fingerprint: string, packed: Uint8Array): Promise<void>;
+  /** Deletes what was saved of the bot. */
+  remove(botId: string): Promise<void>;
 }
 
 /** Trained bots as files of a folder, one a bot: they can be deleted at any time. */
@@ -38,6 +40,14 @@ export class ModelFiles implements ModelStore {
     } catch (error) {
       await Deno.remove(part).catch(() => {});
       throw error;
+    }
+  }
+
+  async remove(botId: string): Promise<void> {
+    try {
+      await Deno.remove(this.#path(botId));
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
   }
 

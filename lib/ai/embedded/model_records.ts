@@ -61,8 +61,14 @@ export class ModelRecords implements ModelStore {
     await this.#removeOthers(bot, edition);
   }
 
-  /** Editions before this one, and what a killed process left of its own. */
-  async #removeOthers(bot: string, edition: string): Promise<void> {
+  async remove(botId: string): Promise<void> {
+    const bot = modelName(botId);
+    await this.db.commit(new WriteSet().delete(headKey(bot)));
+    await this.#removeOthers(bot);
+  }
+
+  /** Editions before this one (all without one), and what a killed process left of its own. */
+  async #removeOthers(bot: string, edition?: string): Promise<void> {
     const tx = new WriteSet();
     const options = { batchSize: CHUNKS_A_COMMIT };
     for await (const { key } of this.db.kv.list({ prefix: chunksPrefix(bot) }, options)) {

@@ -32,12 +32,12 @@ export function backlogCheck(queues: QueueLoads, limits: Limits): HealthCheck {
       const waiting = open.reduce((sum, queue) => sum + queue.waiting, 0);
       const slowest = open.toSorted((a, b) => waited(b) - waited(a))[0];
       const seconds = slowest ? waited(slowest) : 0;
-      const longest = seconds > 0
-        ? `, the longest ${humanSeconds(seconds)} in ${slowest!.name}`
-        : "";
+      const longest = seconds > 0 ? `the longest ${humanSeconds(seconds)} in ${slowest!.name}` : "";
+      // A retry whose time has come has an age and is not counted before it is taken.
+      const count = waiting > 0 || !longest ? `${counted(waiting, "task")} waiting` : "tasks wait";
       return {
         status: judge(seconds, limits),
-        detail: `${counted(waiting, "task")} waiting${longest}`,
+        detail: [count, longest].filter(Boolean).join(", "),
         measured: { waiting, oldest_waiting_seconds: seconds },
       };
     },

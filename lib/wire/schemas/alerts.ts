@@ -31,7 +31,7 @@ export const SilenceInput = z.object({
     description: "0 ends a silence",
   }),
   reason: words(0, 200).nullish(),
-});
+}).openapi({ example: { minutes: 60, reason: "moving to another machine" } });
 
 export const Notification = z.object({
   notification_id: z.string(),

@@ -141,7 +141,12 @@ const DateRange = z.object({ start_date: Day, end_date: Day }).refine(
   { error: `must span at most ${MAX_RANGE_DAYS} days` },
 );
 export const NewReport = z.object({ report_type: z.enum(REPORT_TYPES), date_range: DateRange })
-  .openapi("NewReport");
+  .openapi("NewReport", {
+    example: {
+      report_type: "daily",
+      date_range: { start_date: "2026-01-25", end_date: "2026-01-31" },
+    },
+  });
 export const ReportQueued = success({
   task_id: z.string(),
   report_type: z.enum(REPORT_TYPES),

@@ -62,5 +62,6 @@ export const BotRow = Bot.omit({
   knowledge_count: Count,
   intent_count: Count,
 }).openapi("BotRow");
+export const BotDeleted = success({ bot_id: z.string(), deleted: z.boolean() });
 export const BotsQuery = z.object({ limit: pageSize(200, 100), cursor: Cursor.optional() });
 export const BotList = success({ bots: z.array(BotRow), next_cursor: z.string().optional() });

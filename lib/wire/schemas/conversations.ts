@@ -29,7 +29,7 @@ const turn = {
 };
 
 export const UrgentTurn = z.object(turn).openapi("UrgentTurn", {
-  example: { conversation_id: "c-1", user_message: "When do you open?", bot_id: "shop" },
+  example: { conversation_id: "c-2", user_message: "When do you open?", bot_id: "shop" },
 });
 export const NewTurn = z.object({ ...turn, priority: PriorityWord.nullish() }).openapi("NewTurn", {
   example: {
@@ -94,7 +94,15 @@ export const TurnQueued = success({
 export const NewBatch = z.object({
   batch_id: Id.nullish(),
   conversations: z.array(NewTurn).min(1).max(1_000),
-}).openapi("NewBatch");
+}).openapi("NewBatch", {
+  example: {
+    batch_id: "b-1",
+    conversations: [
+      { conversation_id: "c-3", user_message: "When do you open?", bot_id: "shop" },
+      { conversation_id: "c-4", user_message: "Where are you?", bot_id: "shop" },
+    ],
+  },
+});
 export const BatchQueued = success({
   batch_result: z.object({
     batch_id: z.string(),
@@ -227,13 +235,15 @@ export const NewFeedback = z.object({
   comment: words(0, 4_000).nullish().openapi({
     description: "absent: an earlier one stays; empty: it is removed",
   }),
-}).openapi("NewFeedback");
+}).openapi("NewFeedback", { example: { satisfaction_score: 5, comment: "Quick and clear" } });
 export const FeedbackTaken = success({
   conversation_id: z.string(),
   satisfaction_score: z.number(),
 });
 
-export const NewHandoff = z.object({ reason: words(0, 1_000).nullish() }).openapi("NewHandoff");
+export const NewHandoff = z.object({ reason: words(0, 1_000).nullish() }).openapi("NewHandoff", {
+  example: { reason: "wants to speak to somebody" },
+});
 export const HandoffTaken = success({
   conversation_id: z.string(),
   handoff_at: Instant.openapi({ description: "of the first time, which alone counts" }),
@@ -244,7 +254,9 @@ export const ConversationReopened = success({
   reopened: z.boolean(),
   reopened_at: Instant.optional().openapi({ description: "when it was opened again last" }),
 });
-export const NewImportance = z.object({ importance: Importance }).openapi("NewImportance");
+export const NewImportance = z.object({ importance: Importance }).openapi("NewImportance", {
+  example: { importance: "high" },
+});
 export const ImportanceTaken = success({ conversation_id: z.string(), importance: Importance });
 
 export const ImportAnswer = success({

@@ -13,7 +13,7 @@ export const TaskAction = z.object({
     description: "Tasks acted on a second at most.",
   }),
   dry_run: z.boolean().optional().openapi({ description: "Count only; true when absent." }),
-}).openapi("TaskAction");
+}).openapi("TaskAction", { example: { action: "retry", queue: "conversations", dry_run: true } });
 
 export const TaskActionAnswer = success({
   action: z.enum(["cancel", "retry", "discard"]),
@@ -26,7 +26,7 @@ export const TaskActionAnswer = success({
 export const QueueLimitsBody = z.object({
   concurrency: z.number().int().min(1).max(10_000).optional(),
   rate_per_second: z.number().positive().max(1_000_000).optional(),
-}).openapi("QueueLimits");
+}).openapi("QueueLimits", { example: { concurrency: 20, rate_per_second: 100 } });
 
 export const QueueLimitsAnswer = success({
   queue: z.string(),

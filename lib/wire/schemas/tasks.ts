@@ -136,4 +136,11 @@ export const NewTask = z.object({
   run_at: GivenInstant.nullish(),
   unique_key: Id.nullish(),
   max_attempts: z.int().min(1).max(100).nullish(),
-}).openapi("NewTask");
+}).openapi("NewTask", {
+  example: {
+    name: "invoice",
+    queue: "default",
+    url: "https://tasks.example.com/invoice",
+    payload: { order: "o-1" },
+  },
+});
