@@ -177,6 +177,7 @@ export class Authenticator {
     for (const [token, { principal }] of this.#remembered) {
       if (principal.id === id) this.#remembered.delete(token);
     }
+    this.sessions.recheck(id);
   }
 
   /** Sessions end with the token, or the configuration, that they were made with. */

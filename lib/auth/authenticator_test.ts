@@ -219,6 +219,23 @@ Deno.test("keys are taken from a key server; while it fails nobody is judged", a
   await server.shutdown();
 });
 
+Deno.test("a token that is revoked or rotated ends its sessions at once, and those of no other", () =>
+  opened({}, async ({ tokens, sessions }) => {
+    const begun = async (name: string) => {
+      const draft = { name, role: "admin", content: false, expiresAt: null } as const;
+      const { secret, token } = await tokens.create(draft, "admin");
+      const { id } = await sessions.start((await tokens.find(secret))!);
+      assert.ok(await sessions.find(id));
+      return { token: token.id, session: id };
+    };
+    const [revoked, rotated, other] = [await begun("a"), await begun("b"), await begun("c")];
+    await tokens.revoke(revoked.token);
+    assert.equal(await sessions.find(revoked.session), null);
+    await tokens.rotate(rotated.token);
+    assert.equal(await sessions.find(rotated.session), null);
+    assert.ok(await sessions.find(other.session));
+  }));
+
 Deno.test("a session of a platform token ends when another secret signs them", () =>
   opened({}, async (auth, clock, options) => {
     const principal = (await auth.authenticate(await signed(clock, { sub: "u", role: "admin" })))!;

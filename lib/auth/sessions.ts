@@ -108,6 +108,13 @@ export class Sessions {
     this.#remembered.delete(hash);
   }
 
+  /** A principal's secret has ended: its sessions are looked at again before they are next used. */
+  recheck(principalId: string): void {
+    for (const [hash, { session }] of this.#remembered) {
+      if (session.principal.id === principalId) this.#remembered.delete(hash);
+    }
+  }
+
   /** A page of sessions that have not ended; `cursor` is the name of the last one seen. */
   async list(
     limit: number,
