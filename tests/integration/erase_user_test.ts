@@ -5,7 +5,7 @@ import { ResponderError } from "../../lib/ai/responder.ts";
 import { dayOf, periodOf } from "../../lib/analytics/periods.ts";
 import { recount } from "../../lib/analytics/recount.ts";
 import { readTopUsers } from "../../lib/analytics/top_users.ts";
-import { cancelTurnsOf, eraseUser } from "../../lib/conversations/erase_user.ts";
+import { cancelTurnsOf, eraseUser, unapplied } from "../../lib/conversations/erase_user.ts";
 import { FileErasureLog } from "../../lib/conversations/erasure_log.ts";
 import { keptConversations } from "../../lib/conversations/kept_facts.ts";
 import { declareJob } from "../../lib/jobs/definition.ts";
@@ -400,6 +400,35 @@ Deno.test(
           all.sort().slice(0, 5),
         );
       }
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);
+
+Deno.test(
+  "a second erasure that was given up is asked for again at the start",
+  options,
+  async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      await using desk = await openDesk();
+      const { db, engine, conversations, recorder: ledger } = desk;
+      const erasures = await FileErasureLog.open(folder);
+      const hash = erasures.hash(USER);
+      await erasures.add(hash);
+      const deps = { db, engine, erasures, ledger };
+      const clearAnswers = () => Promise.resolve();
+      assert.deepEqual(await unapplied(db, erasures), [hash]);
+      await eraseUser({ ...deps, clearAnswers }, hash);
+      assert.deepEqual(await unapplied(db, erasures), []);
+      const { taskId } = await conversations.submit(turn({ userId: USER }));
+      await desk.ended(taskId);
+      const cut = () => Promise.reject(new Error("cut off"));
+      await assert.rejects(eraseUser({ ...deps, clearAnswers: cut }, hash), /cut off/);
+      assert.deepEqual(await unapplied(db, erasures), [hash]);
+      await eraseUser({ ...deps, clearAnswers }, hash);
+      assert.deepEqual(await unapplied(db, erasures), []);
     } finally {
       await Deno.remove(folder, { recursive: true });
     }
