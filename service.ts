@@ -107,7 +107,9 @@ export async function startService(
   const does = (role: string) => !ticks && (config.role === "all" || config.role === role);
   await engine.load();
   const erasedAgain = await reapplyErasures(services);
-  if (erasedAgain > 0) log.warn("an older backup was restored: erasing again", { erasedAgain });
+  if (erasedAgain > 0) {
+    log.warn("erasing again after a restore, or going on with it", { erasedAgain });
+  }
   if (does("worker")) await engine.start();
   else if (!ticks) await engine.follow();
   stack.defer(() => engine.stop(1_000)); // also when the rest of the start fails

@@ -36,15 +36,15 @@ const REMOTE_CHECKS = 10;
 /** SQLite's write-ahead log and its index, beside the file; both are made with the file's mode. */
 const COMPANIONS = ["", "-wal", "-shm"];
 
-/** Nobody else of the machine may read what people wrote, also where DATA_DIR is open to all. */
+/**
+ * Nobody else of the machine may read what people wrote, also where DATA_DIR is open to all. Where
+ * the file is another user's (a volume shared by group) or the disk knows no modes, they stay.
+ */
 async function keepToOwner(file: string): Promise<void> {
   if (Deno.build.os === "windows") return;
-  (await Deno.open(file, { create: true, write: true, mode: 0o600 })).close();
-  for (const companion of COMPANIONS) {
-    await Deno.chmod(file + companion, 0o600).catch((error) => {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    });
-  }
+  const made = { create: true, write: true, mode: 0o600 };
+  await Deno.open(file, made).then((opened) => opened.close(), () => {});
+  for (const companion of COMPANIONS) await Deno.chmod(file + companion, 0o600).catch(() => {});
 }
 
 /**

@@ -47,7 +47,8 @@ export async function requestErasure(
 }
 
 /**
- * Erases again whom a restore brought back; their turns that waited are cancelled before it returns.
+ * Erases again whom a restore brought back, and goes on with erasures that were given up; the
+ * turns of these people that waited are cancelled before it returns.
  * Call it before anything works. Returns how many they are.
  */
 export async function reapplyErasures(

@@ -26,12 +26,13 @@ const BATCH = 20;
  * and figures stay. The user goes last, so that a run that was cut off finds it again.
  */
 export async function eraseTexts(db: Database, id: string, pseudonym: string): Promise<void> {
-  await rewrite<TurnRecord>(db, turnsPrefix(id), ({ taskId, at, priority, batchId }) => ({
+  await rewrite<TurnRecord>(db, turnsPrefix(id), ({ taskId, at, priority, batchId, earlier }) => ({
     taskId,
     message: ERASED,
     at,
     priority,
     ...(batchId ? { batchId } : {}),
+    ...(earlier ? { earlier } : {}),
     erased: true,
   }));
   await rewrite<AnswerRecord>(db, answersPrefix(id), eraseAnswer);

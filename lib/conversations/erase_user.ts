@@ -116,11 +116,15 @@ export async function cancelTurnsOf(
   }
 }
 
-/** Hashes of the log that this database does not know: it was restored from before. */
+/**
+ * Hashes of the log that this database does not know, since it was restored from before, and those
+ * of erasures that have not come to their end.
+ */
 export async function unapplied(db: Database, erasures: ErasureLog): Promise<string[]> {
   const missing: string[] = [];
   for (const hash of erasures.list()) {
-    if ((await db.kv.get(doneKey(hash))).value === null) missing.push(hash);
+    const [done, erasing] = await db.kv.getMany([doneKey(hash), erasingKey(hash)]);
+    if (done.value === null || erasing.value !== null) missing.push(hash);
   }
   return missing;
 }

@@ -1,3 +1,4 @@
+import { AppError } from "../errors.ts";
 import { type Batch, buildAtomic, type Pending } from "./batch.ts";
 import { CountRecords, type MergedCounts } from "./count_records.ts";
 import type { Flight } from "./flight.ts";
@@ -60,7 +61,7 @@ export class AtomicCommits {
       } catch (error) {
         if (!isLocked(error) || attempt >= MAX_LOCKED_RETRIES) {
           this.#forget(); // whether it was written is unknown
-          throw error;
+          throw typed(error);
         }
         await new Promise((resolve) => setTimeout(resolve, 5 + Math.random() * 20 * (attempt + 1)));
       }
@@ -83,7 +84,7 @@ export class AtomicCommits {
       await follows.told; // it remembers its records then, which are to be forgotten
       if (isLocked(error)) return false;
       this.#forget();
-      throw error;
+      throw typed(error);
     }
   }
 
@@ -137,3 +138,12 @@ const changedBy = (merged: MergedCounts | null) => (text: string): boolean =>
 /** Another program holds the file for a moment (a backup tool, a second handle). */
 const isLocked = (error: unknown): boolean =>
   error instanceof Error && /database is locked|busy/i.test(error.message);
+
+/** A full disk is no fault of who writes, who is told to come back; other faults stay as they are. */
+const typed = (error: unknown): unknown =>
+  error instanceof Error && /database or disk is full/i.test(error.message)
+    ? new AppError("overloaded", "The disk of the database is full; nothing of this was stored.", {
+      retryAfterSeconds: 15,
+      cause: error,
+    })
+    : error;

@@ -4,6 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import fc from "fast-check";
 import { counterValue } from "./counter.ts";
 import { countOf, decodeCounts } from "./counts.ts";
+import { AppError } from "../errors.ts";
 import { Database } from "./database.ts";
 import { WriteSet } from "./write_set.ts";
 
@@ -219,6 +220,25 @@ Deno.test("whatever arrives when, the outcome is that of one after the other in 
     }),
     { numRuns: 200 },
   );
+});
+
+Deno.test("a full disk is told as one, to whoever writes alone or with others, and passes", async () => {
+  await using db = await Database.open({ path: ":memory:" });
+  const atomic = db.kv.atomic.bind(db.kv);
+  db.kv.atomic = () => {
+    const operation = atomic();
+    operation.commit = () => Promise.reject(new TypeError("database or disk is full"));
+    return operation;
+  };
+  const told = (error: unknown) =>
+    error instanceof AppError && error.code === "overloaded" &&
+    /disk .* is full/.test(error.message);
+  const write = (n: number) => db.commit(new WriteSet().set(["full", n], n));
+  await assert.rejects(write(0), told);
+  await Promise.all([1, 2, 3].map((n) => assert.rejects(write(n), told)));
+  db.kv.atomic = atomic;
+  assert.equal(await write(4), true);
+  assert.equal((await db.kv.get(["full", 0])).value, null);
 });
 
 /** Commits end in their order, but may be told of in another. */

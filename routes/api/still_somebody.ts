@@ -1,16 +1,19 @@
+import type { Principal } from "../../lib/auth/principal.ts";
 import { sessionIdFrom } from "../../lib/auth/session_cookie.ts";
+import type { ApiDeps } from "../deps.ts";
 import { bearerOf } from "../middleware/gate.ts";
 import { isSecure } from "../middleware/visit.ts";
-import type { ApiBuilder } from "./operation.ts";
 
 /** How often a stream asks whether its reader is still somebody. */
 export const CHECK_MS = 500;
 
-/** Whether the token or session that opened a stream still holds. */
+/** Whether the token or session that opened a stream still holds. Rejects when nobody can tell. */
 export async function stillSomebody(
-  { deps: { auth, config } }: ApiBuilder,
-  { request }: { request: Request },
+  { deps: { auth, clock, config } }: { deps: Pick<ApiDeps, "auth" | "clock" | "config"> },
+  { request, principal }: { request: Request; principal: Principal },
 ): Promise<boolean> {
+  // For that nobody need be asked, such as a key server that does not answer.
+  if (principal.expiresAt !== null && principal.expiresAt <= clock.now()) return false;
   const token = bearerOf(request.headers.get("authorization"));
   if (token !== null) return await auth.authenticate(token) !== null;
   const id = sessionIdFrom(request.headers.get("cookie"), isSecure(request, config));

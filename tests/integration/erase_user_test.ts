@@ -1,15 +1,18 @@
 import assert from "node:assert/strict";
 import { Redis } from "ioredis";
 import { z } from "zod";
+import { ResponderError } from "../../lib/ai/responder.ts";
 import { dayOf, periodOf } from "../../lib/analytics/periods.ts";
+import { recount } from "../../lib/analytics/recount.ts";
 import { readTopUsers } from "../../lib/analytics/top_users.ts";
-import { cancelTurnsOf, eraseUser } from "../../lib/conversations/erase_user.ts";
+import { cancelTurnsOf, eraseUser, unapplied } from "../../lib/conversations/erase_user.ts";
 import { FileErasureLog } from "../../lib/conversations/erasure_log.ts";
+import { keptConversations } from "../../lib/conversations/kept_facts.ts";
 import { declareJob } from "../../lib/jobs/definition.ts";
 import { type PackedRecord, unpackRecord } from "../../lib/jobs/job_codec.ts";
 import { WriteSet } from "../../lib/kv/write_set.ts";
 import { restore } from "../../lib/monitoring/restore.ts";
-import { openDesk, turn } from "../support/conversations.ts";
+import { echo, openDesk, turn } from "../support/conversations.ts";
 import { startOpenAIServer } from "../support/openai_server.ts";
 import { RedisServer } from "../support/redis.ts";
 import { TestService } from "../support/service.ts";
@@ -402,6 +405,65 @@ Deno.test(
     }
   },
 );
+
+Deno.test(
+  "a second erasure that was given up is asked for again at the start",
+  options,
+  async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      await using desk = await openDesk();
+      const { db, engine, conversations, recorder: ledger } = desk;
+      const erasures = await FileErasureLog.open(folder);
+      const hash = erasures.hash(USER);
+      await erasures.add(hash);
+      const deps = { db, engine, erasures, ledger };
+      const clearAnswers = () => Promise.resolve();
+      assert.deepEqual(await unapplied(db, erasures), [hash]);
+      await eraseUser({ ...deps, clearAnswers }, hash);
+      assert.deepEqual(await unapplied(db, erasures), []);
+      const { taskId } = await conversations.submit(turn({ userId: USER }));
+      await desk.ended(taskId);
+      const cut = () => Promise.reject(new Error("cut off"));
+      await assert.rejects(eraseUser({ ...deps, clearAnswers: cut }, hash), /cut off/);
+      assert.deepEqual(await unapplied(db, erasures), [hash]);
+      await eraseUser({ ...deps, clearAnswers }, hash);
+      assert.deepEqual(await unapplied(db, erasures), []);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);
+
+Deno.test("what is counted of a turn that was tried again stays known", options, async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    let fails = true;
+    await using desk = await openDesk({
+      answer(request) {
+        if (fails) throw new ResponderError({ retryable: false, reason: "refused" });
+        return echo(request);
+      },
+    });
+    const { db, engine, conversations, recorder: ledger } = desk;
+    const { taskId } = await conversations.submit(turn({ userId: USER }));
+    await desk.ended(taskId);
+    fails = false;
+    await engine.retry(taskId);
+    await desk.ended(taskId);
+    const erasures = await FileErasureLog.open(folder);
+    const hash = erasures.hash(USER);
+    const clearAnswers = () => Promise.resolve();
+    await eraseUser({ db, engine, erasures, ledger, clearAnswers }, hash);
+    const { turns, differences } = await recount(db.kv, {
+      conversations: () => keptConversations(db.kv),
+    });
+    assert.equal(turns, 2);
+    assert.deepEqual(differences, []);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
 
 Deno.test("open turns of the erased are cancelled before anything works", options, async () => {
   const folder = await Deno.makeTempDir();
