@@ -49,7 +49,7 @@ export function workers(
       webhookUrl: config.alerts.webhookUrl,
       secret: callbackSecret,
     }),
-    sendReport({ ...services, to: config.reportEmail }),
+    sendReport({ ...services, to: config.reportEmails }),
     generateReport(services.reports),
     recountAnalytics(db),
     uploadBackups(services),

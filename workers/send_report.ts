@@ -19,23 +19,26 @@ export const sendReportJob = declareJob<SendReportJob>({
 export interface SendReportDeps {
   reports: Pick<Reports, "daily" | "weekly">;
   notifier: Notifier;
-  /** Who gets it; absent = nobody. */
-  to: string | undefined;
+  /** Who gets it, a message each. */
+  to: readonly string[];
 }
 
-/** The e-mail is queued in the atomic that completes the job, so there is one per report. */
+/** The e-mail is queued in the atomic that completes the job, so there is one per report and address. */
 export function sendReport(deps: SendReportDeps): JobDefinition<SendReportJob> {
   const { reports, notifier, to } = deps;
   return handleJob(sendReportJob, {
     async perform(job) {
-      if (!to) return complete({ skipped: "REPORT_EMAIL is not set" });
+      if (to.length === 0) return complete({ skipped: "REPORT_EMAIL is not set" });
       const { type, date } = job.payload;
       const report = type === "daily" ? await reports.daily(date) : await reports.weekly(date);
       const content = { channel: "email" as const, email: summaryEmail(report) };
       const { subject } = content.email;
       return complete({ subject }, (tx) => {
-        const sent = notifier.prepare(tx, { type: `report.${type}`, subject, to, content });
-        if (!sent) job.log.warn("a report was not sent: SMTP_URL is not set");
+        for (const address of to) {
+          const message = { type: `report.${type}`, subject, to: address, content };
+          if (notifier.prepare(tx, message)) continue;
+          job.log.warn("a report was not sent: SMTP_URL is not set");
+        }
       });
     },
   });

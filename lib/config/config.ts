@@ -120,7 +120,7 @@ export function loadConfig(env: Record<string, string>, options: LoadOptions = {
       webhookUrl: v.ALERT_WEBHOOK_URL,
       heartbeatUrl: v.HEARTBEAT_URL,
     },
-    reportEmail: v.REPORT_EMAIL,
+    reportEmails: v.REPORT_EMAIL ?? [],
     smtpUrl: v.SMTP_URL,
     mailFrom: v.MAIL_FROM,
     webhookSecret: v.WEBHOOK_SECRET,

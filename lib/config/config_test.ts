@@ -39,7 +39,7 @@ Deno.test("without configuration the documented defaults hold", () => {
   assert.deepEqual(config.secrets, []);
 });
 
-Deno.test("alerts go to one address or several, each checked", () => {
+Deno.test("alerts and reports go to one address or several, each checked", () => {
   const SMTP_URL = "smtp://mail.a.example";
   const emailsOf = (ALERT_EMAIL: string) => loadConfig({ SMTP_URL, ALERT_EMAIL }).alerts.emails;
   assert.deepEqual(loadConfig({}).alerts.emails, []);
@@ -48,11 +48,17 @@ Deno.test("alerts go to one address or several, each checked", () => {
     "ops@a.example",
     "ann@b.example",
   ]);
+  const reported = loadConfig({ SMTP_URL, REPORT_EMAIL: "a@a.example, b@b.example" });
+  assert.deepEqual(reported.reportEmails, ["a@a.example", "b@b.example"]);
   const many = Array.from({ length: 21 }, (_, n) => `n${n}@a.example`);
   for (const wrong of [",", "a@b;c@d", "a@b, c", "a@b c@d", many.join()]) {
     assert.match(
       refused({ ALERT_EMAIL: wrong }).message,
       /ALERT_EMAIL must be an e-mail address, or up to 20 divided by commas/,
+    );
+    assert.match(
+      refused({ REPORT_EMAIL: wrong }).message,
+      /REPORT_EMAIL must be an e-mail address, or up to 20 divided by commas/,
     );
   }
 });

@@ -82,10 +82,6 @@ export const address = (...schemes: string[]) =>
   }, `must be an address that begins with ${schemes.map((s) => s + "://").join(" or ")}`);
 
 const EMAIL = /^[^\s@<>,;]+@[^\s@<>,;]+$/;
-
-/** One e-mail address. */
-export const email = () => matching(EMAIL, "must be an e-mail address");
-
 /** E-mail addresses divided by commas, at least one, each once; empty parts are dropped. */
 export const emails = (most: number) =>
   parsed((value) => {

@@ -3,7 +3,6 @@ import {
   address,
   bytes,
   decimal,
-  email,
   emails,
   flag,
   json,
@@ -280,8 +279,8 @@ export const VARIABLES = {
     "warning",
   ),
   REPORT_EMAIL: variable(
-    email(),
-    "for the daily summary and the weekly report; none are sent when absent",
+    emails(20),
+    "for the daily summary and the weekly report; several divided by commas",
   ),
   ALERT_WEBHOOK_URL: secret(address("https", "http"), "address that alerts are sent to"),
   HEARTBEAT_URL: secret(address("https", "http"), "called each minute while healthy"),

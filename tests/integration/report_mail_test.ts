@@ -16,14 +16,14 @@ Deno.test("the daily summary and the weekly report are mailed, with charts and a
   const arrived = mail.mails.push.bind(mail.mails);
   mail.mails.push = (...more: ParsedMail[]) => {
     const count = arrived(...more);
-    if (count === 2) mailed.resolve();
+    if (count === 4) mailed.resolve();
     return count;
   };
   await using service = await TestService.start({
     env: {
       SMTP_URL: `smtp://127.0.0.1:${mail.port}`,
       MAIL_FROM: "Pixel <pixel@example.org>",
-      REPORT_EMAIL: "product@example.org",
+      REPORT_EMAIL: "product@example.org, ann@example.org",
     },
   });
   const { body } = await service.request<Schedules>("GET", "/schedules");
@@ -64,11 +64,14 @@ Deno.test("the daily summary and the weekly report are mailed, with charts and a
   }
   await mailed.promise;
 
+  const addressees = mail.mails.map(({ to }) => [to].flat()[0]!.text).sort();
+  const [ann, product] = ["ann@example.org", "product@example.org"];
+  assert.deepEqual(addressees, [ann, ann, product, product]);
   const daily = mail.mails.find(({ subject }) => subject?.startsWith("Daily summary"))!;
   const weekly = mail.mails.find(({ subject }) => subject?.startsWith("Weekly report"))!;
   assert.ok(daily.subject!.includes(`${dayOf(now - DAY_MS)}: 3 conversations`), daily.subject);
   for (const { text, html, to } of [daily, weekly]) {
-    assert.equal([to].flat()[0]!.text, "product@example.org");
+    assert.equal([to].flat().length, 1, "a message each");
     assert.match(text!, /Conversations\s+\d/);
     assert.match(text!, /#/, "bars");
     assert.match(String(html), /<div style="width:\d+px;height:14px/, "bars");
