@@ -203,7 +203,7 @@ Deno.test("a report becomes one e-mail, and its names stay text", async () => {
       },
     });
   const reports = { daily, weekly: () => Promise.reject(new Error("not asked")) };
-  const handler = sendReport({ reports: reports as never, notifier, to: "boss@example.org" });
+  const handler = sendReport({ reports: reports as never, notifier, to: ["boss@example.org"] });
   const context = { payload: { type: "daily", date: "2026-03-01" } } as never;
   const result = await handler.perform(context);
   assert.ok(result?.type === "complete");
