@@ -1,8 +1,8 @@
 import { createOpenAICompatible, type OpenAICompatibleProvider } from "@ai-sdk/openai-compatible";
 import { LRUCache } from "lru-cache";
-import { abortableFetch } from "../abortable_fetch.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { KnowledgeSearch } from "./openai/knowledge_search.ts";
+import { fetchStreamed } from "./openai/plain_answer.ts";
 import {
   buildPrompt,
   estimateTokens,
@@ -88,7 +88,7 @@ export class OpenAIResponder implements CacheableResponder {
     ]);
     const provider = createOpenAICompatible({
       name: "openai-compatible",
-      fetch: abortableFetch,
+      fetch: fetchStreamed,
       baseURL: options.baseUrl,
       apiKey: options.apiKey,
       includeUsage: true,

@@ -166,6 +166,47 @@ Deno.test("an error in the middle of a stream is told as what it is", async () =
   });
 });
 
+Deno.test("a provider that answers plainly where a stream was asked for is understood", async () => {
+  const asked = async (script: Script) => {
+    await using server = startOpenAIServer(() => script);
+    const prices = { m: [{ from: 0, input: 1, output: 2 }] };
+    const responder = new OpenAIResponder({ baseUrl: server.baseUrl, model: "m", prices });
+    const deltas: string[] = [];
+    const onText = (text: string) => void deltas.push(text);
+    const reply = await responder.respond({ ...requestOf(shopBot(), "hello"), onText });
+    assert.equal(server.requests[0]!.body.stream, true);
+    return { ...reply, deltas };
+  };
+  const plain = {
+    id: "1",
+    object: "chat.completion",
+    choices: [{
+      index: 0,
+      message: { role: "assistant", content: "Hi\nyou" },
+      finish_reason: "stop",
+    }],
+    usage: { prompt_tokens: 1_000, completion_tokens: 500, total_tokens: 1_500 },
+  };
+  const reply = await asked({ raw: plain });
+  assert.deepEqual(reply.deltas, ["Hi\nyou"]);
+  assert.equal(reply.response, "Hi\nyou");
+  assert.deepEqual(reply.tokens, {
+    prompt: 1_000,
+    completion: 500,
+    total: 1_500,
+    estimated: false,
+  });
+  assert.equal(reply.costMicros, 2_000);
+  const error = { error: { message: "overloaded", code: 529 } };
+  await assert.rejects(asked({ raw: error }), { retryable: true, message: /overloaded/ });
+  const kept = { message: { content: null }, finish_reason: "content_filter" };
+  await assert.rejects(asked({ raw: { choices: [kept] } }), { retryable: false });
+  const headers = { "content-type": "application/json" };
+  for (const raw of [{ odd: 1 }, '{"choices":\n\n[{"mess', null, []]) {
+    await assert.rejects(asked({ raw, headers }), { retryable: true }, JSON.stringify(raw));
+  }
+});
+
 Deno.test("a provider that is not there is worth a retry", async () => {
   const server = startOpenAIServer();
   await server[Symbol.asyncDispose]();
