@@ -240,7 +240,9 @@ Deno.test("a held job runs when it is released, in the releaser's own atomic", a
   await using t = await openTestEngine({ definitions: [job] });
   const id = await t.engine.enqueue(job, { n: 1 }, { heldBy: "another" });
   assert.equal(await t.engine.whenEnded(id, 30), false);
-  assert.equal((await t.engine.waitingBecause(id))[0]?.reason, "earlier_turn");
+  const [because] = await t.engine.waitingBecause(id);
+  assert.equal(because?.reason, "earlier_turn");
+  assert.match(because.detail, /^task \S+ goes first and has not ended$/);
   const tx = new WriteSet();
   await t.engine.release(tx, id);
   assert.equal(await t.db.commit(tx), true);

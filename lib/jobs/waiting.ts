@@ -65,7 +65,7 @@ export function waitingBecause(job: Job, context: WaitingContext): WaitingReason
       reason: "earlier_turn",
       detail: job.heldBy.startsWith(FLOW)
         ? `earlier steps of ${job.heldBy} have not completed`
-        : `an earlier message of this conversation is being answered (task ${job.heldBy})`,
+        : `task ${job.heldBy} goes first and has not ended`,
     });
   }
   if (job.runAt !== undefined && job.runAt > now) {
