@@ -65,7 +65,7 @@ export function waitingBecause(job: Job, context: WaitingContext): WaitingReason
       reason: "earlier_turn",
       detail: job.heldBy.startsWith(FLOW)
         ? `earlier steps of ${job.heldBy} have not completed`
-        : `task ${job.heldBy} goes first and has not ended`,
+        : `one that goes first has not ended (task ${job.heldBy})`,
     });
   }
   if (job.runAt !== undefined && job.runAt > now) {
