@@ -72,6 +72,7 @@ export function workers(
           healthHistory.sweep(clock.now()),
           auth.audit.sweep(clock.now() - retention.auditMs),
           services.spending.sweep(),
+          services.bots.sweep(),
           services.notifier.log.sweep(clock.now() - retention.notificationsMs),
           services.recorder.unanswered.sweep(clock.now()),
           sweepBatches(db, clock.now() - retention.failedTasksMs),

@@ -3,13 +3,13 @@ import { commitFresh } from "../kv/idempotency.ts";
 import type { Database } from "../kv/database.ts";
 import { WriteSet } from "../kv/write_set.ts";
 import type { BotDefinition } from "../ai/responder.ts";
+import { deleteChunks, type Edition, readChunks, sweepDrafts, writeChunks } from "./bot_chunks.ts";
 
 /** What a bot's owner sets. */
 export type BotInput = Omit<BotDefinition, "botId" | "defined" | "version">;
 
 /** The largest definition, as JSON. */
 export const MAX_BOT_BYTES = 1024 * 1024;
-const CHUNK_CHARACTERS = 24_000;
 const MAX_CACHED = 200;
 const MAX_NOTED = 50_000;
 
@@ -18,6 +18,8 @@ interface BotMeta {
   version: number;
   since?: number;
   chunks: number;
+  /** Absent in databases of before. */
+  edition?: string;
   updatedAt: number;
   model?: string;
   cache?: BotDefinition["cache"];
@@ -38,14 +40,6 @@ export interface BotSummary {
 }
 
 const metaKey = (id: string): Deno.KvKey => ["bots", "d", id];
-const chunkKey = (id: string, version: number, n: number): Deno.KvKey => [
-  "bots",
-  "k",
-  id,
-  version,
-  n,
-];
-const chunksPrefix = (id: string, version: number): Deno.KvKey => ["bots", "k", id, version];
 /** The last version of a bot that was deleted, so that none comes twice. */
 const lastVersionKey = (id: string): Deno.KvKey => ["bots", "v", id];
 /** Bots that somebody talked to, defined or not. */
@@ -55,9 +49,14 @@ const nameKey = (id: string): Deno.KvKey => ["bots", "n", id];
 const usedPrefix: Deno.KvKey = ["bots", "u"];
 const definedPrefix: Deno.KvKey = ["bots", "d"];
 
+const placeOf = ({ edition, version, chunks }: BotMeta): { edition: Edition; chunks: number } => ({
+  edition: edition ?? version,
+  chunks,
+});
+
 /**
- * Bots' definitions. A definition may be a megabyte, so it is kept in chunks under its version, and
- * the record that names the version is what makes it valid.
+ * Bots' definitions. A definition may be a megabyte, so it is kept in chunks under an edition of its
+ * own, and the record that names the edition is what makes it valid.
  */
 export class BotStore {
   readonly #cache = new Map<string, BotDefinition>();
@@ -73,12 +72,9 @@ export class BotStore {
       if (!meta.value) return undefinedBot(botId, (await db.get<string>(nameKey(botId))).value);
       const cached = this.#cache.get(botId);
       if (cached?.version === meta.value.version) return cached;
-      const chunks: string[] = [];
-      for await (
-        const { value } of db.kv.list<string>({ prefix: chunksPrefix(botId, meta.value.version) })
-      ) chunks.push(value);
-      if (chunks.length !== meta.value.chunks) continue; // replaced while we read
-      const input = JSON.parse(chunks.join("")) as BotInput;
+      const text = await readChunks(db, botId, placeOf(meta.value));
+      if (text === null) continue; // replaced while we read
+      const input = JSON.parse(text) as BotInput;
       const { version, since } = meta.value;
       const bot = definition(input, botId, version, since);
       this.#remember(bot);
@@ -107,30 +103,20 @@ export class BotStore {
     if (new TextEncoder().encode(text).length > MAX_BOT_BYTES) {
       throw new AppError("too_large", "a bot's definition may take 1 MiB");
     }
-    const parts: string[] = [];
-    for (let i = 0; i < text.length; i += CHUNK_CHARACTERS) {
-      parts.push(text.slice(i, i + CHUNK_CHARACTERS));
-    }
-    const { version, since } = await commitFresh(db, async (tx) => {
+    const written = await writeChunks(db, { botId, text, now: now() });
+    const publish = async (tx: WriteSet) => {
       const [entry, last] = await db.kv.getMany<[BotMeta, number]>([
         metaKey(botId),
         lastVersionKey(botId),
       ]);
       const version = (entry.value?.version ?? last.value ?? 0) + 1;
       const since = entry.value ? entry.value.since : last.value === null ? undefined : version;
-      // Chunks go first, some to an atomic; without the record below nobody sees them.
-      for (let n = 0; n < parts.length; n += 10) {
-        const chunks = new WriteSet();
-        parts.slice(n, n + 10).forEach((part, i) =>
-          chunks.set(chunkKey(botId, version, n + i), part)
-        );
-        await db.commit(chunks);
-      }
       const meta: BotMeta = {
         name: input.name,
         version,
         since,
-        chunks: parts.length,
+        chunks: written.chunks,
+        edition: written.edition,
         updatedAt: now(),
         model: input.model,
         cache: input.cache,
@@ -139,10 +125,13 @@ export class BotStore {
       };
       tx.check(metaKey(botId), entry.versionstamp).set(metaKey(botId), meta);
       tx.check(lastVersionKey(botId), last.versionstamp);
-      for (let n = 0; n < (entry.value?.chunks ?? 0); n++) {
-        tx.delete(chunkKey(botId, version - 1, n));
-      }
+      written.publish(tx);
+      if (entry.value) deleteChunks(tx, botId, placeOf(entry.value));
       return { version, since };
+    };
+    const { version, since } = await commitFresh(db, publish).catch(async (error) => {
+      await written.discard().catch(() => {}); // if not now, then with the sweep
+      throw error;
     });
     const bot = definition(input, botId, version, since);
     this.#remember(bot);
@@ -161,7 +150,7 @@ export class BotStore {
       if (!value) return false;
       tx.check(metaKey(botId), versionstamp).delete(metaKey(botId));
       tx.set(lastVersionKey(botId), value.version);
-      for (let n = 0; n < value.chunks; n++) tx.delete(chunkKey(botId, value.version, n));
+      deleteChunks(tx, botId, placeOf(value));
       also?.(tx);
       return true;
     });
@@ -192,8 +181,14 @@ export class BotStore {
       const counts = { knowledgeCount: 0, intentCount: 0 };
       return { botId, name: name.value ?? botId, defined, version, ...counts };
     }
-    const { chunks: _chunks, updatedAt: _updatedAt, since: _since, ...rest } = meta.value;
+    const { chunks: _chunks, edition: _edition, updatedAt: _updatedAt, since: _since, ...rest } =
+      meta.value;
     return { botId, defined: true, ...rest };
+  }
+
+  /** Takes away what puts that were cut off have left; returns of how many. */
+  sweep(): Promise<number> {
+    return sweepDrafts(this.options.db, this.options.now());
   }
 
   /** The name people know the bot by, or undefined when it never had one. */

@@ -5,7 +5,7 @@ import { apiHeaders } from "../middleware/secure_headers.ts";
 import type { Call } from "./call.ts";
 import type { ApiBuilder } from "./operation.ts";
 import { shownResult } from "./shown.ts";
-import { CHECK_MS, stillSomebody } from "./still_somebody.ts";
+import { watchSomebody } from "./still_somebody.ts";
 
 const HEARTBEAT_MS = 15_000;
 /** A stream ends after this long even if its turn has not; the reader may come again. */
@@ -46,7 +46,7 @@ function replyStream(
   taskId: string | undefined,
   left: () => void,
 ): ReadableStream<Uint8Array> {
-  const { clock, conversations, engine, streams } = api.deps;
+  const { conversations, engine, streams } = api.deps;
   const { content } = call.principal;
   const gone = new AbortController();
   const signal = AbortSignal.any([call.signal, gone.signal]);
@@ -63,14 +63,7 @@ function replyStream(
         if ("text" in piece) event("text", piece);
         else event("restart", {});
       });
-      let cancelCheck = () => {};
-      const check = async () => {
-        const lives = await stillSomebody(api, call).catch(() => true);
-        if (signal.aborted) return;
-        if (!lives) gone.abort();
-        else cancelCheck = clock.after(CHECK_MS, check);
-      };
-      cancelCheck = clock.after(CHECK_MS, check);
+      const unwatch = watchSomebody(api, call, () => gone.abort());
       const run = async () => {
         for (let beats = 0; taskId && beats < MAX_HEARTBEATS && !signal.aborted; beats++) {
           if (await engine.whenEnded(taskId, HEARTBEAT_MS, signal)) break;
@@ -90,8 +83,8 @@ function replyStream(
       send(": open\n\n");
       run().catch((error) => api.deps.log.error("a reply's stream broke off", { error }))
         .finally(() => {
-          gone.abort(); // also for a check under way
-          cancelCheck();
+          gone.abort();
+          unwatch();
           unsubscribe();
           left();
           try {

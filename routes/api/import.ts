@@ -5,6 +5,7 @@ import { AppError } from "../../lib/errors.ts";
 import { ImportAnswer } from "../../lib/wire/schemas/conversations.ts";
 import { declaredLength, mediaType } from "../middleware/body.ts";
 import type { ApiBuilder } from "./operation.ts";
+import { watchSomebody } from "./still_somebody.ts";
 
 const LINES = ["application/x-ndjson", "application/jsonl", "text/plain"] as const;
 const GZIP = "application/gzip";
@@ -18,22 +19,32 @@ export function addImport(api: ApiBuilder): void {
     tag: "Conversations",
     summary: "Import finished conversations, one a line",
     description: "Plain or gzip, by Content-Encoding or as application/gzip. Answers when all of " +
-      "it is committed; conversations that are already here are skipped.",
+      "it is committed; conversations that are already here are skipped. Ends with 401 when its " +
+      "token is revoked meanwhile; what was imported stays.",
     streams: [...LINES, GZIP],
     statuses: [503],
     answer: ImportAnswer,
-    async handle({ request }) {
-      const lines = linesOf(request);
+    async handle(call) {
+      const gone = new AbortController();
+      const lines = linesOf(call.request, gone.signal);
       api.deps.admit(0);
-      const { imported, skipped, rejected, rejectedCount } = await api.deps.conversations
-        .importStream(lines);
-      return { imported, skipped, rejected, rejected_count: rejectedCount };
+      const unwatch = watchSomebody(api, call, () => gone.abort());
+      try {
+        const { imported, skipped, rejected, rejectedCount } = await api.deps.conversations
+          .importStream(lines);
+        return { imported, skipped, rejected, rejected_count: rejectedCount };
+      } finally {
+        unwatch();
+      }
     },
   });
 }
 
-/** The plain bytes of an import's body, in pieces of 64 KiB at most where it is packed. */
-export function linesOf(request: Request): ReadableStream<Uint8Array> {
+/**
+ * The plain bytes of an import's body, in pieces of 64 KiB at most where it is packed; AppError
+ * `unauthenticated` instead of further ones once its sender is `gone`.
+ */
+export function linesOf(request: Request, gone: AbortSignal): ReadableStream<Uint8Array> {
   const body = request.body;
   // An empty body counts as absent, whatever it calls itself.
   if (body === null || declaredLength(request) === 0) return new Blob([]).stream();
@@ -50,8 +61,13 @@ export function linesOf(request: Request): ReadableStream<Uint8Array> {
     throw new AppError("unsupported_media_type", "The only Content-Encoding here is gzip.");
   }
   const packed = type === GZIP || encoding !== "identity";
-  const { signal } = request;
-  if (!packed) return readable(body.values(), "The body ended before it was complete.", signal);
+  const ends = { left: request.signal, gone };
+  if (!packed) {
+    const reader = body.getReader();
+    const end = () => void reader.cancel().catch(() => {});
+    const source = { next: () => reader.read(), end };
+    return readable(source, "The body ended before it was complete.", ends);
+  }
   const plain = createGunzip({ chunkSize: GUNZIP_BYTES });
   const packedBytes = Readable.fromWeb(body as NodeStream);
   // What breaks is told where it is read. Deno's Gunzip may break a second time, when nobody reads
@@ -59,30 +75,55 @@ export function linesOf(request: Request): ReadableStream<Uint8Array> {
   for (const stream of [packedBytes, plain]) stream.on("error", () => {});
   pipeline(packedBytes, plain, () => {});
   const chunks = plain[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
-  return readable(chunks, "The body is not valid gzip, or ended too early.", signal);
+  const source = { next: () => chunks.next(), end: () => void plain.destroy() };
+  return readable(source, "The body is not valid gzip, or ended too early.", ends);
+}
+
+/** Where bytes come from. `end` takes no more of them, also while some are waited for. */
+interface Source {
+  next(): Promise<{ done?: boolean; value?: Uint8Array }>;
+  end(): void;
 }
 
 /**
- * The same bytes, until their sender has left; whatever breaks on the way is told as what it is: a
- * malformed body.
+ * The same bytes, until their sender has left or is nobody any more; whatever else breaks on the
+ * way is told as what it is: a malformed body.
  */
 function readable(
-  chunks: AsyncIterator<Uint8Array>,
+  source: Source,
   complaint: string,
-  left: AbortSignal,
+  { left, gone }: { left: AbortSignal; gone: AbortSignal },
 ): ReadableStream<Uint8Array> {
+  let stop = () => {};
+  const end = () => {
+    gone.removeEventListener("abort", stop);
+    source.end();
+  };
   return new ReadableStream({
+    start(controller) {
+      stop = () => {
+        end();
+        controller.error(
+          new AppError("unauthenticated", "The token ended meanwhile; send it again with another."),
+        );
+      };
+      gone.addEventListener("abort", stop);
+      if (gone.aborted) stop();
+    },
     async pull(controller) {
       try {
         left.throwIfAborted();
-        const { done, value } = await chunks.next();
-        if (done) controller.close();
-        else controller.enqueue(value);
+        const { done, value } = await source.next();
+        if (gone.aborted) return;
+        if (done) {
+          end();
+          controller.close();
+        } else controller.enqueue(value!);
       } catch (error) {
-        await chunks.return?.();
+        end();
         controller.error(new AppError("malformed", complaint, { cause: error }));
       }
     },
-    cancel: async () => void await chunks.return?.(),
+    cancel: end,
   }, { highWaterMark: 0 });
 }

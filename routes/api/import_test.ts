@@ -4,9 +4,10 @@ import { AppError } from "../../lib/errors.ts";
 import { linesOf } from "./import.ts";
 
 function imported(
-  body: Uint8Array | string,
+  body: BodyInit | Uint8Array,
   type: string,
-  signal?: AbortSignal,
+  { signal, gone = new AbortController().signal }: { signal?: AbortSignal; gone?: AbortSignal } =
+    {},
 ): ReadableStream<Uint8Array> {
   const url = "http://localhost/api/performance/conversations/import";
   return linesOf(
@@ -16,6 +17,7 @@ function imported(
       headers: { "content-type": type },
       signal,
     }),
+    gone,
   );
 }
 
@@ -46,7 +48,30 @@ Deno.test("nothing more is read for a sender who has left", async () => {
     [gzipSync("a\n"), "application/gzip"],
   ];
   for (const [body, type] of bodies) {
-    const lines = imported(body, type, AbortSignal.abort());
+    const lines = imported(body, type, { signal: AbortSignal.abort() });
     await assert.rejects(Array.fromAsync(lines), malformed);
+  }
+});
+
+Deno.test("a sender who is nobody any more is told so at once, also while it says nothing", async () => {
+  const lines = new TextEncoder().encode("a\nb\n");
+  for (const type of ["text/plain", "application/gzip"]) {
+    for (const silent of [true, false]) {
+      const gone = new AbortController();
+      let cancelled = false;
+      const body = new ReadableStream<Uint8Array>({
+        start: (controller) => controller.enqueue(type === "text/plain" ? lines : gzipSync(lines)),
+        cancel: () => void (cancelled = true),
+      }, { highWaterMark: 0 });
+      const reader = imported(body, type, { gone: gone.signal }).getReader();
+      assert.equal((await reader.read()).value!.length, 4);
+      const next = silent ? reader.read() : null;
+      gone.abort();
+      await assert.rejects(
+        next ?? reader.read(),
+        (error) => error instanceof AppError && error.code === "unauthenticated",
+      );
+      while (!cancelled) await new Promise((resolve) => setImmediate(resolve));
+    }
   }
 });

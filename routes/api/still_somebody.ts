@@ -19,3 +19,28 @@ export async function stillSomebody(
   const id = sessionIdFrom(request.headers.get("cookie"), isSecure(request, config));
   return id !== null && await auth.sessions.find(id) !== null;
 }
+
+/**
+ * Asks every half second, and calls `gone` once when the token or session holds no longer; while
+ * nobody can tell it is taken to hold. The returned function ends that.
+ */
+export function watchSomebody(
+  api: Parameters<typeof stillSomebody>[0],
+  call: Parameters<typeof stillSomebody>[1],
+  gone: () => void,
+): () => void {
+  const { clock } = api.deps;
+  let ended = false;
+  let cancel = () => {};
+  const check = async () => {
+    const lives = await stillSomebody(api, call).catch(() => true);
+    if (ended) return;
+    if (lives) cancel = clock.after(CHECK_MS, check);
+    else gone();
+  };
+  cancel = clock.after(CHECK_MS, check);
+  return () => {
+    ended = true;
+    cancel();
+  };
+}

@@ -181,3 +181,47 @@ Deno.test("gzip in several members is one import", async () => {
   });
   assert.equal(answer.body.imported, 6, JSON.stringify(answer.body));
 });
+
+Deno.test("an import ends when its token is revoked; what it imported stays, the next one resumes", async () => {
+  await using service = await TestService.start();
+  const lines = madeUp(300);
+  for (const [encoding, from] of [["identity", 0], ["gzip", 150]] as const) {
+    const part = lines.slice(from, from + 150);
+    const made = await service.request<{ token: string; token_info: { token_id: string } }>(
+      "POST",
+      "/tokens",
+      { name: "importer", role: "operator" },
+    );
+    const { token, token_info: { token_id: id } } = made.body;
+    // All lines come, and the body does not end: nothing more is read, and nothing tells of it.
+    const plain = new TransformStream<Uint8Array, Uint8Array>();
+    const writer = plain.writable.getWriter();
+    const bytes = encoding === "gzip"
+      ? (await packed(part)).slice(0, -12)
+      : new TextEncoder().encode(text(part));
+    void writer.write(bytes).catch(() => {});
+    const answer = fetch(`${service.url}/api/performance/conversations/import`, {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${token}`,
+        "content-type": "application/x-ndjson",
+        "content-encoding": encoding,
+      },
+      body: plain.readable,
+    });
+    const first = `/conversations/${encodeURIComponent(part[0]!.conversation_id)}/status`;
+    while ((await service.request("GET", first)).status !== 200) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    assert.equal((await service.request("DELETE", `/tokens/${id}`)).status, 200);
+    const ended = await answer;
+    assert.equal(ended.status, 401);
+    assert.match((await ended.json()).detail, /The token ended meanwhile/);
+    await writer.abort().catch(() => {});
+    const again = await importer(service)(text(part), { "content-type": "application/x-ndjson" });
+    assert.equal(again.status, 200);
+    assert.equal(again.body.imported + again.body.skipped, 150);
+    assert.ok(again.body.skipped > 0 && again.body.imported > 0, JSON.stringify(again.body));
+  }
+  await assertReports(service, lines.map(rawOf));
+});
