@@ -18,7 +18,7 @@ import { mountPages } from "./routes/pages.ts";
 import { sharedReading } from "./routes/shared_readings.ts";
 import { bulkActionJob } from "./workers/bulk_action.ts";
 import { Ticks } from "./workers/ticks.ts";
-import { reapplyErasures, requestErasure } from "./workers/erase_user.ts";
+import { requestErasure, startWithErasures } from "./workers/erase_user.ts";
 import { workers } from "./workers/mod.ts";
 import { userHandlers } from "./workers/user_handlers.ts";
 import { schedulesFor } from "./workers/schedules.ts";
@@ -106,13 +106,14 @@ export async function startService(
   // Every role answers HTTP; who works and who brings ticks depends on it.
   const does = (role: string) => !ticks && (config.role === "all" || config.role === role);
   await engine.load();
-  const erasedAgain = await reapplyErasures(services);
+  stack.defer(() => engine.stop(1_000)); // also when the rest of the start fails
+  const erasedAgain = await startWithErasures(services, async () => {
+    if (does("worker")) await engine.start();
+    else if (!ticks) await engine.follow();
+  });
   if (erasedAgain > 0) {
     log.warn("erasing again after a restore, or going on with it", { erasedAgain });
   }
-  if (does("worker")) await engine.start();
-  else if (!ticks) await engine.follow();
-  stack.defer(() => engine.stop(1_000)); // also when the rest of the start fails
   if (does("scheduler")) {
     await scheduler.start();
     bringTicks(scheduler, stopping.signal);

@@ -47,15 +47,18 @@ export async function requestErasure(
 }
 
 /**
- * Erases again whom a restore brought back, and goes on with erasures that were given up; the
- * turns of these people that waited are cancelled before it returns.
- * Call it before anything works. Returns how many they are.
+ * Erases again whom a restore brought back, and goes on with erasures that were given up. Before
+ * `start`, which lets this process work, their turns that wait are cancelled; they are asked for only
+ * after it, since it is what finds out that an erasure has taken its process down too often.
+ * Returns how many they are.
  */
-export async function reapplyErasures(
+export async function startWithErasures(
   { db, erasures, engine }: Pick<EraseDeps, "db" | "erasures"> & { engine: JobEngine },
+  start: () => Promise<unknown>,
 ): Promise<number> {
   const missing = await unapplied(db, erasures);
   if (missing.length > 0) await cancelTurnsOf({ db, erasures, engine }, new Set(missing));
+  await start();
   for (const hash of missing) {
     await engine.enqueue(eraseUserJob, { hash }, { uniqueKey: `erase:${hash}` });
   }

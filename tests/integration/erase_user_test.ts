@@ -9,9 +9,13 @@ import { cancelTurnsOf, eraseUser, unapplied } from "../../lib/conversations/era
 import { FileErasureLog } from "../../lib/conversations/erasure_log.ts";
 import { keptConversations } from "../../lib/conversations/kept_facts.ts";
 import { declareJob } from "../../lib/jobs/definition.ts";
+import { JobEngine } from "../../lib/jobs/engine.ts";
 import { type PackedRecord, unpackRecord } from "../../lib/jobs/job_codec.ts";
 import { WriteSet } from "../../lib/kv/write_set.ts";
+import { silentLogger } from "../../lib/log.ts";
+import { systemClock } from "../../lib/clock.ts";
 import { restore } from "../../lib/monitoring/restore.ts";
+import { eraseUserJob, eraseUserWorker, startWithErasures } from "../../workers/erase_user.ts";
 import { echo, openDesk, turn } from "../support/conversations.ts";
 import { startOpenAIServer } from "../support/openai_server.ts";
 import { RedisServer } from "../support/redis.ts";
@@ -485,6 +489,48 @@ Deno.test("open turns of the erased are cancelled before anything works", option
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test(
+  "an erasure whose process dies again and again goes on at the next start",
+  options,
+  async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      await using desk = await openDesk();
+      const { db, recorder: ledger } = desk;
+      await desk.ended((await desk.conversations.submit(turn({ userId: USER }))).taskId);
+      await desk.engine.stop();
+      const erasures = await FileErasureLog.open(folder);
+      const hash = erasures.hash(USER);
+      await erasures.add(hash);
+      await using engines = new AsyncDisposableStack();
+      /** A process that takes over from the one before, which is then as good as dead. */
+      const start = async (worker: string, clearAnswers: () => Promise<unknown>) => {
+        const queues = { conversations: 1, notifications: 1, maintenance: 1 };
+        const engine = new JobEngine({ db, clock: systemClock, log: silentLogger, queues, worker });
+        engines.defer(() => engine.stop(0));
+        const overwriteFreed = () => Promise.resolve(true);
+        const deps = { db, engine, erasures, ledger, clearAnswers, overwriteFreed };
+        engine.register(eraseUserWorker(deps));
+        await startWithErasures({ db, erasures, engine }, () => engine.start());
+        return engine;
+      };
+      for (const worker of ["a", "b", "c"]) {
+        const { promise: underWay, resolve } = Promise.withResolvers<void>();
+        await start(worker, () => (resolve(), new Promise(() => {})));
+        await underWay;
+      }
+      const engine = await start("d", () => Promise.resolve());
+      const { jobs } = await engine.list({ kind: eraseUserJob.kind, limit: 5 });
+      assert.deepEqual(jobs.map(({ errors }) => errors?.at(-1)?.code), [undefined, "crashed"]);
+      assert.equal(await engine.whenEnded(jobs[0]!.id, 20_000), true);
+      assert.equal((await engine.get(jobs[0]!.id))?.state, "completed");
+      assert.deepEqual(await unapplied(db, erasures), []);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);
 
 Deno.test(
   "what an erased user had asked is not answered when a restore brings it back",
