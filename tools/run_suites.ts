@@ -8,6 +8,7 @@ import {
   testFiles,
   TOTAL_LIMIT_MINUTES,
 } from "./suites.ts";
+import { RunFolder } from "./run_folder.ts";
 import { readTree } from "./source_tree.ts";
 
 export interface RunOptions {
@@ -36,13 +37,19 @@ export async function runSuites(options: RunOptions): Promise<Counts> {
   const endAt = Date.now() + minutes(options.long ? LONG_LIMIT_MINUTES : TOTAL_LIMIT_MINUTES);
   const abreast = options.long ? 1 : Math.min(ABREAST, navigator.hardwareConcurrency);
   const named = abreast > 1 && planned.length > 1;
+  using folder = await RunFolder.make();
   let total: Counts = { passed: 0, failed: 0, skipped: 0 };
   const run = async ({ suite, files }: PlannedSuite) => {
     console.log(`\n== ${suite.name}: ${files.length} ${files.length === 1 ? "file" : "files"}`);
     const own = minutes(options.long ? LONG_LIMIT_MINUTES : suite.limitMinutes);
     const limitMs = Math.max(0, Math.min(own, endAt - Date.now()));
     const args = [...suite.permissions, ...files];
-    const counts = await runSuite(suite.name, args, { ...options, limitMs, named });
+    const counts = await runSuite(suite.name, args, {
+      ...options,
+      limitMs,
+      named,
+      folder: folder.path,
+    });
     total = addCounts(total, counts);
   };
   const waiting = planned.filter(({ suite }) => !suite.alone).values();
@@ -57,7 +64,7 @@ export async function runSuites(options: RunOptions): Promise<Counts> {
 async function runSuite(
   name: string,
   args: string[],
-  options: RunOptions & { limitMs: number; named: boolean },
+  options: RunOptions & { limitMs: number; named: boolean; folder: string },
 ): Promise<Counts> {
   const { limitMs, named } = options;
   let counts: Counts | null = null;
@@ -74,6 +81,7 @@ async function runSuite(
     limitMs,
     ...(named ? { prefix: `${name} | ` } : {}),
     env: {
+      TMPDIR: options.folder,
       TEST_SEED: String(options.seed),
       TEST_LONG: options.long ? "1" : "",
       ...(Deno.stdout.isTerminal() ? { FORCE_COLOR: "1" } : { NO_COLOR: "1" }),
