@@ -4,7 +4,7 @@ import { type PackedRecord, packRecord, unpackRecord } from "../jobs/job_codec.t
 import type { JobRecord } from "../jobs/job.ts";
 import { allJobsPrefix } from "../jobs/keys.ts";
 import type { Database } from "../kv/database.ts";
-import { replaceEverywhere, type ValueCodec } from "../kv/replace_text.ts";
+import { replaceEverywhere, replaceTogether, type ValueCodec } from "../kv/replace_text.ts";
 import { WriteSet } from "../kv/write_set.ts";
 import { type ConversationRecord, ERASED } from "./conversation.ts";
 import { eraseTexts } from "./erase_texts.ts";
@@ -12,7 +12,7 @@ import type { ErasureLog } from "./erasure_log.ts";
 import { conversationKey, pendingPrefix } from "./keys.ts";
 import type { ConversationLedger } from "./ledger.ts";
 import { turnJob } from "./turn_job.ts";
-import { mayHoldUser, userPartOf, withoutActor } from "./user_places.ts";
+import { FIGURES, LISTS_OF_FIGURES, mayHoldUser, userPartOf, withoutActor } from "./user_places.ts";
 
 export interface EraseDeps {
   db: Database;
@@ -69,15 +69,15 @@ export async function eraseUser(
     }
   }
   await deps.clearAnswers();
+  const places = { db, texts, partOf: userPartOf, mayHold: mayHoldUser, ...options };
   const records = await replaceEverywhere({
-    db,
-    texts,
-    partOf: userPartOf,
-    mayHold: mayHoldUser,
-    ...options,
+    ...places,
+    // Figures go at once, after the conversations: cut off in between, they would be two users' when
+    // the user comes back, and the conversations one's.
+    partOf: (key) => key[0] === "stats" ? null : userPartOf(key),
     also: (key, value) => withoutTraces(key, value, erased, texts),
     codecOf: (key) => key[0] === allJobsPrefix[0] ? jobCodec : null,
-  });
+  }) + await replaceTogether(places, FIGURES, LISTS_OF_FIGURES);
   const done = new WriteSet().set(doneKey(hash), 1).delete(erasingKey(hash));
   await deps.ledger.replaced(done, pseudonyms);
   await db.commit(done);

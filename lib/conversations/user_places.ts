@@ -9,6 +9,11 @@ export function userPartOf([root, kind]: Deno.KvKey): number | null {
   return root === "jobs" && (kind === "unique" || kind === "unique_for") ? 3 : null;
 }
 
+/** Below these, what is counted of users, which must tell of the same conversations at all times. */
+export const FIGURES: readonly Deno.KvKey[] = [["stats", "u"], ["stats", "um"]];
+/** Lists made from these figures, which change with them. */
+export const LISTS_OF_FIGURES: readonly Deno.KvKey[] = [["stats", "top"]];
+
 /**
  * Whether a field may hold a user's id: ours are called so, and in metadata, payloads and results
  * callers name theirs as they like.

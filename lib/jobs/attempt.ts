@@ -10,6 +10,7 @@ import type { JobEvent } from "./events.ts";
 import type { JobRecord } from "./job.ts";
 import { inSpanOf, tracing } from "../tracing.ts";
 import { exponential } from "./backoff.ts";
+import { warnOfFailure } from "./failure_log.ts";
 import { OnceMemory } from "./once.ts";
 import { commitOutcome } from "./outcome_commit.ts";
 import type { ReadyJob } from "./ready_set.ts";
@@ -310,8 +311,10 @@ export class Attempt implements Performing {
     runner.backlog.forget(job.id);
     if (next.finishedAt !== undefined) runner.options.onEnded(job.id);
     if (next.state === "completed") this.#tell("job.completed", "completed");
-    else if (next.state === "failed") this.#tell("job.failed", "failed", next);
-    else if (next.state === "cancelled") this.#tell("job.cancelled", "cancelled", next);
+    else if (next.state === "failed") {
+      warnOfFailure(runner.options.log, job.id, job.address.queue, next);
+      this.#tell("job.failed", "failed", next);
+    } else if (next.state === "cancelled") this.#tell("job.cancelled", "cancelled", next);
     else {
       this.#tell(next.state === "retrying" ? "job.retrying" : "job.snoozed", next.state, next);
       this.#again = { ...job, record: next };

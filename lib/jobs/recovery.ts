@@ -4,6 +4,7 @@ import { WriteSet } from "../kv/write_set.ts";
 import type { Logger } from "../log.ts";
 import { exponential } from "./backoff.ts";
 import type { AnyDefinition } from "./definition.ts";
+import { warnOfFailure } from "./failure_log.ts";
 import type { JobRecord } from "./job.ts";
 import { allRunsPrefix, jobKey, runPrefix } from "./keys.ts";
 import { readJob, toJob, writeJob } from "./store.ts";
@@ -66,6 +67,7 @@ async function recoverBatch(
       writeJob(tx, job.address, job.record, next);
       states.push(next.state);
       if (next.state !== "failed") continue;
+      tx.afterCommit(() => warnOfFailure(log, id, job.address.queue, next));
       const error = next.errors!.at(-1)!;
       try {
         const side = new WriteSet();

@@ -1,8 +1,11 @@
 import type { Database } from "./database.ts";
+import { estimateSize } from "./size.ts";
 import { WriteSet } from "./write_set.ts";
 
 const MAX_TRIES = 20;
 const MAX_DEPTH = 40;
+/** Of records that are replaced in one commit. */
+const MAX_BYTES = 400 * 1024;
 
 export interface ReplaceOptions {
   db: Database;
@@ -38,6 +41,46 @@ export async function replaceEverywhere(options: ReplaceOptions): Promise<number
     if (replaced(entry, options) && await replaceEntry(options, entry.key)) changed++;
   }
   return changed;
+}
+
+/**
+ * As `replaceEverywhere`, below these prefixes alone and in one commit, so that whatever ends the
+ * process leaves all of it replaced or nothing; more records below `prefixes` than one commit can
+ * carry are done in several. Those below `derived` are not checked: they change with the others only.
+ */
+export async function replaceTogether(
+  options: ReplaceOptions,
+  prefixes: readonly Deno.KvKey[],
+  derived: readonly Deno.KvKey[],
+): Promise<number> {
+  const { db } = options;
+  let changed = 0;
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const tx = new WriteSet();
+    let found = 0;
+    let bytes = 0;
+    const full = () => tx.checks.length === db.maxChecks || bytes > MAX_BYTES;
+    for (const prefix of [...prefixes, ...derived]) {
+      for await (const entry of db.kv.list({ prefix }, { batchSize: 500 })) {
+        const next = replaced(entry, options);
+        if (!next) continue;
+        if (prefixes.includes(prefix)) {
+          if (full()) break;
+          tx.check(entry.key, entry.versionstamp);
+          bytes += estimateSize(next.value);
+        }
+        if (next.moved) tx.delete(entry.key);
+        tx.set(next.key, next.value);
+        found++;
+      }
+    }
+    if (found === 0) return changed;
+    if (!await db.commit(tx)) continue;
+    changed += found;
+    if (!full()) return changed;
+    tries = -1; // there may be more
+  }
+  throw new Error("records change too fast to be rewritten");
 }
 
 async function replaceEntry(options: ReplaceOptions, key: Deno.KvKey): Promise<boolean> {

@@ -411,6 +411,48 @@ Deno.test(
 );
 
 Deno.test(
+  "cut off at any commit, with the user back: conversations and figures tell of the same users",
+  options,
+  async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      const erasures = await FileErasureLog.open(folder);
+      const hash = erasures.hash(USER);
+      let cutOff = true;
+      for (let at = 1; cutOff; at++) {
+        const clock = { ...systemClock, now: () => now };
+        let now = Date.UTC(2026, 0, 15, 10);
+        await using desk = await openDesk({ clock });
+        const { db, engine, recorder: ledger } = desk;
+        const ask = async (conversationId: string) => {
+          const sent = turn({ conversationId, userId: USER });
+          await desk.ended((await desk.conversations.submit(sent)).taskId);
+        };
+        for (let month = 0; month < 3; month++) {
+          now = Date.UTC(2026, month, 15, 10);
+          await ask(`c${month}`);
+        }
+        now += 5 * 86_400_000;
+        const deps = { db, engine, erasures, ledger, clearAnswers: () => Promise.resolve() };
+        const commit = db.commit.bind(db);
+        let commits = 0;
+        db.commit = (tx) => ++commits < at ? commit(tx) : Promise.reject(new Error("cut off"));
+        cutOff = await eraseUser(deps, hash).then(() => false, () => true);
+        db.commit = commit;
+        await ask("back");
+        await eraseUser(deps, hash);
+        const { differences } = await recount(db.kv, {
+          conversations: () => keptConversations(db.kv),
+        });
+        assert.deepEqual([at, differences], [at, []]);
+      }
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);
+
+Deno.test(
   "a second erasure that was given up is asked for again at the start",
   options,
   async () => {
