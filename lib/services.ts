@@ -31,6 +31,7 @@ import { DEFAULT_THRESHOLDS, standardChecks } from "./monitoring/checks/standard
 import type { FreedPages } from "./monitoring/freed_pages.ts";
 import type { OffsiteBackups } from "./monitoring/offsite_backups.ts";
 import { readUploadRecord } from "./monitoring/upload_record.ts";
+import { firstStart } from "./monitoring/first_start.ts";
 import { HealthService } from "./monitoring/health.ts";
 import { HealthHistory } from "./monitoring/health_history.ts";
 import { PerformanceHistory } from "./monitoring/history.ts";
@@ -186,6 +187,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
   const loads = () => watch.queueLoads();
   const scheduler = new Scheduler({ db, clock, log, engine }, options.schedules ?? []);
   const startedAt = clock.now();
+  const firstStartedAt = await firstStart(db, startedAt);
   const health = new HealthService({
     system,
     clock,
@@ -292,6 +294,7 @@ export async function openServices(config: Config, options: OpenOptions): Promis
         alertInputs({
           system,
           queues: loads,
+          firstStartedAt,
           startedAt,
           now: () => clock.now(),
           rates: () => history.rates(),

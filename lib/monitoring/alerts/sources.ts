@@ -20,7 +20,9 @@ export interface AlertSources {
   /** Bots whose budget of the day is spent. */
   botsOverBudget?(): string[];
   now(): number;
-  /** When the service started: until a day later the absence of a backup is no fault. */
+  /** When the service was first started on this database: a day later the first backup is due. */
+  firstStartedAt: number;
+  /** When it started: until a day later the absence of an upload is no fault. */
   startedAt: number;
 }
 
@@ -43,7 +45,9 @@ export async function alertInputs(sources: AlertSources): Promise<AlertInputs> {
     queues,
     deadLetters,
     checks,
-    backupAgeMs: backupAt === undefined ? null : sources.now() - (backupAt ?? sources.startedAt),
+    backupAgeMs: backupAt === undefined
+      ? null
+      : sources.now() - (backupAt ?? sources.firstStartedAt),
     uploads: uploads && {
       ageMs: sources.now() - (uploads.doneAt ?? sources.startedAt),
       error: uploads.failed?.error ?? null,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Database } from "../../kv/database.ts";
 import { WriteSet } from "../../kv/write_set.ts";
+import { firstStart } from "../first_start.ts";
 import { readUploadRecord, recordFailedUpload, recordUpload } from "../upload_record.ts";
 import { alertRules } from "./rules.ts";
 import { alertInputs } from "./sources.ts";
@@ -26,6 +27,7 @@ Deno.test("an upload that failed is bad until the next one is done, one that nev
       tokensToday: () => Promise.resolve(0),
       now: () => now,
       startedAt: 0,
+      firstStartedAt: 0,
     });
     const value = rule.read(inputs);
     return value ? rule.say(value, inputs) : value;
@@ -43,4 +45,25 @@ Deno.test("an upload that failed is bad until the next one is done, one that nev
   assert.equal(await judged(30 * HOUR_MS), 0);
   configured = false;
   assert.equal(await judged(99 * HOUR_MS), null);
+});
+
+Deno.test("a first backup that never came is missed from the first start on, whatever restarts", async () => {
+  await using db = await Database.open({ path: ":memory:" });
+  for (const day of [0, 1, 2]) {
+    const startedAt = (1_000 + 24 * day) * HOUR_MS;
+    const { backupAgeMs } = await alertInputs({
+      system: { latest: () => ({}) as never },
+      rates: () => Promise.resolve({ hitRate: null, lookups: 0, successRate: null, ended: 0 }),
+      queues: () => Promise.resolve([]),
+      deadLetters: () => Promise.resolve(0),
+      health: () => Promise.resolve({ checks: [] } as never),
+      newestBackupAt: () => Promise.resolve(null),
+      uploads: () => Promise.resolve(null),
+      tokensToday: () => Promise.resolve(0),
+      now: () => startedAt + HOUR_MS,
+      startedAt,
+      firstStartedAt: await firstStart(db, startedAt),
+    });
+    assert.equal(backupAgeMs, (24 * day + 1) * HOUR_MS);
+  }
 });

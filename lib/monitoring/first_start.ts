@@ -1,0 +1,13 @@
+import type { Database } from "../kv/database.ts";
+import { WriteSet } from "../kv/write_set.ts";
+
+const KEY: Deno.KvKey = ["health", "since"];
+
+/**
+ * When the first service that noted it was opened on this database (ms UTC), which is noted now if
+ * none was.
+ */
+export async function firstStart(db: Database, now: number): Promise<number> {
+  await db.commit(new WriteSet().check(KEY, null).set(KEY, now));
+  return (await db.kv.get<number>(KEY)).value ?? now;
+}
