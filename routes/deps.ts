@@ -67,8 +67,11 @@ export interface ApiDeps {
   backups: BackupsPort | null;
   /** Copies of the backups in a bucket; null where none is configured. */
   offsite: OffsitePort | null;
-  /** Throws AppError `overloaded` when `count` more tasks of a priority would be too many to keep. */
-  admit(count: number, priority?: number): void;
+  /**
+   * Throws AppError `overloaded` when `count` more tasks of a priority would be too many to keep; of
+   * the service's upkeep a few are taken whatever waits.
+   */
+  admit(count: number, priority?: number | "upkeep"): void;
   /** Whether requests can be served: the database answers. Redis and AI do not count. */
   ready(): Promise<boolean>;
   /** Aborts when the process begins to stop; ends every wait and every stream. */

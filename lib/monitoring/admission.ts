@@ -25,6 +25,8 @@ const CALM_MS = 10_000;
 const TELL_EVERY_MS = 60_000;
 /** What work of high priority may go above the limit, so that a flood of other work leaves it room. */
 const URGENT_ROOM = 1.1;
+/** Tasks of the service's upkeep that may go above that: asked for by hand, so there are few. */
+const UPKEEP_ROOM = 1_000;
 /** Priorities up to this one are high. */
 const HIGH = 1;
 
@@ -63,13 +65,16 @@ export class Admission {
 
   /**
    * Throws AppError `overloaded` when `count` more tasks would be too many to keep. Those of high
-   * priority (0 or 1) find a tenth of the limit on top of it.
+   * priority (0 or 1) find a tenth of the limit on top of it; `"upkeep"`, which is what ends a backlog
+   * or is wanted because of it, finds 1,000 more.
    */
-  admit(count: number, priority?: number): void {
+  admit(count: number, priority?: number | "upkeep"): void {
     const { backlogLimit, diskReserveBytes, system } = this.options;
-    const room = priority !== undefined && priority <= HIGH ? URGENT_ROOM : 1;
+    const upkeep = priority === "upkeep";
+    const urgent = upkeep || (priority !== undefined && priority <= HIGH);
+    const most = Math.ceil(backlogLimit * (urgent ? URGENT_ROOM : 1)) + (upkeep ? UPKEEP_ROOM : 0);
     const waiting = this.#waiting + this.#admitted;
-    if (backlogLimit > 0 && waiting + count > Math.ceil(backlogLimit * room)) {
+    if (backlogLimit > 0 && waiting + count > most) {
       throw this.#refusal(
         `${waiting} tasks are waiting, and ${backlogLimit} is the limit; try again later`,
         RETRY_AFTER_SECONDS,

@@ -28,6 +28,15 @@ Deno.test("what is above the backlog's limit is refused, high priority a tenth l
   assert.throws(() => gate.admit(1, 1), overloaded);
 });
 
+Deno.test("upkeep is taken above the limit for high priority, but not without end", () => {
+  const gate = admission(20);
+  gate.admit(22, 0);
+  gate.admit(999, "upkeep");
+  gate.admit(1, "upkeep");
+  assert.throws(() => gate.admit(1, "upkeep"), overloaded);
+  assert.throws(() => admission(0, 4).admit(1, "upkeep"), overloaded);
+});
+
 Deno.test("a full disk refuses high priority, too", () => {
   assert.throws(() => admission(0, 4).admit(1, 0), overloaded);
 });

@@ -56,7 +56,7 @@ export function addSchedules(api: ApiBuilder): void {
     answer: ScheduleRun,
     async handle({ params: { name }, principal }) {
       await mustExist(name);
-      admit(1);
+      admit(1, "upkeep");
       return { name, task_id: await schedules.runNow(name, principal.subject) };
     },
   });

@@ -78,7 +78,7 @@ export function addSystem(api: ApiBuilder): void {
     async handle({ query, body, claim, audit }) {
       const kind = body.cleanup_type ?? query.cleanup_type ?? "all";
       return await commitOnce(db, claim, (tx) => {
-        admit(1);
+        admit(1, "upkeep");
         audit(tx);
         const tasks = work.cleanup(tx, kind);
         return {

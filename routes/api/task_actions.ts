@@ -34,7 +34,7 @@ export function addTaskActions(api: ApiBuilder): void {
       const { count, capped } = await bulk.count(selection, action);
       const answer = { action, matching: count, capped };
       if (body.dry_run !== false) return { ...answer, dry_run: true };
-      admit(1);
+      admit(1, action === "retry" ? undefined : "upkeep");
       const task_id = await bulk.enqueue({
         action,
         ...selection,

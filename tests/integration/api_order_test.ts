@@ -17,6 +17,28 @@ function overload({ backlog }: TestApi): void {
   };
 }
 
+Deno.test("what ends a backlog can be asked for while one is too long", () =>
+  withApi(async (api) => {
+    api.backlog.admit = (_count, priority) => {
+      if (priority === "upkeep") return;
+      throw new AppError("overloaded", "too much waits", { retryAfterSeconds: 5 });
+    };
+    const { ask } = api;
+    const { body } = await ask(`${P}/schedules`);
+    const [{ name }] = body.schedules as [{ name: string }];
+    const asked: [string, unknown, number][] = [
+      [`/schedules/${encodeURIComponent(name)}/run`, undefined, 200],
+      ["/maintenance/cleanup", {}, 200],
+      ["/tasks/actions", { action: "cancel", status: "queued", dry_run: false }, 200],
+      ["/tasks/actions", { action: "retry", status: "failed", dry_run: false }, 503],
+      ["/conversations/queue", turn("new"), 503],
+    ];
+    for (const [path, json, expected] of asked) {
+      const { status } = await ask(P + path, { method: "POST", json });
+      assert.equal(status, expected, path);
+    }
+  }));
+
 Deno.test("overload is told after everything else that speaks against a request", () =>
   withApi(async (api) => {
     const { ask } = api;

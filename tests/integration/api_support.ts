@@ -91,7 +91,7 @@ export interface TestApi {
   cleared: (string | undefined)[];
   stop: AbortController;
   /** What says whether more may be queued; everything may, until a test puts its own here. */
-  backlog: { admit(count: number): void };
+  backlog: { admit(count: number, priority?: number | "upkeep"): void };
 }
 
 export interface AskOptions {
@@ -142,7 +142,7 @@ export async function withApi(
     enqueue: (tx) => engine.prepare(tx, chore, { what: "nightly" }),
   }]);
   const stop = new AbortController();
-  const backlog = { admit(_count: number): void {} };
+  const backlog: TestApi["backlog"] = { admit() {} };
   const cleared: (string | undefined)[] = [];
   const deps: ApiDeps = {
     config,
@@ -192,8 +192,8 @@ export async function withApi(
       probe: (queue) => engine.enqueue({ ...chore, queue }, { what: "probe" }),
       clearCache: (tx) => engine.prepare(tx, chore, { what: "cache" }),
     },
-    admit(count) {
-      backlog.admit(count);
+    admit(count, priority) {
+      backlog.admit(count, priority);
     },
     ready: () => Promise.resolve(true),
     stopping: stop.signal,
