@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { runCommand } from "../support/cli.ts";
 import { freePort } from "../support/ports.ts";
+import { RedisServer } from "../support/redis.ts";
 import { TestService } from "../support/service.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -104,6 +105,16 @@ Deno.test("a start that fails says why, detached or not; doctor says it before",
     const worker = await pixel(env, "worker", "conversations", "4");
     assert.equal(worker.code, 1);
     assert.match(worker.err, /needs KV_URL/);
+  });
+});
+
+Deno.test("doctor: a Redis that does not let us in is a failure", async () => {
+  await using redis = await RedisServer.start({ password: "right" });
+  await inFolder(async (env) => {
+    const REDIS_URL = `redis://:wrong@127.0.0.1:${redis.port}`;
+    const doctor = await pixel({ ...env, REDIS_URL }, "doctor");
+    assert.equal(doctor.code, 1);
+    assert.match(doctor.out, /^fail {2}redis +WRONGPASS/m);
   });
 });
 

@@ -176,11 +176,10 @@ async function service(
   }
 }
 
-async function redis({ cache: { redisUrl } }: Config): Promise<[Verdict, string]> {
+async function redis({ cache: { redisUrl, prefix } }: Config): Promise<[Verdict, string]> {
   if (!redisUrl) return ["ok", "not configured; the cache is in memory"];
-  const { hostname, port } = new URL(redisUrl);
-  await connected(hostname, Number(port || 6_379));
-  return ["ok", `${hostname} takes connections`];
+  const { checkRedis } = await import("../../cache/check_redis.ts");
+  return ["ok", `${await checkRedis({ url: redisUrl, prefix, timeoutMs: CONNECT_MS })} lets us in`];
 }
 
 async function mail({ smtpUrl, mailFrom }: Config): Promise<[Verdict, string]> {
