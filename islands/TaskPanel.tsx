@@ -101,8 +101,8 @@ function WhyNot({ data: { task, operator, csrf, zone }, now }: { data: TaskData;
                 </>
               )}
             </p>
-            {aheadOf(reason.detail) && (
-              <a href={`/tasks/${encodeURIComponent(aheadOf(reason.detail)!)}`}>{T.ahead}</a>
+            {reason.task_id && (
+              <a href={`/tasks/${encodeURIComponent(reason.task_id)}`}>{T.ahead}</a>
             )}
             {operator && reason.action === "resume" && <ResumeQueue task={task} csrf={csrf} />}
             {operator && reason.action === "hasten" && <RunNow task={task} csrf={csrf} />}
@@ -121,9 +121,6 @@ function conversationOf({ kwargs }: TaskDetail): string | undefined {
   const id = typeof kwargs === "object" ? kwargs["conversation_id"] : undefined;
   return typeof id === "string" ? id : undefined;
 }
-
-/** The id of the task that comes first, where a reason names one. */
-const aheadOf = (detail: string): string | undefined => /\(task (\S+)\)/.exec(detail)?.[1];
 
 /** "others go first" as "Others go first." */
 function sentence(text: string): string {

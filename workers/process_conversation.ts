@@ -72,7 +72,7 @@ export function processConversation(deps: ProcessDeps): JobDefinition<TurnJob> {
       const earlier = open[0];
       if (earlier && earlier.turn < turn) {
         const detail = `an earlier message is being answered (task ${earlier.taskId})`;
-        return snooze(OVERTAKEN_MS, { reason: "earlier_turn", detail });
+        return snooze(OVERTAKEN_MS, { reason: "earlier_turn", detail, task_id: earlier.taskId });
       }
       const record = conversation.value;
       const history = await readHistory(db.kv, conversationId, record, turn, HISTORY_MESSAGES);

@@ -243,6 +243,7 @@ Deno.test("a held job runs when it is released, in the releaser's own atomic", a
   const [because] = await t.engine.waitingBecause(id);
   assert.equal(because?.reason, "earlier_turn");
   assert.match(because.detail, /^one that goes first has not ended \(task another\)$/);
+  assert.equal(because.task_id, "another");
   const tx = new WriteSet();
   await t.engine.release(tx, id);
   assert.equal(await t.db.commit(tx), true);

@@ -16,6 +16,8 @@ export interface WaitingReason {
     | "provider_down"
     | "training";
   detail: string;
+  /** With `earlier_turn`: the task that goes first. */
+  task_id?: string;
   until?: string;
   /** What an operator can do about it: let the queue go on, the task run now, or widen the queue. */
   action?: "resume" | "hasten" | "widen";
@@ -24,16 +26,16 @@ export interface WaitingReason {
 }
 
 /** Why a handler puts its job off. */
-export type PutOff = Pick<WaitingReason, "detail"> & {
+export type PutOff = Pick<WaitingReason, "detail" | "task_id"> & {
   reason: "rate_limited" | "provider_down" | "earlier_turn" | "training";
 };
 
-const PUT_OFF = /^(rate_limited|provider_down|earlier_turn|training): (.*)$/s;
+const PUT_OFF = /^(rate_limited|provider_down|earlier_turn|training)(?: <(\S+)>)?: (.*)$/s;
 const MAX_DETAIL = 300;
 
 /** A reason as the job's record keeps it while it waits. */
-export const putOffText = ({ reason, detail }: PutOff): string =>
-  `${reason}: ${String(detail).slice(0, MAX_DETAIL)}`;
+export const putOffText = ({ reason, detail, task_id: first }: PutOff): string =>
+  `${reason}${first === undefined ? "" : ` <${first}>`}: ${String(detail).slice(0, MAX_DETAIL)}`;
 
 /** What must be known of a job's surroundings to say why it waits. */
 export interface WaitingContext {
@@ -61,12 +63,10 @@ export function waitingBecause(job: Job, context: WaitingContext): WaitingReason
   const reasons: WaitingReason[] = [];
   const { now, paused } = context;
   if (job.heldBy) {
-    reasons.push({
-      reason: "earlier_turn",
-      detail: job.heldBy.startsWith(FLOW)
-        ? `earlier steps of ${job.heldBy} have not completed`
-        : `one that goes first has not ended (task ${job.heldBy})`,
-    });
+    const detail = job.heldBy.startsWith(FLOW)
+      ? { detail: `earlier steps of ${job.heldBy} have not completed` }
+      : { detail: `one that goes first has not ended (task ${job.heldBy})`, task_id: job.heldBy };
+    reasons.push({ reason: "earlier_turn", ...detail });
   }
   if (job.runAt !== undefined && job.runAt > now) {
     const until = new Date(job.runAt).toISOString();
@@ -126,9 +126,10 @@ export function waitingBecause(job: Job, context: WaitingContext): WaitingReason
 }
 
 function putOffOf({ reason }: Job): WaitingReason {
-  const [, word, detail = ""] = PUT_OFF.exec(reason ?? "") ?? [];
+  const [, word, first, detail = ""] = PUT_OFF.exec(reason ?? "") ?? [];
   if (word === undefined) return { reason: "scheduled", detail: "it was asked to run later" };
-  return { reason: word as PutOff["reason"], detail };
+  const task = first === undefined ? {} : { task_id: first };
+  return { reason: word as PutOff["reason"], detail, ...task };
 }
 
 /** What doubles one of a queue's limits; nothing where it is at its most. */

@@ -204,7 +204,8 @@ Deno.test("a paused queue is resumed from the task that waits for it", async () 
   assert.deepEqual(visit.server.done, ["DELETE /queues/conversations/pause"]);
   data.details[0]!.waiting_because = [{
     reason: "earlier_turn",
-    detail: "one that goes first has not ended (task t-run-1)",
+    detail: "one that goes first has not ended",
+    task_id: "t-run-1",
   }];
   await page.reload();
   await page.click("text=The task that comes first");

@@ -109,7 +109,8 @@ Deno.test("a waiting and a running turn are cancelled; what is over cannot be", 
     await model.received(1);
     const later = await call(conversations.TurnQueued, "POST", QUEUE, turn("a", "two"));
     const { task_status: behind } = await call(tasks.TaskAnswer, "GET", `/tasks/${later.task_id}`);
-    assert.ok(behind.waiting_because.some(({ reason }) => reason === "earlier_turn"));
+    const first = behind.waiting_because.find(({ reason }) => reason === "earlier_turn");
+    assert.equal(first?.task_id, running.task_id);
     const { active_tasks: active } = await call(
       tasks.ActiveTasks,
       "GET",

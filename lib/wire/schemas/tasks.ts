@@ -58,6 +58,9 @@ export const WAITING_REASONS = [
 export const WaitingBecause = z.object({
   reason: z.enum(WAITING_REASONS),
   detail: z.string(),
+  task_id: z.string().optional().openapi({
+    description: "with `earlier_turn`: the task that goes first, unless it is a flow's steps",
+  }),
   until: Instant.optional(),
   action: z.string().optional(),
   limits: z.object({
