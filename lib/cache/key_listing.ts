@@ -13,8 +13,9 @@ const SCAN_COUNT = 500;
 const DESCRIBE_AT_ONCE = 200;
 const KEYS_PER_TURN = 5_000;
 
-/** What a cursor of the keys in the process begins with: Redis has others. */
+/** What a cursor of the keys in the process begins with, and one of those in Redis. */
 const KEY_CURSOR = "key~";
+const SCAN_CURSOR = "scan~";
 
 /**
  * A page of the keys in the process, sorted; its cursor names the last key of the page. With one of
@@ -75,13 +76,13 @@ export async function listRedisKeys(
     if (described instanceof Unavailable) return { keys, reason: described.reason };
     keys.push(...described);
     if (given + wanted.length < fitting.length) {
-      return { keys, cursor: `${cursor}.${given + wanted.length}` };
+      return { keys, cursor: `${SCAN_CURSOR}${cursor}.${given + wanted.length}` };
     }
     cursor = page[0];
     given = 0;
     if (cursor === "0") return { keys };
   } while (keys.length < limit && clock.now() < deadline);
-  return { keys, cursor: `${cursor}.0` };
+  return { keys, cursor: `${SCAN_CURSOR}${cursor}.0` };
 }
 
 /** Those of the keys that hold something, with their size and end. */
@@ -115,7 +116,7 @@ function pageLimit({ limit }: KeysOptions): number {
 
 /** SCAN's cursor and how many keys of its step were given; the start where it is none of ours. */
 function parseCursor(cursor: string | undefined): [scan: string, given: number] {
-  const parts = /^(\d{1,20})\.(\d{1,6})$/.exec(cursor ?? "");
+  const parts = /^scan~(\d{1,20})\.(\d{1,6})$/.exec(cursor ?? "");
   return parts ? [parts[1]!, Number(parts[2])] : ["0", 0];
 }
 

@@ -36,15 +36,18 @@ const ROW_OF: [keys: string, row: RegExp][] = [
   ],
   ["conv gone, conv deletions, conv taken", /^hashed ids/],
   ["bots spent", /^what bots have cost/],
-  ["bots d, bots k, bots u, bots n, auth token, auth token-hash, alerts name", /^bots, tokens/],
+  [
+    "bots d, bots k, bots u, bots n, bots v, bots w, auth token, auth token-hash, alerts name",
+    /^bots, tokens/,
+  ],
   [
     "meta schema, meta counts, meta turn, meta webhook-secret, jobs pause, jobs limits",
     /and settings$/,
   ],
   ["auth bootstrap, auth key, schedule paused, health baseline, health probe", /and settings$/],
-  ["health upload", /and settings$/],
+  ["health upload, health since", /and settings$/],
   ["stats ask, stats askref", /^questions without/],
-  ["conv erased, conv erasure", /^hashed ids/],
+  ["conv erased, conv erasure, conv erasing", /^hashed ids/],
   ["meta erasure-key, ai model, ai model_part", /^bots, tokens/],
   ["stats u, stats um, stats users, stats top", /^users and when/],
   [

@@ -105,7 +105,7 @@ export const CacheCleared = success({
 export const KeysQuery = z.object({
   pattern: Id.optional().openapi({ description: "a glob: `*` anything, `?` one character" }),
   limit: pageSize(200, 50),
-  cursor: cursorLike(/^(key~.|\d{1,20}\.\d{1,6}$)/s).optional(),
+  cursor: cursorLike(/^(key~[\s\S]|scan~\d{1,20}\.\d{1,6}$)/).optional(),
 });
 export const CacheKey = z.object({
   key: z.string(),

@@ -73,16 +73,19 @@ export const pageSize = (most: number, usual: number) =>
       pattern: undefined,
     });
 
+const MAX_CURSOR = 1_000;
 /** An opaque position in a list, as an earlier page gave it. */
-export const Cursor = z.string().min(1).max(1_000);
+export const Cursor = z.string().min(1).max(MAX_CURSOR);
 
 /** A cursor of one list, which looks as that list's do. */
 export const cursorLike = (shape: RegExp) => Cursor.regex(shape, WRONG_CURSOR);
 
 /** The cursor of a list by names, which may be any text: marked, so that no other passes for it. */
-export const nameCursor = (mark: string) =>
-  cursorLike(new RegExp(`^${mark}~.`, "s")).transform((text) => text.slice(mark.length + 1))
-    .openapi({ type: "string" });
+export function nameCursor(mark: string) {
+  const pattern = `^${mark}~[\\s\\S]`;
+  return cursorLike(new RegExp(pattern)).transform((text) => text.slice(mark.length + 1))
+    .openapi({ type: "string", minLength: 1, maxLength: MAX_CURSOR, pattern });
+}
 
 /** The priority's word on the wire. */
 export const PriorityWord = z.enum(["low", "normal", "high"]);
