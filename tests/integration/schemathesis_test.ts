@@ -4,7 +4,7 @@ import { rounds, seed } from "../support/randomness.ts";
 import { TestService } from "../support/service.ts";
 
 /** Cases for each operation and phase, some hundreds altogether; thousands in the long run. */
-const EXAMPLES = rounds(3, 100);
+const EXAMPLES = rounds(2, 100);
 /**
  * The one has no end, and schemathesis reads every answer to its end; api_refusals_test.ts asks for
  * it in many ways. The other ends the service.
