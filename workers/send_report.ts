@@ -23,7 +23,7 @@ export interface SendReportDeps {
   to: readonly string[];
 }
 
-/** The e-mail is queued in the atomic that completes the job, so there is one per report and address. */
+/** E-mails are queued in the atomic that completes the job: one per report and address. */
 export function sendReport(deps: SendReportDeps): JobDefinition<SendReportJob> {
   const { reports, notifier, to } = deps;
   return handleJob(sendReportJob, {

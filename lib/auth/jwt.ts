@@ -10,7 +10,7 @@ import { AppError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { KeyServer, KeysMissing, RETRY_MS } from "./key_server.ts";
 import { isRole, mayReadContent, type Principal, type Role } from "./principal.ts";
-import { secretHash } from "./secret.ts";
+import { fingerprintOf } from "./secret.ts";
 
 /** How the platform signs its tokens. */
 export interface JwtOptions {
@@ -61,7 +61,9 @@ export async function jwtCheck(
     clockTolerance: options.clockSkewSeconds,
     requiredClaims: ["exp"],
   };
-  const fingerprint = fingerprintOf(options);
+  const { secret, jwksUrl, algorithm, issuer, audience, defaultRole } = options;
+  const parts = [secret, jwksUrl, algorithm, issuer, audience, defaultRole];
+  const fingerprint = fingerprintOf("jwt", parts);
   const verify = async (token: string, now: number) => {
     try {
       const at = { ...rules, currentDate: new Date(now) };
@@ -98,12 +100,6 @@ async function verifiedByOne(token: string, key: JWTVerifyGetKey, rules: JWTVeri
     }
     throw new errors.JWSSignatureVerificationFailed();
   }
-}
-
-function fingerprintOf(options: JwtOptions): string {
-  const { secret, jwksUrl, algorithm, issuer, audience, defaultRole } = options;
-  const parts = [secret, jwksUrl, algorithm, issuer, audience, defaultRole];
-  return secretHash("jwt:" + JSON.stringify(parts)).slice(0, 16);
 }
 
 /** The variables that say what a claim has to be. */

@@ -14,6 +14,14 @@ export function secretHash(secret: string): string {
   return hash("sha256", secret, "hex");
 }
 
+/**
+ * What changes with these parts of a configuration, some of them secret: 16 hex digits. `kind` keeps
+ * those of different things apart.
+ */
+export function fingerprintOf(kind: string, parts: readonly unknown[]): string {
+  return secretHash(`${kind}:${JSON.stringify(parts)}`).slice(0, 16);
+}
+
 /** Compares two hashes of the same length in a time that does not depend on where they differ. */
 export function sameHash(a: string, b: string): boolean {
   return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));

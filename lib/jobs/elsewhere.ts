@@ -1,3 +1,4 @@
+import { readMany } from "../kv/read_many.ts";
 import { parseJobId } from "./job_id.ts";
 import { type PackedRecord, unpackRecord } from "./job_codec.ts";
 import { heartbeatKey, jobKey, runPrefix, shardKey } from "./keys.ts";
@@ -6,8 +7,6 @@ import { readLevel } from "./shard_reader.ts";
 const SHARD = 0;
 /** Jobs that a worker has in its hands and that are looked at; what comes after them is not told. */
 const MAX_IN_HAND = 500;
-/** Keys that one read of many may name. */
-const READ_AT_ONCE = 10;
 
 /** What can be told of a queue that this process does not serve. */
 export interface Elsewhere {
@@ -72,12 +71,6 @@ async function firstWaiting(
 
 /** How many of these jobs have not ended. */
 async function countOpen(kv: Deno.Kv, ids: readonly string[]): Promise<number> {
-  let open = 0;
-  for (let from = 0; from < ids.length; from += READ_AT_ONCE) {
-    const keys = ids.slice(from, from + READ_AT_ONCE).map(jobKey);
-    for (const { value } of await kv.getMany<PackedRecord[]>(keys)) {
-      if (value !== null && unpackRecord(value).finishedAt === undefined) open++;
-    }
-  }
-  return open;
+  const packed = await readMany<PackedRecord>(kv, ids.map(jobKey));
+  return packed.filter((job) => job !== null && unpackRecord(job).finishedAt === undefined).length;
 }

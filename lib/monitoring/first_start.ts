@@ -8,6 +8,9 @@ const KEY: Deno.KvKey = ["health", "since"];
  * none was.
  */
 export async function firstStart(db: Database, now: number): Promise<number> {
+  const noted = async () => (await db.kv.get<number>(KEY)).value;
+  const known = await noted();
+  if (known !== null) return known;
   await db.commit(new WriteSet().check(KEY, null).set(KEY, now));
-  return (await db.kv.get<number>(KEY)).value ?? now;
+  return await noted() ?? now;
 }

@@ -5,9 +5,10 @@ import { WRONG_CURSOR } from "../../lib/wire/cursor.ts";
 const ACTIVE_CURSOR = /^(\d{1,15})~(\d{1,15})~(.+)$/s;
 
 /**
- * Tasks behind a cursor, longest running first, of those that ran at the first page's time: whatever ends or starts
- * meanwhile, none is given twice, and none that runs all the time is left out. A cursor names the
- * latest start of the first page's time (ms), and start and id of the task that it comes behind.
+ * Tasks behind a cursor, longest running first, of those that ran at the first page's time:
+ * whatever ends or starts meanwhile, none is given twice, and none that runs all the time is left
+ * out. A cursor names the latest start of the first page's time (ms), and start and id of the task
+ * that it comes behind.
  */
 export function pageOfActive<J extends Pick<JobView, "id" | "startedAt">>(
   sorted: J[],

@@ -2,6 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { notFound } from "../../lib/errors.ts";
 import {
   BotAnswer,
+  botCursor,
   BotDeleted,
   BotInput,
   BotList,
@@ -33,7 +34,7 @@ export function addBots(api: ApiBuilder): void {
           knowledge_count: bot.knowledgeCount,
           intent_count: bot.intentCount,
         })),
-        ...(page.nextCursor === undefined ? {} : { next_cursor: `bot~${page.nextCursor}` }),
+        ...(page.nextCursor === undefined ? {} : { next_cursor: botCursor(page.nextCursor) }),
       };
     },
   });

@@ -20,6 +20,7 @@ import { echo, openDesk, turn } from "../support/conversations.ts";
 import { startOpenAIServer } from "../support/openai_server.ts";
 import { RedisServer } from "../support/redis.ts";
 import { TestService } from "../support/service.ts";
+import { tempFolder } from "../support/temp_folder.ts";
 
 const USER = "ada-lovelace-7391";
 const SECRET = "purple-elephant-4711";
@@ -277,53 +278,49 @@ Deno.test(
   "whoever is called like something else takes nothing of it with them",
   options,
   async () => {
-    const folder = await Deno.makeTempDir();
-    try {
-      await using desk = await openDesk();
-      const { db, engine, conversations, recorder: ledger } = desk;
-      // Parts of keys, statuses, fields, kinds, a bot, another's conversation, words of a text.
-      const names = "jobs job conv stats c u completed kind process_conversation shop c1 hello user"
-        .split(" ");
-      const metadata = { channel: "conv", completed: "hello", of_users: ["jobs", "bob"] };
-      await desk.bots.put("shop", {
-        name: "user",
-        knowledge: [{ question: "c1", answer: "hello" }],
-        intents: [],
-        cache: undefined,
-      });
-      const turns = [turn({ userId: "bob", metadata })].concat(
-        names.map((name) => turn({ conversationId: `of-${name}`, userId: name })),
-      );
-      for (const each of turns) await desk.ended((await conversations.submit(each)).taskId);
-      await engine.enqueue(laterJob, { user: "jobs", status: "completed" }, { runAt: 4e12 });
+    await using folder = await tempFolder();
+    await using desk = await openDesk();
+    const { db, engine, conversations, recorder: ledger } = desk;
+    // Parts of keys, statuses, fields, kinds, a bot, another's conversation, words of a text.
+    const names = "jobs job conv stats c u completed kind process_conversation shop c1 hello user"
+      .split(" ");
+    const metadata = { channel: "conv", completed: "hello", of_users: ["jobs", "bob"] };
+    await desk.bots.put("shop", {
+      name: "user",
+      knowledge: [{ question: "c1", answer: "hello" }],
+      intents: [],
+      cache: undefined,
+    });
+    const turns = [turn({ userId: "bob", metadata })].concat(
+      names.map((name) => turn({ conversationId: `of-${name}`, userId: name })),
+    );
+    for (const each of turns) await desk.ended((await conversations.submit(each)).taskId);
+    await engine.enqueue(laterJob, { user: "jobs", status: "completed" }, { runAt: 4e12 });
 
-      const lines = async () => {
-        const found: string[] = [];
-        const text = (v: unknown) =>
-          JSON.stringify(v, (_, part) => typeof part === "bigint" ? `${part}` : part) ?? "";
-        for await (const { key, record } of records(db.kv)) {
-          // Of those who are erased, only the places are compared.
-          found.push(text(key) + (text([key, record]).includes("of-") ? "" : text(record)));
-        }
-        return found.filter((line) => !/^\["(jobs|stats)","(um?|users|top|events\w*)"/.test(line));
-      };
-      const before = await lines();
-      const erasures = await FileErasureLog.open(folder);
-      const clearAnswers = () => Promise.resolve();
-      for (const name of names) {
-        const hash = erasures.hash(name);
-        const done = await eraseUser({ db, engine, erasures, ledger, clearAnswers }, hash);
-        assert.deepEqual([name, done.conversations], [name, 1]);
+    const lines = async () => {
+      const found: string[] = [];
+      const text = (v: unknown) =>
+        JSON.stringify(v, (_, part) => typeof part === "bigint" ? `${part}` : part) ?? "";
+      for await (const { key, record } of records(db.kv)) {
+        // Of those who are erased, only the places are compared.
+        found.push(text(key) + (text([key, record]).includes("of-") ? "" : text(record)));
       }
-      const after = (await lines()).filter((line) => !/^\["conv","(erased|taken)"/.test(line));
-      const pseudonym = /"erased-[^"]*"/g;
-      assert.deepEqual(after.map((line) => line.replace(pseudonym, '"jobs"')), before);
-      // Bob's list of users, in what he asked and was answered, and the user of the other task.
-      assert.equal(after.filter((line) => line.match(pseudonym)).length, 3);
-      await desk.ended((await conversations.submit(turn({ userId: "bob" }))).taskId);
-    } finally {
-      await Deno.remove(folder, { recursive: true });
+      return found.filter((line) => !/^\["(jobs|stats)","(um?|users|top|events\w*)"/.test(line));
+    };
+    const before = await lines();
+    const erasures = await FileErasureLog.open(folder.path);
+    const clearAnswers = () => Promise.resolve();
+    for (const name of names) {
+      const hash = erasures.hash(name);
+      const done = await eraseUser({ db, engine, erasures, ledger, clearAnswers }, hash);
+      assert.deepEqual([name, done.conversations], [name, 1]);
     }
+    const after = (await lines()).filter((line) => !/^\["conv","(erased|taken)"/.test(line));
+    const pseudonym = /"erased-[^"]*"/g;
+    assert.deepEqual(after.map((line) => line.replace(pseudonym, '"jobs"')), before);
+    // Bob's list of users, in what he asked and was answered, and the user of the other task.
+    assert.equal(after.filter((line) => line.match(pseudonym)).length, 3);
+    await desk.ended((await conversations.submit(turn({ userId: "bob" }))).taskId);
   },
 );
 
@@ -331,34 +328,30 @@ Deno.test(
   "an erasure that is cut off goes on: the same pseudonym, and no trace",
   options,
   async () => {
-    const folder = await Deno.makeTempDir();
-    try {
-      await using desk = await openDesk();
-      const { db, engine, conversations, recorder: ledger } = desk;
-      const callbackUrl = `http://127.0.0.1:1/${SECRET}`;
-      const { taskId } = await conversations.submit(turn({ userId: USER, callbackUrl }));
-      await desk.ended(taskId);
-      const erasures = await FileErasureLog.open(folder);
-      const hash = erasures.hash(USER);
-      const deps = { db, engine, erasures, ledger };
-      const cut = () => Promise.reject(new Error("cut off"));
-      await assert.rejects(eraseUser({ ...deps, clearAnswers: cut }, hash), /cut off/);
-      const userOf = async () =>
-        (await db.kv.get<{ userId: string }>(["conv", "c", "c1"])).value!.userId;
-      const pseudonym = await userOf();
-      assert.match(pseudonym, /^erased-/);
+    await using folder = await tempFolder();
+    await using desk = await openDesk();
+    const { db, engine, conversations, recorder: ledger } = desk;
+    const callbackUrl = `http://127.0.0.1:1/${SECRET}`;
+    const { taskId } = await conversations.submit(turn({ userId: USER, callbackUrl }));
+    await desk.ended(taskId);
+    const erasures = await FileErasureLog.open(folder.path);
+    const hash = erasures.hash(USER);
+    const deps = { db, engine, erasures, ledger };
+    const cut = () => Promise.reject(new Error("cut off"));
+    await assert.rejects(eraseUser({ ...deps, clearAnswers: cut }, hash), /cut off/);
+    const userOf = async () =>
+      (await db.kv.get<{ userId: string }>(["conv", "c", "c1"])).value!.userId;
+    const pseudonym = await userOf();
+    assert.match(pseudonym, /^erased-/);
 
-      await eraseUser({ ...deps, clearAnswers: () => Promise.resolve() }, hash);
-      assert.equal(await userOf(), pseudonym);
-      assert.notEqual((await db.kv.get(["stats", "u", pseudonym])).value, null);
-      for await (const { key, record } of records(db.kv)) {
-        assert.doesNotMatch(
-          Deno.inspect([key, record], { depth: 20 }),
-          new RegExp(`${USER}|${SECRET}`),
-        );
-      }
-    } finally {
-      await Deno.remove(folder, { recursive: true });
+    await eraseUser({ ...deps, clearAnswers: () => Promise.resolve() }, hash);
+    assert.equal(await userOf(), pseudonym);
+    assert.notEqual((await db.kv.get(["stats", "u", pseudonym])).value, null);
+    for await (const { key, record } of records(db.kv)) {
+      assert.doesNotMatch(
+        Deno.inspect([key, record], { depth: 20 }),
+        new RegExp(`${USER}|${SECRET}`),
+      );
     }
   },
 );
@@ -367,45 +360,41 @@ Deno.test(
   "the most active users are exact when a pseudonym comes elsewhere among those who are level",
   options,
   async () => {
-    const folder = await Deno.makeTempDir();
-    try {
-      const erasures = await FileErasureLog.open(folder);
-      for (const [level, erased] of [["c", 1], ["x", 7]] as const) {
-        await using desk = await openDesk();
-        const { db, engine, recorder: ledger } = desk;
-        const at = Date.UTC(2025, 2, 3);
-        let n = 0;
-        const begin = async (userId: string) => {
-          const tx = new WriteSet();
-          const startedAt = at + n;
-          const ids = { conversationId: `c${n++}`, botId: "shop", userId };
-          await ledger.submitted(tx, {
-            ...ids,
-            startedAt,
-            at,
-            first: true,
-            from: null,
-            live: true,
-          });
-          await db.commit(tx);
-        };
-        const users = Array.from({ length: 8 }, (_, i) => `${level}${i + 1}`);
-        for (const user of users) await begin(user);
-        const hash = erasures.hash(`${level}${erased}`);
-        const clearAnswers = () => Promise.resolve();
-        await eraseUser({ db, engine, erasures, ledger, clearAnswers }, hash);
-        // After the fifth as it was, but before the one who comes after them.
-        await begin(`${level}55`);
-        const all = (await Array.fromAsync(db.kv.list({ prefix: ["stats", "u"] })))
-          .map(({ key }) => String(key.at(-1)));
-        assert.equal(all.filter((id) => id.startsWith("erased-")).length, 1);
-        assert.deepEqual(
-          (await readTopUsers(db.kv, periodOf("month", dayOf(at)))).map(({ userId }) => userId),
-          all.sort().slice(0, 5),
-        );
-      }
-    } finally {
-      await Deno.remove(folder, { recursive: true });
+    await using folder = await tempFolder();
+    const erasures = await FileErasureLog.open(folder.path);
+    for (const [level, erased] of [["c", 1], ["x", 7]] as const) {
+      await using desk = await openDesk();
+      const { db, engine, recorder: ledger } = desk;
+      const at = Date.UTC(2025, 2, 3);
+      let n = 0;
+      const begin = async (userId: string) => {
+        const tx = new WriteSet();
+        const startedAt = at + n;
+        const ids = { conversationId: `c${n++}`, botId: "shop", userId };
+        await ledger.submitted(tx, {
+          ...ids,
+          startedAt,
+          at,
+          first: true,
+          from: null,
+          live: true,
+        });
+        await db.commit(tx);
+      };
+      const users = Array.from({ length: 8 }, (_, i) => `${level}${i + 1}`);
+      for (const user of users) await begin(user);
+      const hash = erasures.hash(`${level}${erased}`);
+      const clearAnswers = () => Promise.resolve();
+      await eraseUser({ db, engine, erasures, ledger, clearAnswers }, hash);
+      // After the fifth as it was, but before the one who comes after them.
+      await begin(`${level}55`);
+      const all = (await Array.fromAsync(db.kv.list({ prefix: ["stats", "u"] })))
+        .map(({ key }) => String(key.at(-1)));
+      assert.equal(all.filter((id) => id.startsWith("erased-")).length, 1);
+      assert.deepEqual(
+        (await readTopUsers(db.kv, periodOf("month", dayOf(at)))).map(({ userId }) => userId),
+        all.sort().slice(0, 5),
+      );
     }
   },
 );
@@ -414,40 +403,36 @@ Deno.test(
   "cut off at any commit, with the user back: conversations and figures tell of the same users",
   options,
   async () => {
-    const folder = await Deno.makeTempDir();
-    try {
-      const erasures = await FileErasureLog.open(folder);
-      const hash = erasures.hash(USER);
-      let cutOff = true;
-      for (let at = 1; cutOff; at++) {
-        const clock = { ...systemClock, now: () => now };
-        let now = Date.UTC(2026, 0, 15, 10);
-        await using desk = await openDesk({ clock });
-        const { db, engine, recorder: ledger } = desk;
-        const ask = async (conversationId: string) => {
-          const sent = turn({ conversationId, userId: USER });
-          await desk.ended((await desk.conversations.submit(sent)).taskId);
-        };
-        for (let month = 0; month < 3; month++) {
-          now = Date.UTC(2026, month, 15, 10);
-          await ask(`c${month}`);
-        }
-        now += 5 * 86_400_000;
-        const deps = { db, engine, erasures, ledger, clearAnswers: () => Promise.resolve() };
-        const commit = db.commit.bind(db);
-        let commits = 0;
-        db.commit = (tx) => ++commits < at ? commit(tx) : Promise.reject(new Error("cut off"));
-        cutOff = await eraseUser(deps, hash).then(() => false, () => true);
-        db.commit = commit;
-        await ask("back");
-        await eraseUser(deps, hash);
-        const { differences } = await recount(db.kv, {
-          conversations: () => keptConversations(db.kv),
-        });
-        assert.deepEqual([at, differences], [at, []]);
+    await using folder = await tempFolder();
+    const erasures = await FileErasureLog.open(folder.path);
+    const hash = erasures.hash(USER);
+    let cutOff = true;
+    for (let at = 1; cutOff; at++) {
+      const clock = { ...systemClock, now: () => now };
+      let now = Date.UTC(2026, 0, 15, 10);
+      await using desk = await openDesk({ clock });
+      const { db, engine, recorder: ledger } = desk;
+      const ask = async (conversationId: string) => {
+        const sent = turn({ conversationId, userId: USER });
+        await desk.ended((await desk.conversations.submit(sent)).taskId);
+      };
+      for (let month = 0; month < 3; month++) {
+        now = Date.UTC(2026, month, 15, 10);
+        await ask(`c${month}`);
       }
-    } finally {
-      await Deno.remove(folder, { recursive: true });
+      now += 5 * 86_400_000;
+      const deps = { db, engine, erasures, ledger, clearAnswers: () => Promise.resolve() };
+      const commit = db.commit.bind(db);
+      let commits = 0;
+      db.commit = (tx) => ++commits < at ? commit(tx) : Promise.reject(new Error("cut off"));
+      cutOff = await eraseUser(deps, hash).then(() => false, () => true);
+      db.commit = commit;
+      await ask("back");
+      await eraseUser(deps, hash);
+      const { differences } = await recount(db.kv, {
+        conversations: () => keptConversations(db.kv),
+      });
+      assert.deepEqual([at, differences], [at, []]);
     }
   },
 );
@@ -456,121 +441,105 @@ Deno.test(
   "a second erasure that was given up is asked for again at the start",
   options,
   async () => {
-    const folder = await Deno.makeTempDir();
-    try {
-      await using desk = await openDesk();
-      const { db, engine, conversations, recorder: ledger } = desk;
-      const erasures = await FileErasureLog.open(folder);
-      const hash = erasures.hash(USER);
-      await erasures.add(hash);
-      const deps = { db, engine, erasures, ledger };
-      const clearAnswers = () => Promise.resolve();
-      assert.deepEqual(await unapplied(db, erasures), [hash]);
-      await eraseUser({ ...deps, clearAnswers }, hash);
-      assert.deepEqual(await unapplied(db, erasures), []);
-      const { taskId } = await conversations.submit(turn({ userId: USER }));
-      await desk.ended(taskId);
-      const cut = () => Promise.reject(new Error("cut off"));
-      await assert.rejects(eraseUser({ ...deps, clearAnswers: cut }, hash), /cut off/);
-      assert.deepEqual(await unapplied(db, erasures), [hash]);
-      await eraseUser({ ...deps, clearAnswers }, hash);
-      assert.deepEqual(await unapplied(db, erasures), []);
-    } finally {
-      await Deno.remove(folder, { recursive: true });
-    }
+    await using folder = await tempFolder();
+    await using desk = await openDesk();
+    const { db, engine, conversations, recorder: ledger } = desk;
+    const erasures = await FileErasureLog.open(folder.path);
+    const hash = erasures.hash(USER);
+    await erasures.add(hash);
+    const deps = { db, engine, erasures, ledger };
+    const clearAnswers = () => Promise.resolve();
+    assert.deepEqual(await unapplied(db, erasures), [hash]);
+    await eraseUser({ ...deps, clearAnswers }, hash);
+    assert.deepEqual(await unapplied(db, erasures), []);
+    const { taskId } = await conversations.submit(turn({ userId: USER }));
+    await desk.ended(taskId);
+    const cut = () => Promise.reject(new Error("cut off"));
+    await assert.rejects(eraseUser({ ...deps, clearAnswers: cut }, hash), /cut off/);
+    assert.deepEqual(await unapplied(db, erasures), [hash]);
+    await eraseUser({ ...deps, clearAnswers }, hash);
+    assert.deepEqual(await unapplied(db, erasures), []);
   },
 );
 
 Deno.test("what is counted of a turn that was tried again stays known", options, async () => {
-  const folder = await Deno.makeTempDir();
-  try {
-    let fails = true;
-    await using desk = await openDesk({
-      answer(request) {
-        if (fails) throw new ResponderError({ retryable: false, reason: "refused" });
-        return echo(request);
-      },
-    });
-    const { db, engine, conversations, recorder: ledger } = desk;
-    const { taskId } = await conversations.submit(turn({ userId: USER }));
-    await desk.ended(taskId);
-    fails = false;
-    await engine.retry(taskId);
-    await desk.ended(taskId);
-    const erasures = await FileErasureLog.open(folder);
-    const hash = erasures.hash(USER);
-    const clearAnswers = () => Promise.resolve();
-    await eraseUser({ db, engine, erasures, ledger, clearAnswers }, hash);
-    const { turns, differences } = await recount(db.kv, {
-      conversations: () => keptConversations(db.kv),
-    });
-    assert.equal(turns, 2);
-    assert.deepEqual(differences, []);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  await using folder = await tempFolder();
+  let fails = true;
+  await using desk = await openDesk({
+    answer(request) {
+      if (fails) throw new ResponderError({ retryable: false, reason: "refused" });
+      return echo(request);
+    },
+  });
+  const { db, engine, conversations, recorder: ledger } = desk;
+  const { taskId } = await conversations.submit(turn({ userId: USER }));
+  await desk.ended(taskId);
+  fails = false;
+  await engine.retry(taskId);
+  await desk.ended(taskId);
+  const erasures = await FileErasureLog.open(folder.path);
+  const hash = erasures.hash(USER);
+  const clearAnswers = () => Promise.resolve();
+  await eraseUser({ db, engine, erasures, ledger, clearAnswers }, hash);
+  const { turns, differences } = await recount(db.kv, {
+    conversations: () => keptConversations(db.kv),
+  });
+  assert.equal(turns, 2);
+  assert.deepEqual(differences, []);
 });
 
 Deno.test("open turns of the erased are cancelled before anything works", options, async () => {
-  const folder = await Deno.makeTempDir();
-  try {
-    await using desk = await openDesk({ start: false });
-    await desk.engine.load();
-    const { db, engine } = desk;
-    const mine = await desk.conversations.submit(turn({ userId: USER }));
-    const next = await desk.conversations.submit(turn({ userId: USER }));
-    const other = await desk.conversations.submit(turn({ conversationId: "c2", userId: "bob" }));
-    const erasures = await FileErasureLog.open(folder);
-    await cancelTurnsOf({ db, engine, erasures }, new Set([erasures.hash(USER)]));
-    await engine.start();
-    await desk.ended(mine.taskId, next.taskId, other.taskId);
-    assert.equal((await desk.conversations.status("c1"))!.error!.code, "cancelled");
-    assert.equal((await desk.conversations.status("c2"))!.status, "completed");
-    assert.equal(desk.asked.length, 1);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  await using folder = await tempFolder();
+  await using desk = await openDesk({ start: false });
+  await desk.engine.load();
+  const { db, engine } = desk;
+  const mine = await desk.conversations.submit(turn({ userId: USER }));
+  const next = await desk.conversations.submit(turn({ userId: USER }));
+  const other = await desk.conversations.submit(turn({ conversationId: "c2", userId: "bob" }));
+  const erasures = await FileErasureLog.open(folder.path);
+  await cancelTurnsOf({ db, engine, erasures }, new Set([erasures.hash(USER)]));
+  await engine.start();
+  await desk.ended(mine.taskId, next.taskId, other.taskId);
+  assert.equal((await desk.conversations.status("c1"))!.error!.code, "cancelled");
+  assert.equal((await desk.conversations.status("c2"))!.status, "completed");
+  assert.equal(desk.asked.length, 1);
 });
 
 Deno.test(
   "an erasure whose process dies again and again goes on at the next start",
   options,
   async () => {
-    const folder = await Deno.makeTempDir();
-    try {
-      await using desk = await openDesk();
-      const { db, recorder: ledger } = desk;
-      await desk.ended((await desk.conversations.submit(turn({ userId: USER }))).taskId);
-      await desk.engine.stop();
-      const erasures = await FileErasureLog.open(folder);
-      const hash = erasures.hash(USER);
-      await erasures.add(hash);
-      await using engines = new AsyncDisposableStack();
-      /** A process that takes over from the one before, which is then as good as dead. */
-      const start = async (worker: string, clearAnswers: () => Promise<unknown>) => {
-        const queues = { conversations: 1, notifications: 1, maintenance: 1 };
-        const engine = new JobEngine({ db, clock: systemClock, log: silentLogger, queues, worker });
-        engines.defer(() => engine.stop(0));
-        const overwriteFreed = () => Promise.resolve(true);
-        const deps = { db, engine, erasures, ledger, clearAnswers, overwriteFreed };
-        engine.register(eraseUserWorker(deps));
-        await startWithErasures({ db, erasures, engine }, () => engine.start());
-        return engine;
-      };
-      for (const worker of ["a", "b", "c"]) {
-        const { promise: underWay, resolve } = Promise.withResolvers<void>();
-        await start(worker, () => (resolve(), new Promise(() => {})));
-        await underWay;
-      }
-      const engine = await start("d", () => Promise.resolve());
-      const { jobs } = await engine.list({ kind: eraseUserJob.kind, limit: 5 });
-      assert.deepEqual(jobs.map(({ errors }) => errors?.at(-1)?.code), [undefined, "crashed"]);
-      assert.equal(await engine.whenEnded(jobs[0]!.id, 20_000), true);
-      assert.equal((await engine.get(jobs[0]!.id))?.state, "completed");
-      assert.deepEqual(await unapplied(db, erasures), []);
-    } finally {
-      await Deno.remove(folder, { recursive: true });
+    await using folder = await tempFolder();
+    await using desk = await openDesk();
+    const { db, recorder: ledger } = desk;
+    await desk.ended((await desk.conversations.submit(turn({ userId: USER }))).taskId);
+    await desk.engine.stop();
+    const erasures = await FileErasureLog.open(folder.path);
+    const hash = erasures.hash(USER);
+    await erasures.add(hash);
+    await using engines = new AsyncDisposableStack();
+    /** A process that takes over from the one before, which is then as good as dead. */
+    const start = async (worker: string, clearAnswers: () => Promise<unknown>) => {
+      const queues = { conversations: 1, notifications: 1, maintenance: 1 };
+      const engine = new JobEngine({ db, clock: systemClock, log: silentLogger, queues, worker });
+      engines.defer(() => engine.stop(0));
+      const overwriteFreed = () => Promise.resolve(true);
+      const deps = { db, engine, erasures, ledger, clearAnswers, overwriteFreed };
+      engine.register(eraseUserWorker(deps));
+      await startWithErasures({ db, erasures, engine }, () => engine.start());
+      return engine;
+    };
+    for (const worker of ["a", "b", "c"]) {
+      const { promise: underWay, resolve } = Promise.withResolvers<void>();
+      await start(worker, () => (resolve(), new Promise(() => {})));
+      await underWay;
     }
+    const engine = await start("d", () => Promise.resolve());
+    const { jobs } = await engine.list({ kind: eraseUserJob.kind, limit: 5 });
+    assert.deepEqual(jobs.map(({ errors }) => errors?.at(-1)?.code), [undefined, "crashed"]);
+    assert.equal(await engine.whenEnded(jobs[0]!.id, 20_000), true);
+    assert.equal((await engine.get(jobs[0]!.id))?.state, "completed");
+    assert.deepEqual(await unapplied(db, erasures), []);
   },
 );
 

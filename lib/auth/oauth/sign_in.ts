@@ -1,6 +1,6 @@
 import * as oauth from "oauth4webapi";
 import { mayReadContent, type Principal } from "../principal.ts";
-import { secretHash } from "../secret.ts";
+import { fingerprintOf } from "../secret.ts";
 import { allowedRole, type AllowRule, readRules } from "./allow_list.ts";
 import { type Expected, type OAuthOptions, Provider } from "./provider.ts";
 
@@ -28,7 +28,7 @@ export class OAuthSignIn {
     this.#rules = readRules(options.allow);
     const { provider, issuer, clientId, clientSecret, allow } = options;
     const parts = [provider, issuer, clientId, clientSecret, allow];
-    this.fingerprint = secretHash("oauth:" + JSON.stringify(parts)).slice(0, 16);
+    this.fingerprint = fingerprintOf("oauth", parts);
   }
 
   /** What people know the provider by. */

@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { success } from "./envelope.ts";
-import { Count, Id, nameCursor, pageSize, words } from "./text.ts";
+import { Count, Id, markedCursor, nameCursor, pageSize, words } from "./text.ts";
 
 const CacheScope = z.enum(["shared", "user", "off"]);
 const MAX_ANSWER = 16_000;
@@ -62,9 +62,12 @@ export const BotRow = Bot.omit({
   knowledge_count: Count,
   intent_count: Count,
 }).openapi("BotRow");
+const CURSOR_MARK = "bot";
+/** Where the page after this bot's begins. */
+export const botCursor = (botId: string): string => markedCursor(CURSOR_MARK, botId);
 export const BotDeleted = success({ bot_id: z.string(), deleted: z.boolean() });
 export const BotsQuery = z.object({
   limit: pageSize(200, 100),
-  cursor: nameCursor("bot").optional(),
+  cursor: nameCursor(CURSOR_MARK).optional(),
 });
 export const BotList = success({ bots: z.array(BotRow), next_cursor: z.string().optional() });

@@ -80,6 +80,9 @@ export const Cursor = z.string().min(1).max(MAX_CURSOR);
 /** A cursor of one list, which looks as that list's do. */
 export const cursorLike = (shape: RegExp) => Cursor.regex(shape, WRONG_CURSOR);
 
+/** The cursor of a list by names as an answer tells it: `nameCursor` gives the name back. */
+export const markedCursor = (mark: string, name: string): string => `${mark}~${name}`;
+
 /** The cursor of a list by names, which may be any text: marked, so that no other passes for it. */
 export function nameCursor(mark: string) {
   const pattern = `^${mark}~[\\s\\S]`;
