@@ -50,6 +50,17 @@ async function worker(path: string, name: string, perform: (n: number) => Promis
   return { db, engine, job, close, lost: lost.promise };
 }
 
+/** A worker whose jobs have begun once `started` resolves, and end after `go`. */
+async function heldWorker(path: string, name: string) {
+  const started = Promise.withResolvers<void>();
+  const go = Promise.withResolvers<void>();
+  const held = await worker(path, name, async () => {
+    started.resolve();
+    await go.promise;
+  });
+  return { ...held, started: started.promise, go: go.resolve };
+}
+
 Deno.test("a worker serves what others enqueue, and another takes over when it stops", async () => {
   await using folder = await tempFolder();
   const path = folder.path + "/kv.sqlite";
@@ -73,15 +84,10 @@ Deno.test("a worker serves what others enqueue, and another takes over when it s
 Deno.test("a worker that falls silent is taken over, and cannot write any more", async () => {
   await using folder = await tempFolder();
   const path = folder.path + "/kv.sqlite";
-  const started = Promise.withResolvers<void>();
-  const go = Promise.withResolvers<void>();
-  const stale = await worker(path, "stale", async () => {
-    started.resolve();
-    await go.promise;
-  });
+  const { started, go, ...stale } = await heldWorker(path, "stale");
   await stale.engine.start();
   const id = await stale.engine.enqueue(stale.job, { n: 7 });
-  await started.promise;
+  await started;
   // What a long stop of the process leaves: a heartbeat that ran out, and a worker that knows nothing.
   await stale.db.commit(new WriteSet().set(heartbeatKey("stale"), 0));
   const fresh = await worker(path, "fresh", () => {});
@@ -89,7 +95,7 @@ Deno.test("a worker that falls silent is taken over, and cannot write any more",
   assert.equal((await fresh.db.kv.get(sessionKey("stale"))).value, null);
   assert.equal((await fresh.db.kv.get(shardKey("default", 0))).value, "fresh");
   assert.equal(await fresh.engine.whenEnded(id, 60_000), true);
-  go.resolve(); // the stale one finishes now, too late
+  go(); // the stale one finishes now, too late
   await stale.lost;
   assert.equal((await fresh.engine.get(id))?.result, "fresh");
   assert.equal((await fresh.engine.get(id))?.crashes, 1);
@@ -101,19 +107,14 @@ Deno.test("a worker that falls silent is taken over, and cannot write any more",
 Deno.test("a job cancelled by another process has no effects", async () => {
   await using folder = await tempFolder();
   const path = folder.path + "/kv.sqlite";
-  const started = Promise.withResolvers<void>();
-  const go = Promise.withResolvers<void>();
-  const busy = await worker(path, "busy", async () => {
-    started.resolve();
-    await go.promise;
-  });
+  const { started, go, ...busy } = await heldWorker(path, "busy");
   await busy.engine.start();
   const web = await worker(path, "web", () => {});
   await web.engine.load();
   const id = await web.engine.enqueue(web.job, { n: 3 });
-  await started.promise;
+  await started;
   await web.engine.cancel(id, "operator");
-  go.resolve();
+  go();
   await busy.close();
   assert.equal((await web.engine.get(id))?.state, "cancelled");
   assert.equal((await web.db.kv.get(["done", 3])).value, null);
@@ -133,14 +134,9 @@ Deno.test("a process that serves nothing tells what waits for others, and that a
   await web.engine.enqueue(web.job, { n: 0 }, { priority: 9 });
   assert.deepEqual(await overview(), { running: 0, waits: true }, "nobody serves it");
 
-  const started = Promise.withResolvers<void>();
-  const go = Promise.withResolvers<void>();
-  const busy = await worker(path, "busy", async () => {
-    started.resolve();
-    await go.promise;
-  });
+  const { started, go, ...busy } = await heldWorker(path, "busy");
   await busy.engine.start();
-  await started.promise;
+  await started;
   assert.deepEqual(await overview(), { running: 1, waits: false }, "it runs elsewhere");
   await web.engine.pause("default", "a test");
   await busy.engine.pause("default", "a test");
@@ -149,7 +145,7 @@ Deno.test("a process that serves nothing tells what waits for others, and that a
   // Without its session it cannot renew its heartbeat.
   await busy.db.commit(new WriteSet().delete(sessionKey("busy")).set(heartbeatKey("busy"), 0));
   assert.deepEqual(await overview(), { running: 0, waits: true }, "who runs it is silent");
-  go.resolve();
+  go();
   await busy.close();
   await web.close();
 });
